@@ -1,0 +1,33 @@
+// What every data source gives: examples with targets, split into training and test.
+
+import type { RealDType, Tensor } from "../numeric/tensor.ts";
+
+/** Examples and their targets; row i of both belongs to example i. */
+export interface Split {
+  /** (n, ...inputShape). */
+  readonly x: Tensor<RealDType>;
+  /** Classification: (n) int64 class indices; regression: (n, outputs). */
+  readonly y: Tensor<"int64"> | Tensor<RealDType>;
+}
+
+export interface Dataset {
+  /** What the user asked for: "mnist", a file's path. */
+  readonly source: string;
+  readonly task: "classification" | "regression";
+  /** Names of the classes in order; empty for regression. */
+  readonly classes: readonly string[];
+  /** Shape of one example: [1, 28, 28] for images (channels first), [d] for rows. */
+  readonly inputShape: readonly number[];
+  readonly train: Split;
+  /** Zero rows where the source has no test part. */
+  readonly test: Split;
+  /** SHA-256 over the bytes of x and y of both splits as loaded, after any limit. */
+  readonly sha256: string;
+}
+
+export interface LoadOptions {
+  /** Keep the first `limit` training examples. */
+  readonly limit?: number | undefined;
+  /** Folder for sources that are files of a known name. */
+  readonly directory?: string | undefined;
+}

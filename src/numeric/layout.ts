@@ -1,0 +1,39 @@
+// How named tensors lie in one flat array: the shape of parameters, optimizer state and gradients.
+
+import { type RealArray, type RealDType, sizeOf, type Tensor } from "./tensor.ts";
+
+export interface LayoutEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** First element in the flat array. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Named tensors, one after another, in one flat array of `size` elements. */
+export interface Layout {
+  readonly entries: readonly LayoutEntry[];
+  readonly size: number;
+}
+
+/** Lays the named shapes out one after another, in the order given. */
+export function layoutOf(shapes: Iterable<readonly [name: string, shape: readonly number[]]>): Layout {
+  const entries: LayoutEntry[] = [];
+  let offset = 0;
+  for (const [name, shape] of shapes) {
+    const size = sizeOf(shape);
+    entries.push({ name, shape, offset, size });
+    offset += size;
+  }
+  return { entries, size: offset };
+}
+
+/** The named tensors of a flat array as views (nothing is copied); `prefix` is put before each name. */
+export function viewsOf(layout: Layout, flat: RealArray, prefix = ""): Record<string, Tensor<RealDType>> {
+  const dtype: RealDType = flat instanceof Float32Array ? "float32" : "float64";
+  const views: Record<string, Tensor<RealDType>> = {};
+  for (const { name, shape, offset, size } of layout.entries) {
+    views[prefix + name] = { dtype, shape, data: flat.subarray(offset, offset + size) as Float32Array & Float64Array };
+  }
+  return views;
+}

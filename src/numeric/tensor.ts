@@ -1,0 +1,102 @@
+// Host arrays: a typed array, a shape and a dtype, as plain readonly records.
+
+/** The element types that a host array may have. */
+export type DType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
+
+/** The two element types that a run may be computed in. */
+export type RealDType = "float32" | "float64";
+
+export interface TypedArrayOf {
+  float32: Float32Array;
+  float64: Float64Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+export type RealArray = Float32Array | Float64Array;
+
+/** A dense, row-major host array. */
+export interface Tensor<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly data: TypedArrayOf[D];
+}
+
+const CONSTRUCTORS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+/** Product of the axes. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, axis) => size * axis, 1);
+}
+
+/** Wraps `data` as a tensor; throws RangeError where the size does not fit the shape. */
+export function tensor<D extends DType>(dtype: D, shape: readonly number[], data: TypedArrayOf[D]): Tensor<D> {
+  if (data.length !== sizeOf(shape)) {
+    throw new RangeError(`tensor: data must hold ${sizeOf(shape)} elements for shape [${shape}], got ${data.length}`);
+  }
+  return { dtype, shape, data };
+}
+
+/** A new typed array of zeros. */
+export function allocate<D extends DType>(dtype: D, size: number): TypedArrayOf[D] {
+  return new CONSTRUCTORS[dtype](size) as TypedArrayOf[D];
+}
+
+/** A new tensor of zeros. */
+export function zeros<D extends DType>(dtype: D, shape: readonly number[]): Tensor<D> {
+  return { dtype, shape, data: allocate(dtype, sizeOf(shape)) };
+}
+
+/** A float64 tensor from plain numbers. */
+export function reals(shape: readonly number[], values: ArrayLike<number>): Tensor<"float64"> {
+  return tensor("float64", shape, Float64Array.from(values));
+}
+
+/** An int64 tensor from plain numbers. */
+export function integers(shape: readonly number[], values: readonly number[]): Tensor<"int64"> {
+  return tensor("int64", shape, BigInt64Array.from(values, (value) => BigInt(value)));
+}
+
+/** The same numbers in another real dtype; the tensor itself when nothing changes. */
+export function toReal<D extends RealDType>(source: Tensor, dtype: D): Tensor<D> {
+  if (source.dtype === dtype) return source as Tensor<D>;
+  const data = allocate(dtype, source.data.length) as RealArray;
+  if (source.data instanceof BigInt64Array) for (let i = 0; i < data.length; i++) data[i] = Number(source.data[i]);
+  else data.set(source.data);
+  return { dtype, shape: source.shape, data: data as TypedArrayOf[D] };
+}
+
+/** Rows `indices` of a tensor along its first axis. */
+export function takeRows<D extends DType>(source: Tensor<D>, indices: ArrayLike<number>): Tensor<D> {
+  const row = sizeOf(source.shape.slice(1));
+  const data = allocate(source.dtype, indices.length * row);
+  for (let k = 0; k < indices.length; k++) {
+    const start = indices[k] * row;
+    data.set(source.data.subarray(start, start + row) as never, k * row);
+  }
+  return { dtype: source.dtype, shape: [indices.length, ...source.shape.slice(1)], data };
+}
+
+/** Rows `start..end` of a tensor along its first axis, as a view. */
+export function sliceRows<D extends DType>(source: Tensor<D>, start: number, end: number): Tensor<D> {
+  const row = sizeOf(source.shape.slice(1));
+  const data = source.data.subarray(start * row, end * row) as TypedArrayOf[D];
+  return { dtype: source.dtype, shape: [end - start, ...source.shape.slice(1)], data };
+}
+
+/** Index of the first element that is not finite, or -1. */
+export function findNonFinite(source: Tensor): number {
+  if (source.dtype !== "float32" && source.dtype !== "float64") return -1;
+  const data = source.data as RealArray;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
+}

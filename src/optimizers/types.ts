@@ -1,0 +1,61 @@
+// What every optimizer is: an update and its pull-back, side by side.
+
+import type { RealArray } from "../numeric/tensor.ts";
+
+/** Named state columns, each as long as the parameters. */
+export type Buffers = Readonly<Record<string, RealArray>>;
+
+export interface UpdateArguments {
+  /** w_s on entry, w_{s+1} on return; written in place. */
+  readonly params: RealArray;
+  /** Gradient of the data loss at w_s, without any weight decay (the optimizer adds that). Left as it is. */
+  readonly gradient: RealArray;
+  /** State columns before the step on entry, after it on return; written in place; zeros before step 0. */
+  readonly buffers: Buffers;
+  /** Index s of this step, from 0. */
+  readonly step: number;
+  /** eta_s. */
+  readonly stepSize: number;
+}
+
+export interface PullbackArguments {
+  /** State columns as they stood after step s. */
+  readonly buffers: Buffers;
+  readonly step: number;
+  readonly stepSize: number;
+  /** Averaged Jacobian of each row along segment s: (R, p) row-major. Left as it is. */
+  readonly jacobian: Float64Array;
+  /** z_{s+1}: (R, p), zeros when s is the last step; replaced by z_s in place. Empty for optimizers without a carry. */
+  readonly carry: Float64Array;
+  /** Receives u_s: (R, p), the pull of step s on the gradients of its own examples (theory 1.2). */
+  readonly data: Float64Array;
+}
+
+/** What multiplies w_s in the two decay terms of step s. */
+export interface DecayCoefficients {
+  /** lambda: the coupled term of the step is -lambda u_s . w_s. */
+  readonly coupled: number;
+  /** eta_s lambda: the decoupled term is -eta_s lambda J_s . w_s. */
+  readonly decoupled: number;
+}
+
+/**
+ * A first-order optimizer: linear in its stream of gradients once its state is recorded,
+ *
+ *     Delta_s = - sum_{r <= s} A_{s,r} (sum_i g_{r,i} + rho_r) - D_s w_s        (theory 1.1, eq. 2)
+ *
+ * and its pull-back u_r = sum_{s >= r} A_{s,r} J_s^T by one backward recursion (theory 1.2).
+ */
+export interface Optimizer {
+  readonly name: string;
+  /** Every hyper-parameter as it is used, none left to a default. */
+  readonly options: Readonly<Record<string, number | boolean>>;
+  /** eta before any schedule. */
+  readonly stepSize: number;
+  /** Names of the state columns. */
+  readonly buffers: readonly string[];
+  /** Whether the pull-back carries a vector from later steps to earlier ones. */
+  readonly carries: boolean;
+  update(args: UpdateArguments): void;
+  pullback(args: PullbackArguments): DecayCoefficients;
+}

@@ -1,0 +1,81 @@
+// A recorded training run as data: manifest, batches, per-step scalars, checkpoints.
+
+import type { RealArray, RealDType } from "../numeric/tensor.ts";
+import type { Layout } from "../numeric/layout.ts";
+
+/** One batch: which examples, how much each counts in the loss of its step (c_{s,i} of theory 1.0). */
+export interface Batch {
+  readonly indices: Int32Array;
+  readonly weights: Float64Array;
+}
+
+/** Parameters and optimizer state before step `step` (so `step` = number of updates done). */
+export interface Checkpoint {
+  readonly step: number;
+  readonly params: RealArray;
+  readonly buffers: Readonly<Record<string, RealArray>>;
+}
+
+/** Per-step numbers, one row a step. */
+export interface StepScalars {
+  readonly step: number;
+  readonly loss: number;
+  readonly stepSize: number;
+  readonly gradientNorm: number;
+}
+
+/** Everything about a run that is not an array. */
+export interface RunManifest {
+  readonly schema: "pathkernel.run/1";
+  readonly software: string;
+  readonly createdAt: string;
+  readonly dtype: RealDType;
+  readonly seed: number;
+  readonly generator: string;
+  readonly engine: { readonly name: string; readonly version: string; readonly threads: number };
+  readonly model: {
+    /** What the user asked for, e.g. "mlp:128:relu". */
+    readonly spec: string;
+    readonly sha256: string;
+    /** Names of all parameters, in the order of the model file. */
+    readonly parameters: readonly string[];
+    /** The subset that is trained, in the order of the flat arrays. */
+    readonly trainable: readonly string[];
+  };
+  readonly loss: string;
+  readonly optimizer: { readonly name: string; readonly options: Readonly<Record<string, number | boolean>> };
+  readonly data: {
+    readonly source: string;
+    readonly limit: number | null;
+    readonly directory: string | null;
+    readonly sha256: string;
+    readonly task: "classification" | "regression";
+    readonly classes: readonly string[];
+    readonly trainExamples: number;
+    readonly testExamples: number;
+  };
+  readonly batchSize: number;
+  /** Steps that were planned. */
+  readonly plannedSteps: number;
+  /** Steps that are recorded; fewer when training was interrupted or diverged. */
+  readonly steps: number;
+  /** Whether every planned step was recorded, and if not, why. */
+  readonly status: "running" | "complete" | "interrupted" | "diverged";
+  /** A checkpoint is kept before every `checkpointEvery`-th step and after the last. */
+  readonly checkpointEvery: number;
+}
+
+/** A run that can be read: everything that explaining needs. */
+export interface Run {
+  readonly path: string;
+  readonly manifest: RunManifest;
+  /** The model file (.onnx) with the initial values of all parameters. */
+  readonly modelBytes: Uint8Array;
+  readonly layout: Layout;
+  readonly batches: readonly Batch[];
+  readonly scalars: readonly StepScalars[];
+  /** Steps before which a checkpoint is stored, ascending; always has 0 and the last. */
+  readonly checkpoints: readonly number[];
+  /** Reads one stored checkpoint; InvalidRunError when it is missing, truncated or holds NaN. */
+  checkpoint(step: number): Promise<Checkpoint>;
+}
