@@ -1,0 +1,62 @@
+"""Writes the oracle fixtures under fixtures/ with PyTorch (float64, fixed seeds): `python3 scripts/fixtures.py [FOLDER]`.
+
+Tested with Python 3.11, torch 1.13.1, numpy 1.24 (Debian 12: python3-torch, python3-numpy). The same versions write the same
+bytes again. Each fixture is NAME.npz (arrays, C order, float64 or int64) and NAME.json (what they are).
+
+optimizers.json
+    variants: [{name, optimizer, options, scheduled}]
+        optimizer and options are createOptimizer's; scheduled: eta_s = options.lr * schedule[s], else eta_s = options.lr
+    stream: {steps, recorded}      arrays stream.start (11), stream.gradients (50, 11), schedule (50),
+                                   stream.NAME (recorded, 11): parameters after recorded[k] steps of the given gradients
+    network: {layers, parameters, steps, batch, loss}
+                                   tanh MLP 3-8-2 with mean cross-entropy, its state_dict flattened in the order of `parameters`
+                                   [{name, shape}]; arrays network.x (24, 3), network.y (24), network.batches (50, 8),
+                                   network.start (50), network.NAME.step5 and network.NAME.end (50)
+
+models.json
+    models: [{name, layers, parameters, loss, examples, queries, outputs, stepSize}]
+        arrays, prefixed by NAME and a dot: params (p), x (N, ...), y (N) classes or (N, C) targets, queries (3, ...),
+        output (N, C), loss (N), lossDerivative (N, C), jacobian (N, C, p), lossGradient (N, p),
+        queryOutput (3, C) and queryJacobian (3, C, p) at params, nextParams (p), nextQueryOutput (3, C),
+        contributions (3, N, C) = -stepSize/N J(query) lossGradient: the left rule of one plain step on all N examples
+        `loss` is PyTorch's mean reduction: mse and binary-cross-entropy are means over N and C, so that the loss of one
+        example is the mean over its C outputs, and nextParams = params - stepSize * gradient of the mean over examples
+
+operators.json
+    cases: [{name, op, attributes, inputs, outputs, cotangents, gradients}]
+        attributes as in ONNX (opset 18; Gelu: 20); inputs in ONNX's order, each one of
+            {"array": KEY}                        float64, in the npz
+            {"int64": [...], "shape": [...]}      static integers: axes, shapes, indices
+            {"bool": [...], "shape": [...]}       a condition
+            null                                  an optional input that is absent
+        outputs, cotangents: keys of arrays, one each for every output
+        gradients: for every input the key of its gradient, sum of cotangent * d output, or null (an integer, or not asked)
+"""
+
+import os
+import sys
+
+import torch
+
+# No __pycache__ beside the scripts.
+sys.dont_write_bytecode = True
+
+import fixtures_models  # noqa: E402
+import fixtures_operators  # noqa: E402
+import fixtures_optimizers  # noqa: E402
+
+
+def main() -> None:
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(root, "fixtures")
+    os.makedirs(folder, exist_ok=True)
+    torch.set_default_dtype(torch.float64)
+    # One thread: sums are in one order on every machine.
+    torch.set_num_threads(1)
+    for module in (fixtures_optimizers, fixtures_models, fixtures_operators):
+        for path in module.write(folder):
+            print(f"{os.path.getsize(path):8d} {os.path.relpath(path, root)}")
+
+
+if __name__ == "__main__":
+    main()

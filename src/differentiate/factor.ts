@@ -1,0 +1,27 @@
+// Per-example derivatives of one use of parameters, unmultiplied.
+
+import type { Value } from "../graph/types.ts";
+
+/**
+ * The derivative of each example's scalar with respect to one value made of parameters only, in factored form:
+ * - `outer`: sum over t of left[n, t, a] right[n, t, b], reshaped to (N, ...shape) after `perm`: the product has axes
+ *   (n, a, b); it is reshaped to (n, ...inner) and its non-batch axes are then transposed by `perm` into `shape`;
+ * - `dense`: the derivative itself, (N, ...shape), where it is as small as a factor would be (biases, scales).
+ */
+export type Factor =
+  | {
+      readonly kind: "outer";
+      /** (N, T, A). */
+      readonly left: Value;
+      /** (N, T, B). */
+      readonly right: Value;
+      /** Shape of the product's axes (a, b) split up, before `perm`; its size is A B. */
+      readonly inner: readonly number[];
+      /** Order in which the inner axes make the shape of the value. */
+      readonly perm: readonly number[];
+    }
+  | {
+      readonly kind: "dense";
+      /** (N, ...shape of the value). */
+      readonly value: Value;
+    };

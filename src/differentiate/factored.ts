@@ -1,0 +1,65 @@
+// What is done with factored per-example derivatives: multiplied out, or contracted with directions without ever being so.
+
+import type { GraphBuilder } from "../graph/builder.ts";
+import { addAll, matmul, mul, reduceSum, reshape, swapLast, transpose } from "../graph/ops.ts";
+import type { Value } from "../graph/types.ts";
+import type { Factor } from "./factor.ts";
+import { backThroughPrelude, inverse, throughPrelude, type Use } from "./per-example.ts";
+
+type Outer = Extract<Factor, { kind: "outer" }>;
+
+/** sum over t of left[n, t, a] right[n, t, b], as (N, A, B). */
+function product(b: GraphBuilder, { left, right }: Outer): Value {
+  return matmul(b, swapLast(b, left), right);
+}
+
+/** The derivative that factors stand for, (N, ...shape of the value used). */
+function multiplied(b: GraphBuilder, factor: Factor): Value {
+  if (factor.kind === "dense") return factor.value;
+  const split = reshape(b, product(b, factor), ["N", ...factor.inner]);
+  return transpose(b, split, [0, ...factor.perm.map((axis) => axis + 1)]);
+}
+
+/**
+ * Per-example derivatives with respect to one parameter, (N, ...shape): the sum over its uses of the factors multiplied out.
+ * Undefined when no use of it reaches the seeds. Memory: N times the parameter.
+ */
+export function materialise(b: GraphBuilder, uses: readonly Use[], parameter: Value): Value | undefined {
+  const own = uses.filter((use) => use.parameter.name === parameter.name);
+  return addAll(
+    b,
+    own.map((use) => backThroughPrelude(b, multiplied(b, use.factor), use.prelude)),
+  );
+}
+
+/** <direction_r, derivative of example n> for one use: (R, N). */
+function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value): Value {
+  const rows = direction.shape[0] as number;
+  const local = throughPrelude(b, direction, prelude);
+  const size = local.shape.slice(1).reduce<number>((product, axis) => product * (axis as number), 1);
+  const flat = (x: Value): Value => reshape(b, x, [x.shape[0], size]);
+  const inner = (x: Value): Value => b.op("Gemm", [flat(local), flat(x)], { transB: 1 });
+  if (factor.kind === "dense") return inner(factor.value);
+  const { left, right } = factor;
+  const [steps, a, c] = [left.shape[1] as number, left.shape[2] as number, right.shape[2] as number];
+  // Contracting costs R T A B for each example, multiplying out T A B + R A B.
+  if (rows * steps > steps + rows) return inner(multiplied(b, factor));
+  const split = transpose(b, local, [0, ...inverse(factor.perm).map((axis) => axis + 1)]);
+  const pulled = matmul(b, reshape(b, left, [steps === 1 ? "N" : `${steps}N`, a]), reshape(b, split, [rows, a, c]));
+  const paired = reduceSum(b, mul(b, pulled, reshape(b, right, [steps === 1 ? "N" : `${steps}N`, c])), [2]);
+  return steps === 1 ? paired : reduceSum(b, reshape(b, paired, [rows, "N", steps]), [2]);
+}
+
+/**
+ * Inner products of each example's derivative with each direction: sum over parameters of <u_r, d s_n / d w>, as (R, N).
+ * `directions` gives (R, ...shape) by parameter name. Undefined when there is no use at all.
+ */
+export function contract(b: GraphBuilder, uses: readonly Use[], directions: ReadonlyMap<string, Value>): Value | undefined {
+  return addAll(
+    b,
+    uses.map((use) => {
+      const direction = directions.get(use.parameter.name);
+      return direction && contractUse(b, use, direction);
+    }),
+  );
+}

@@ -1,0 +1,107 @@
+// Per-example derivatives with respect to parameters, kept factored: one entry for each use of a parameter.
+
+import type { BuiltNode, GraphBuilder } from "../graph/builder.ts";
+import { reshape, transpose } from "../graph/ops.ts";
+import type { Value } from "../graph/types.ts";
+import type { Factor } from "./factor.ts";
+import { listAttribute } from "./rule.ts";
+import { descendants, reverse, rulesFor, type Seed } from "./reverse.ts";
+
+/**
+ * A place where a value made of one parameter only meets values made of examples. `prelude` is the chain of structural nodes
+ * (Transpose, Reshape, ...) from the parameter to that value, in the order of the graph.
+ */
+export interface Use {
+  readonly parameter: Value;
+  readonly prelude: readonly BuiltNode[];
+  readonly factor: Factor;
+}
+
+export interface UsesOptions {
+  /** Per-example scalars (N) and what each counts. */
+  readonly seeds: readonly Seed[];
+  /** Inputs whose first axis is the batch. */
+  readonly examples: readonly Value[];
+  readonly parameters: readonly Value[];
+}
+
+const RESHAPING = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast"]);
+
+/** The chain of structural nodes from a parameter to `value`; undefined when something else lies between. */
+function preludeOf(
+  value: Value,
+  producers: ReadonlyMap<string, BuiltNode>,
+  parameters: ReadonlySet<string>,
+): { parameter: Value; prelude: BuiltNode[] } | undefined {
+  const prelude: BuiltNode[] = [];
+  let current = value;
+  while (!parameters.has(current.name)) {
+    const node = producers.get(current.name);
+    if (!node || (node.op !== "Transpose" && !RESHAPING.has(node.op))) return undefined;
+    prelude.unshift(node);
+    current = node.inputs[0]!;
+  }
+  return { parameter: current, prelude };
+}
+
+/**
+ * Every use of the parameters, with its factors for the scalar `sum of seeds' cotangent . value` of each example.
+ *
+ * Undefined when some use has no factored form: then only the VJP at N = 1, example by example, is left.
+ * Cost: one backward pass that stops at the parameters, no outer product is formed.
+ */
+export function usesOf(b: GraphBuilder, { seeds, examples, parameters }: UsesOptions): readonly Use[] | undefined {
+  const ofExamples = descendants(b.nodes, examples);
+  const ofParameters = descendants(b.nodes, parameters);
+  const active = new Set([...ofExamples].filter((name) => ofParameters.has(name)));
+  const producers = new Map(b.nodes.flatMap((node) => node.outputs.map((output) => [output.name, node] as const)));
+  const names = new Set(parameters.map((parameter) => parameter.name));
+  const uses: Use[] = [];
+  let complete = true;
+  const visit = (node: BuiltNode, cotangents: readonly (Value | undefined)[]): void => {
+    node.inputs.forEach((input, i) => {
+      if (!input || input.dtype !== "real" || !ofParameters.has(input.name) || ofExamples.has(input.name)) return;
+      if (!cotangents[0]) return;
+      const origin = preludeOf(input, producers, names);
+      const factor = origin && rulesFor(node).factor?.({ ...node, b }, i, cotangents[0]);
+      if (origin && factor) uses.push({ ...origin, factor });
+      else complete = false;
+    });
+  };
+  reverse(b, { seeds, active, visit });
+  return complete ? uses : undefined;
+}
+
+/** Takes (lead, ...parameter shape) forward through a prelude, for each of the leading entries apart. */
+export function throughPrelude(b: GraphBuilder, lead: Value, prelude: readonly BuiltNode[]): Value {
+  return prelude.reduce<Value>((x, node) => {
+    if (node.op !== "Transpose") return reshape(b, x, [x.shape[0], ...node.outputs[0].shape]);
+    return transpose(b, x, [0, ...permOf(node).map((axis) => axis + 1)]);
+  }, lead);
+}
+
+/** Takes per-example derivatives (N, ...shape behind the prelude) back to the parameter: (N, ...parameter shape). */
+export function backThroughPrelude(b: GraphBuilder, derivative: Value, prelude: readonly BuiltNode[]): Value {
+  return prelude.reduceRight<Value>((x, node) => {
+    if (node.op !== "Transpose") return reshape(b, x, [x.shape[0], ...node.inputs[0]!.shape]);
+    return transpose(b, x, [0, ...inverse(permOf(node)).map((axis) => axis + 1)]);
+  }, derivative);
+}
+
+function permOf(node: BuiltNode): readonly number[] {
+  const rank = node.inputs[0]!.shape.length;
+  return listAttribute(
+    node,
+    "perm",
+    Array.from({ length: rank }, (_, i) => rank - 1 - i),
+  );
+}
+
+/** The permutation that undoes `perm`. */
+export function inverse(perm: readonly number[]): number[] {
+  const result = new Array<number>(perm.length);
+  perm.forEach((axis, i) => {
+    result[axis] = i;
+  });
+  return result;
+}

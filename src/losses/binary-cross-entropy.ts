@@ -1,0 +1,16 @@
+// Binary cross-entropy on logits, for targets in [0, 1].
+
+import { mul, reduceSum, sub } from "../graph/ops.ts";
+import type { Loss } from "./types.ts";
+
+/**
+ * l = mean over outputs of softplus(y) - target y; l' = (sigmoid(y) - target) / C.
+ * As `torch.nn.BCEWithLogitsLoss`: max(y, 0) - y target + log(1 + exp(-|y|)) is the same function.
+ */
+export const binaryCrossEntropy: Loss = {
+  name: "binary-cross-entropy",
+  target: "real",
+  probabilities: (b, y) => b.op("Sigmoid", [y]),
+  value: (b, y, target) =>
+    mul(b, reduceSum(b, sub(b, b.op("Softplus", [y]), mul(b, y, target)), [1]), 1 / (y.shape[1] as number)),
+};

@@ -1,0 +1,15 @@
+// Makes a model of a builder's graph: its inputs beyond `x` are the parameters.
+
+import { type GraphBuilder, valueOf } from "../graph/builder.ts";
+import type { Value } from "../graph/types.ts";
+import { layoutOf } from "../numeric/layout.ts";
+import { initialiseLayers } from "./linear-init.ts";
+import type { Model } from "./types.ts";
+
+/** The model y = f(x; parameters), initialised layer by layer as PyTorch does. */
+export function modelFromBuilder(spec: string, b: GraphBuilder, y: Value): Model {
+  const graph = b.build({ y });
+  const names = graph.inputs.filter((name) => name !== "x");
+  const parameters = layoutOf(names.map((name) => [name, valueOf(graph, name).shape as readonly number[]] as const));
+  return { spec, graph, parameters, initialise: (params, random) => initialiseLayers(parameters, params, random) };
+}

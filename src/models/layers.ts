@@ -1,0 +1,48 @@
+// Layers as graph fragments, with PyTorch's shapes and names of parameters.
+
+import type { GraphBuilder } from "../graph/builder.ts";
+import { fixedDim, sizeOfShape } from "../graph/dim.ts";
+import { add, mul, reshape } from "../graph/ops.ts";
+import type { Value } from "../graph/types.ts";
+
+type B = GraphBuilder;
+
+/** tanh, relu, ... by the names that users write; each gives the activated value. */
+export const activations: Readonly<Record<string, (b: B, x: Value) => Value>> = {
+  tanh: (b, x) => b.op("Tanh", [x]),
+  relu: (b, x) => b.op("Relu", [x]),
+  sigmoid: (b, x) => b.op("Sigmoid", [x]),
+  softplus: (b, x) => b.op("Softplus", [x]),
+  elu: (b, x) => b.op("Elu", [x], { alpha: 1 }),
+  leakyrelu: (b, x) => b.op("LeakyRelu", [x], { alpha: 0.01 }),
+  gelu: (b, x) => mul(b, mul(b, x, 0.5), add(b, b.op("Erf", [mul(b, x, Math.SQRT1_2)]), 1)),
+  silu: (b, x) => mul(b, x, b.op("Sigmoid", [x])),
+  sin: (b, x) => b.op("Sin", [x]),
+  linear: (_b, x) => x,
+};
+
+/** x W^T + b with W of shape (outputs, inputs), as `torch.nn.Linear`. */
+export function linear(b: B, x: Value, { name, outputs }: { name: string; outputs: number }): Value {
+  const inputs = fixedDim(x.shape[1], `the width of the input of ${name}`);
+  const weight = b.input(`${name}.weight`, "real", [outputs, inputs]);
+  const bias = b.input(`${name}.bias`, "real", [outputs]);
+  return b.op("Gemm", [x, weight, bias], { transB: 1 });
+}
+
+/** 3 x 3 convolution, padding 1, as `torch.nn.Conv2d(inputs, outputs, 3, padding=1)`. */
+export function convolution3x3(b: B, x: Value, { name, outputs }: { name: string; outputs: number }): Value {
+  const inputs = fixedDim(x.shape[1], `the channels of the input of ${name}`);
+  const weight = b.input(`${name}.weight`, "real", [outputs, inputs, 3, 3]);
+  const bias = b.input(`${name}.bias`, "real", [outputs]);
+  return b.op("Conv", [x, weight, bias], { kernel_shape: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], group: 1 });
+}
+
+/** Max-pooling of 2 x 2 windows. */
+export function maxPool2(b: B, x: Value): Value {
+  return b.op("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] });
+}
+
+/** (N, ...) to (N, product of the rest). */
+export function flatten(b: B, x: Value): Value {
+  return reshape(b, x, [x.shape[0], sizeOfShape(x.shape.slice(1))]);
+}

@@ -1,0 +1,25 @@
+// Multi-layer perceptron: linear layers with one activation between them, as `torch.nn.Sequential` would name them.
+
+import { GraphBuilder } from "../graph/builder.ts";
+import { modelFromBuilder } from "./from-graph.ts";
+import { activations, flatten, linear } from "./layers.ts";
+import type { Model, ModelShape } from "./types.ts";
+
+export interface MlpOptions extends ModelShape {
+  /** Width of each hidden layer; none makes a linear model. */
+  readonly hidden: readonly number[];
+  readonly activation: string;
+}
+
+/** Flattens the input, then `hidden` layers with `activation`, then C outputs. Parameters: layers.0.weight (out, in), layers.0.bias, ... */
+export function mlp({ inputShape, outputs, hidden, activation }: MlpOptions): Model {
+  const activate = activations[activation];
+  if (!activate) throw new RangeError(`mlp: activation must be one of ${Object.keys(activations).join(", ")}, got ${activation}`);
+  const b = new GraphBuilder();
+  let h = flatten(b, b.input("x", "real", ["N", ...inputShape]));
+  hidden.forEach((width, i) => {
+    h = activate(b, linear(b, h, { name: `layers.${i}`, outputs: width }));
+  });
+  const y = linear(b, h, { name: `layers.${hidden.length}`, outputs });
+  return modelFromBuilder(hidden.length === 0 ? "mlp" : `mlp:${hidden.join()}:${activation}`, b, y);
+}

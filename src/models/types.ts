@@ -1,0 +1,27 @@
+// What every model is: a graph from parameters and one example input to outputs, and how its parameters begin.
+
+import type { Graph } from "../graph/types.ts";
+import type { Layout } from "../numeric/layout.ts";
+import type { RealArray } from "../numeric/tensor.ts";
+
+/** A source of uniform numbers in [0, 1). */
+export type Random = () => number;
+
+/** f(x; w): inputs `x` (N, ...) and each parameter by name, output `y` (N, C). */
+export interface Model {
+  /** What the user asked for, in full: "mlp:128:relu". */
+  readonly spec: string;
+  readonly graph: Graph;
+  /** All parameters, in the order of the graph. */
+  readonly parameters: Layout;
+  /** Fills a flat array with w_0. */
+  initialise(params: RealArray, random: Random): void;
+}
+
+/** What a ready-made model must fit. */
+export interface ModelShape {
+  /** Shape of one example. */
+  readonly inputShape: readonly number[];
+  /** C. */
+  readonly outputs: number;
+}

@@ -1,0 +1,35 @@
+// What every readout is: the scalar of the outputs that is explained.
+
+import type { GraphBuilder } from "../graph/builder.ts";
+import type { Value } from "../graph/types.ts";
+
+/** What a loss brings to the readouts that need one; passed in, so that readouts know no losses. */
+export interface ReadoutContext {
+  /** C. */
+  readonly outputs: number;
+  readonly loss: {
+    readonly name: string;
+    readonly target: "class" | "real";
+    readonly probabilities?: ((b: GraphBuilder, y: Value) => Value) | undefined;
+    value(b: GraphBuilder, y: Value, target: Value): Value;
+  };
+}
+
+/** A readout fixed for one row: which outputs, with which coefficients. */
+export interface ResolvedReadout {
+  /** With its classes named: "margin:7-2". */
+  readonly name: string;
+  /** One number for each output; empty when the readout reads the target instead. */
+  readonly coefficients: readonly number[];
+}
+
+export interface Readout {
+  /** As the user wrote it. */
+  readonly spec: string;
+  /** What the fragment needs for each row beside the outputs. */
+  readonly needs: "coefficients" | "target";
+  /** The scalar of each row: (N, C) and (N, C) coefficients, or targets -> (N). */
+  value(b: GraphBuilder, y: Value, extra: Value): Value;
+  /** Fixes the classes for one row from its final outputs. */
+  resolve(outputs: ArrayLike<number>): ResolvedReadout;
+}

@@ -1,0 +1,89 @@
+// Policy of the package, as tests: exact versions, licence, engines, exports, nothing fetched behind npm's back.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ROOT, readSources } from "./support/sources.ts";
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+  readonly dev?: boolean;
+  readonly license?: string;
+  readonly engines?: Readonly<Record<string, string>>;
+}
+
+const readText = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const manifest = JSON.parse(readText("package.json"));
+const lock: { packages: Record<string, LockedPackage> } = JSON.parse(readText("package-lock.json"));
+const locked = Object.entries(lock.packages).filter(([path]) => path !== "");
+const nameOf = (path: string) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+
+describe("package.json", () => {
+  it("is pathkernel, MIT, an ES module for Node 20 and later", () => {
+    const { name, license, type, engines } = manifest;
+    expect({ name, license, type, engines }).toEqual({
+      name: "pathkernel",
+      license: "MIT",
+      type: "module",
+      engines: { node: ">=20" },
+    });
+    expect(readText("LICENSE")).toMatch(/^MIT License\n\nCopyright \(c\) \d{4} pathkernel contributors\n/);
+  });
+
+  it("pins every dependency to one exact version", () => {
+    const { dependencies, devDependencies, optionalDependencies, peerDependencies } = manifest;
+    const all = Object.entries({ ...devDependencies, ...peerDependencies, ...optionalDependencies, ...dependencies });
+    expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  });
+
+  it("lists the types of every export first and publishes only what is built", () => {
+    for (const target of Object.values(manifest.exports)) {
+      if (typeof target === "object") expect(Object.keys(target as object)[0]).toBe("types");
+    }
+    expect(manifest.files).toEqual(["dist", "CHANGELOG.md"]);
+    expect(manifest.bin).toEqual({ pathkernel: "dist/cli/main.js" });
+  });
+
+  it("declares every package that src/ imports, as what users install", () => {
+    const installed = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.peerDependencies,
+    });
+    const imported = new Set<string>();
+    for (const text of readSources(["src"], /\.ts$/).values()) {
+      for (const [, name] of text.matchAll(
+        /^(?:import|export)[^"']*? from "([^."][^"]*)"|import\("([^."][^"]*)"\)/gm,
+      )) {
+        if (name && !name.startsWith("node:")) imported.add(name.split("/", name.startsWith("@") ? 2 : 1).join("/"));
+      }
+    }
+    expect([...imported].filter((name) => !installed.includes(name))).toEqual([]);
+  });
+});
+
+describe("package-lock.json", () => {
+  it("names no registry: the user's own is asked, and the hash decides", () => {
+    expect(locked.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
+    expect(locked.filter(([, { integrity }]) => !integrity?.startsWith("sha512-")).map(([path]) => path)).toEqual([]);
+    expect(readText(".npmrc")).toContain("omit-lockfile-registry-resolved=true");
+  });
+
+  it("locks the versions that package.json asks for", () => {
+    const { dependencies, devDependencies, optionalDependencies } = manifest;
+    const asked = Object.entries({ ...devDependencies, ...optionalDependencies, ...dependencies });
+    expect(asked.filter(([name, version]) => lock.packages[`node_modules/${name}`]?.version !== version)).toEqual([]);
+  });
+
+  it("runs no install script: packages that have one work without it", () => {
+    // fsevents is macOS's file watching: its script compiles nothing when the prebuilt file is there.
+    const scripts = locked.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => nameOf(path));
+    const refused = Object.entries(manifest.allowScripts).filter(([, allowed]) => allowed === false);
+    expect(scripts.filter((name) => name !== "fsevents" && !refused.some(([other]) => other === name))).toEqual([]);
+    // npm 10 knows no allowScripts and would fetch CUDA libraries; the script reads this line from its environment.
+    expect(readText(".npmrc")).toContain("onnxruntime-node-install=skip");
+  });
+});
