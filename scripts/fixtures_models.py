@@ -8,6 +8,7 @@ from fixtures_files import flat, parameters_of, write_fixture
 EXAMPLES = 5
 QUERIES = 3
 STEP_SIZE = 0.1
+MODEL_SEED = 57
 
 
 def cross_entropy(logits, target):
@@ -29,13 +30,19 @@ def models():
     cnn = nn.Sequential(
         nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3, 3)
     )
-    # PyTorch's own start leaves so small a network dead behind its last ReLU.
-    torch.nn.utils.vector_to_parameters(0.5 * torch.randn(89), cnn.parameters())
+    for model in (tanh, relu, cnn):
+        start(model)
     return [
         ("tanh-mlp", tanh, "cross-entropy", cross_entropy, (3,)),
         ("relu-mlp", relu, "mse", mse, (3,)),
         ("cnn", cnn, "binary-cross-entropy", binary_cross_entropy, (1, 6, 6)),
     ]
+
+
+def start(model):
+    """Normal parameters of deviation 0.5. The seed is such that the ReLU networks are not dead (`write` asserts it)."""
+    values = torch.randn(flat(model.parameters()).numel(), generator=torch.Generator().manual_seed(MODEL_SEED))
+    set_params(model, 0.5 * values)
 
 
 def targets(loss, outputs, generator):
@@ -90,7 +97,6 @@ def arrays_of(model, loss_name, loss, generator, shape):
 
 
 def write(folder):
-    torch.manual_seed(26)
     generator = torch.Generator().manual_seed(22)
     arrays, descriptions = {}, []
     for name, model, loss_name, loss, shape in models():

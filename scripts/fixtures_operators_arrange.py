@@ -13,11 +13,13 @@ def add(cases):
 
 def add_pads(cases):
     value = torch.tensor(1.5)
-    cases.case("pad", "Pad", [cases.normal(2, 3, 4), [0, 1, 2, 0, 0, 1]], lambda x: F.pad(x, (2, 1, 1, 0)), mode="constant")
+    cases.case("pad", "Pad", [cases.normal(2, 3, 4), [0, 1, 2, 0, 0, 1]], lambda x: F.pad(x, (2, 1, 1, 0)),
+               mode="constant")
     cases.case("pad-value", "Pad", [cases.normal(3, 4), [1, 0, 0, 2], value], lambda x, _: F.pad(x, (0, 2, 1, 0), value=1.5),
                fixed=[2], mode="constant")
     cases.case("pad-crop", "Pad", [cases.normal(3, 4), [0, -1, 1, 2]], lambda x: F.pad(x, (-1, 2, 0, 1)), mode="constant")
-    cases.case("pad-axes", "Pad", [cases.normal(2, 3, 4), [1, 2], None, [-2]], lambda x: F.pad(x, (0, 0, 1, 2)), mode="constant")
+    cases.case("pad-axes", "Pad", [cases.normal(2, 3, 4), [1, 2], None, [-2]], lambda x: F.pad(x, (0, 0, 1, 2)),
+               mode="constant")
     for mode, name in {"reflect": "reflect", "edge": "replicate"}.items():
         cases.case(f"pad-{mode}", "Pad", [cases.normal(1, 2, 4, 5), [0, 0, 2, 1, 0, 0, 1, 3]],
                    lambda x: F.pad(x, (1, 3, 2, 1), mode=name), mode=mode)
@@ -53,7 +55,8 @@ def add_slices(cases):
 
 
 def add_shapes(cases):
-    cases.case("concat", "Concat", [cases.normal(2, 3), cases.normal(2, 1), cases.normal(2, 2)], lambda *x: torch.cat(x, 1), axis=1)
+    three = [cases.normal(2, 3), cases.normal(2, 1), cases.normal(2, 2)]
+    cases.case("concat", "Concat", three, lambda *x: torch.cat(x, 1), axis=1)
     cases.case("concat-last", "Concat", [cases.normal(2, 3, 1), cases.normal(2, 3, 2)], lambda *x: torch.cat(x, -1), axis=-1)
     cases.case("split", "Split", [cases.normal(2, 6), [1, 3, 2]], lambda x: x.split([1, 3, 2], 1), axis=1)
     cases.case("split-equal", "Split", [cases.normal(4, 3)], lambda x: x.split(2, 0), axis=0, num_outputs=2)

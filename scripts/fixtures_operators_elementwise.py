@@ -22,7 +22,8 @@ def add_unary(cases):
         cases.case(op.lower(), op, [cases.normal(3, 5)], function)
     for op, function in {"Log": torch.log, "Sqrt": torch.sqrt}.items():
         cases.case(op.lower(), op, [cases.positive(3, 5)], function)
-    wide = torch.tensor([-30.0, -8.0, -5.5, -3.2, -1.9, -1.05, -0.95, -0.6, -0.3, 0.2, 0.45, 0.84, 0.86, 1.3, 2.9, 4.1, 5.95, 7.0, 40.0])
+    wide = torch.tensor([-30.0, -8.0, -5.5, -3.2, -1.9, -1.05, -0.95, -0.6, -0.3, 0.2, 0.45, 0.84, 0.86, 1.3, 2.9, 4.1,
+                         5.95, 7.0, 40.0])
     for op in ("Sigmoid", "Tanh", "Erf", "Softplus"):
         cases.case(f"{op.lower()}-wide", op, [wide], signed[op])
     # relu'(0) = 0, of both zeros.
@@ -51,7 +52,8 @@ def add_binary(cases):
     cases.case("pow", "Pow", [cases.positive(3, 4), cases.normal(3, 4)], torch.pow)
     cases.case("pow-broadcast", "Pow", [cases.positive(2, 3, 1), cases.normal(4)], torch.pow)
     cases.case("pow-cube", "Pow", [cases.normal(3, 4), torch.tensor(3.0)], lambda x, e: x.pow(e.item()), fixed=[1])
-    cases.case("pow-square-of-zero", "Pow", [torch.tensor([0.0, -1.2, 0.4]), torch.tensor(2.0)], lambda x, e: x.pow(e.item()), fixed=[1])
+    cases.case("pow-square-of-zero", "Pow", [torch.tensor([0.0, -1.2, 0.4]), torch.tensor(2.0)],
+               lambda x, e: x.pow(e.item()), fixed=[1])
     cases.case("pow-fraction", "Pow", [cases.positive(3, 4), torch.tensor(-1.5)], lambda x, e: x.pow(e.item()), fixed=[1])
     three = lambda: [cases.distinct(2, 3, 4), cases.distinct(3, 4) + 0.021, cases.distinct(2, 1, 4) + 0.007]  # noqa: E731
     cases.case("max-several", "Max", three(), lambda a, b, c: torch.maximum(torch.maximum(a, b), c))
@@ -60,7 +62,8 @@ def add_binary(cases):
     same = torch.tensor([[True, False, True], [False, False, True]])
     cases.case("where", "Where", [same, cases.normal(2, 3), cases.normal(2, 3)], lambda a, b: torch.where(same, a, b))
     condition = torch.tensor([[True], [False], [True]])
-    cases.case("where-broadcast", "Where", [condition, cases.normal(2, 1, 4), cases.normal(4)], lambda a, b: torch.where(condition, a, b))
+    cases.case("where-broadcast", "Where", [condition, cases.normal(2, 1, 4), cases.normal(4)],
+               lambda a, b: torch.where(condition, a, b))
 
 
 def reduce_prod(x, axes, keep):
@@ -117,7 +120,8 @@ def add_products(cases):
     plain = lambda a, b, c: a @ b + c  # noqa: E731
     cases.case("gemm", "Gemm", [cases.normal(3, 4), cases.normal(4, 2), cases.normal(2)], plain)
     cases.case("gemm-without-bias", "Gemm", [cases.normal(3, 4), cases.normal(4, 2)], torch.matmul)
-    cases.case("gemm-transposed-weight", "Gemm", [cases.normal(3, 4), cases.normal(2, 4), cases.normal(2)], lambda a, b, c: a @ b.T + c, transB=1)
+    cases.case("gemm-transposed-weight", "Gemm", [cases.normal(3, 4), cases.normal(2, 4), cases.normal(2)],
+               lambda a, b, c: a @ b.T + c, transB=1)
     cases.case("gemm-scaled", "Gemm", [cases.normal(4, 3), cases.normal(2, 4), cases.normal(3, 1)],
                lambda a, b, c: 0.5 * (a.T @ b.T) - 1.5 * c, transA=1, transB=1, alpha=0.5, beta=-1.5)
     cases.case("gemm-scalar-bias", "Gemm", [cases.normal(3, 4), cases.normal(4, 2), cases.normal()], plain)

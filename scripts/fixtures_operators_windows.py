@@ -113,15 +113,22 @@ def add_average_pools(cases):
     def pool(name, shape, **attributes):
         rank = len(shape) - 2
         call = F.avg_pool1d if rank == 1 else F.avg_pool2d
-        cases.case(name, "AveragePool", [cases.normal(*shape)], lambda x: call(
-            x, attributes["kernel_shape"], stride=attributes.get("strides", 1), padding=attributes.get("pads", [0] * 2 * rank)[:rank],
-            ceil_mode=bool(attributes.get("ceil_mode", 0)), count_include_pad=bool(attributes.get("count_include_pad", 0)),
-        ), **attributes)  # fmt: skip
+        padding = attributes.get("pads", [0] * 2 * rank)[:rank]
+
+        def run(x):
+            return call(
+                x, attributes["kernel_shape"], stride=attributes.get("strides", 1), padding=padding,
+                ceil_mode=bool(attributes.get("ceil_mode", 0)),
+                count_include_pad=bool(attributes.get("count_include_pad", 0)),
+            )  # fmt: skip
+
+        cases.case(name, "AveragePool", [cases.normal(*shape)], run, **attributes)
 
     pool("average-pool", (2, 2, 4, 6), kernel_shape=[2, 2], strides=[2, 2])
     pool("average-pool-overlapping", (1, 2, 4, 5), kernel_shape=[3, 2], strides=[1, 1])
     pool("average-pool-padded", (2, 2, 5, 6), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=0)
-    pool("average-pool-padded-counted", (2, 2, 5, 6), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=1)
+    pool("average-pool-padded-counted", (2, 2, 5, 6), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
+         count_include_pad=1)
     pool("average-pool-ceil", (1, 2, 6, 5), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
     pool("average-pool-ceil-padded", (1, 2, 6, 6), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1)
     pool("average-pool-ceil-padded-counted", (1, 2, 6, 6), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1,

@@ -2,7 +2,7 @@
 
 import { builtinModules } from "node:module";
 import { describe, expect, it } from "vitest";
-import { findCycle, importedFiles, importsOf, readSources, type Sources } from "./support/sources.ts";
+import { findCycle, importedFiles, importsOf, readSources, type Sources } from "./helpers/sources.ts";
 
 /** Folders of src/ from the ground up; a file imports from lower floors and from its own folder. */
 const FLOORS: readonly (readonly string[])[] = [

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ROOT, readSources } from "./support/sources.ts";
+import { ROOT, readSources } from "./helpers/sources.ts";
 
 interface LockedPackage {
   readonly version?: string;

@@ -30,4 +30,6 @@ export interface LoadOptions {
   readonly limit?: number | undefined;
   /** Folder for sources that are files of a known name. */
   readonly directory?: string | undefined;
+  /** Name of the target column of a table. */
+  readonly target?: string | undefined;
 }

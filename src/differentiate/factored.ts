@@ -54,7 +54,11 @@ function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value
  * Inner products of each example's derivative with each direction: sum over parameters of <u_r, d s_n / d w>, as (R, N).
  * `directions` gives (R, ...shape) by parameter name. Undefined when there is no use at all.
  */
-export function contract(b: GraphBuilder, uses: readonly Use[], directions: ReadonlyMap<string, Value>): Value | undefined {
+export function contract(
+  b: GraphBuilder,
+  uses: readonly Use[],
+  directions: ReadonlyMap<string, Value>,
+): Value | undefined {
   return addAll(
     b,
     uses.map((use) => {

@@ -14,7 +14,8 @@ export function ancestors(b: GraphBuilder, targets: readonly Value[]): Set<strin
   const names = new Set(targets.map((target) => target.name));
   for (let i = b.nodes.length - 1; i >= 0; i--) {
     const node = b.nodes[i];
-    if (node.outputs.some((output) => names.has(output.name))) for (const input of node.inputs) if (input) names.add(input.name);
+    if (node.outputs.some((output) => names.has(output.name)))
+      for (const input of node.inputs) if (input) names.add(input.name);
   }
   return names;
 }

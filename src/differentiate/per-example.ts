@@ -4,8 +4,8 @@ import type { BuiltNode, GraphBuilder } from "../graph/builder.ts";
 import { reshape, transpose } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
-import { listAttribute } from "./rule.ts";
 import { descendants, reverse, rulesFor, type Seed } from "./reverse.ts";
+import { listAttribute } from "./rule.ts";
 
 /**
  * A place where a value made of one parameter only meets values made of examples. `prelude` is the chain of structural nodes

@@ -16,7 +16,8 @@ export interface Seed {
 export function descendants(nodes: readonly BuiltNode[], roots: readonly Value[]): Set<string> {
   const names = new Set(roots.map((root) => root.name));
   for (const node of nodes) {
-    if (node.inputs.some((input) => input && names.has(input.name))) for (const output of node.outputs) names.add(output.name);
+    if (node.inputs.some((input) => input && names.has(input.name)))
+      for (const output of node.outputs) names.add(output.name);
   }
   return names;
 }
@@ -30,7 +31,10 @@ export interface ReverseOptions {
 }
 
 /** One reverse pass over the nodes that are in the builder when it is called; gives the cotangent of each active value. */
-export function reverse(b: GraphBuilder, { seeds, active, visit }: ReverseOptions): (value: Value) => Value | undefined {
+export function reverse(
+  b: GraphBuilder,
+  { seeds, active, visit }: ReverseOptions,
+): (value: Value) => Value | undefined {
   const arriving = new Map<string, Value[]>();
   const arrive = (value: Value, cotangent: Value): void => {
     const list = arriving.get(value.name);
@@ -56,7 +60,10 @@ export function reverse(b: GraphBuilder, { seeds, active, visit }: ReverseOption
 /** The rules of a node's operator; UnsupportedError when there are none. */
 export function rulesFor(node: BuiltNode): ReturnType<typeof operatorRules.get> & object {
   const rules = operatorRules.get(node.op);
-  if (!rules) throw new UnsupportedError(`operator ${node.op} cannot be differentiated`, { hint: "rewrite the model without it" });
+  if (!rules)
+    throw new UnsupportedError(`operator ${node.op} cannot be differentiated`, {
+      hint: "rewrite the model without it",
+    });
   return rules;
 }
 

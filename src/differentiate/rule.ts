@@ -1,7 +1,7 @@
 // What differentiation knows of an operator: its reverse, forward, per-example and switching rules.
 
-import type { BuiltNode, GraphBuilder } from "../graph/builder.ts";
 import { UnsupportedError } from "../errors.ts";
+import type { BuiltNode, GraphBuilder } from "../graph/builder.ts";
 import type { Shape } from "../graph/dim.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
@@ -53,7 +53,11 @@ export function numberAttribute(node: Pick<BuiltNode, "attributes">, name: strin
 }
 
 /** A list attribute with its ONNX default. */
-export function listAttribute(node: Pick<BuiltNode, "attributes">, name: string, fallback: readonly number[]): readonly number[] {
+export function listAttribute(
+  node: Pick<BuiltNode, "attributes">,
+  name: string,
+  fallback: readonly number[],
+): readonly number[] {
   const value = node.attributes[name];
   return Array.isArray(value) ? (value as readonly number[]) : fallback;
 }

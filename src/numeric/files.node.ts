@@ -17,29 +17,30 @@ import {
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../errors.ts";
 
-const REASONS: Readonly<Record<string, (path: string) => string>> = {
-  ENOENT: () => "no such file",
-  EISDIR: () => "it is a folder, a file is needed",
-  ENOTDIR: () => "a part of the path must be a folder and is a file",
-  EACCES: () => "permission denied",
-  EPERM: () => "operation not permitted",
-  EROFS: () => "the file system is read-only",
-  ENOSPC: () => "no space left on the device",
-  EDQUOT: () => "the disk quota is used up",
-  EFBIG: () => "the file would be too large",
-  EEXIST: () => "it exists already",
-  ELOOP: () => "too many symbolic links",
-  ENAMETOOLONG: () => "the name is too long",
-  EMFILE: () => "too many open files",
-  ERR_FS_FILE_TOO_LARGE: () => "the file must be smaller than 2 GiB",
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EISDIR: "it is a folder, a file is needed",
+  ENOTDIR: "a part of the path must be a folder and is a file",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be too large",
+  EEXIST: "it exists already",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "the name is too long",
+  EMFILE: "too many open files",
+  ERR_FS_FILE_TOO_LARGE: "the file must be smaller than 2 GiB",
 };
 
 /** What the system's error `cause` says, as a FileError "cannot ACTION PATH: REASON"; other errors are given back unchanged. */
 export function fileErrorFrom(action: "read" | "write" | "make" | "list", path: string, cause: unknown): unknown {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
-  if (code === undefined) return cause;
+  if (!(cause instanceof Error && "code" in cause)) return cause;
+  const code = String(cause.code);
+  if (!Object.hasOwn(REASONS, code) && !("syscall" in cause)) return cause;
   const folderMissing = code === "ENOENT" && (action === "write" || action === "make");
-  const reason = folderMissing ? `the folder ${dirname(path)} does not exist` : (REASONS[code]?.(path) ?? code);
+  const reason = folderMissing ? `the folder ${dirname(path)} does not exist` : (REASONS[code] ?? code);
   return new FileError(`cannot ${action} ${path}: ${reason}`, path, { cause });
 }
 

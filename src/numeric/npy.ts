@@ -3,6 +3,7 @@
 // the file whatever the shape says, boxes booleans, and is asynchronous.
 
 import { InvalidDataError } from "../errors.ts";
+import { bytesOf, elementsOf } from "./bytes.ts";
 import { float16ToNumber } from "./float16.ts";
 import { allocate, type DType, sizeOf, type Tensor, type TypedArrayOf } from "./tensor.ts";
 
@@ -15,20 +16,20 @@ interface Format {
 }
 
 /** numpy's type codes and the nearest of our dtypes, always one that holds every value. */
-const FORMATS: Readonly<Record<string, Format>> = {
-  f4: { dtype: "float32", width: 4 },
-  f8: { dtype: "float64", width: 8 },
-  i8: { dtype: "int64", width: 8 },
-  i4: { dtype: "int32", width: 4 },
-  u1: { dtype: "uint8", width: 1 },
-  b1: { dtype: "bool", width: 1 },
-  f2: { dtype: "float32", width: 2, read: (view, i) => float16ToNumber(view.getUint16(2 * i, true)) },
-  i1: { dtype: "int32", width: 1, read: (view, i) => view.getInt8(i) },
-  i2: { dtype: "int32", width: 2, read: (view, i) => view.getInt16(2 * i, true) },
-  u2: { dtype: "int32", width: 2, read: (view, i) => view.getUint16(2 * i, true) },
-  u4: { dtype: "int64", width: 4, read: (view, i) => BigInt(view.getUint32(4 * i, true)) },
-  u8: { dtype: "int64", width: 8, read: (view, i) => view.getBigUint64(8 * i, true) },
-};
+const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ["f4", { dtype: "float32", width: 4 }],
+  ["f8", { dtype: "float64", width: 8 }],
+  ["i8", { dtype: "int64", width: 8 }],
+  ["i4", { dtype: "int32", width: 4 }],
+  ["u1", { dtype: "uint8", width: 1 }],
+  ["b1", { dtype: "bool", width: 1 }],
+  ["f2", { dtype: "float32", width: 2, read: (view, i) => float16ToNumber(view.getUint16(2 * i, true)) }],
+  ["i1", { dtype: "int32", width: 1, read: (view, i) => view.getInt8(i) }],
+  ["i2", { dtype: "int32", width: 2, read: (view, i) => view.getInt16(2 * i, true) }],
+  ["u2", { dtype: "int32", width: 2, read: (view, i) => view.getUint16(2 * i, true) }],
+  ["u4", { dtype: "int64", width: 4, read: (view, i) => BigInt(view.getUint32(4 * i, true)) }],
+  ["u8", { dtype: "int64", width: 8, read: (view, i) => view.getBigUint64(8 * i, true) }],
+]);
 
 const CODES: Readonly<Record<DType, string>> = {
   float32: "<f4",
@@ -65,7 +66,9 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   }
   const start = lengthEnd + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (start > bytes.length) {
-    throw new InvalidDataError(`${name}: the NPY header must end at byte ${start}, got ${bytes.length} bytes (truncated)`);
+    throw new InvalidDataError(
+      `${name}: the NPY header must end at byte ${start}, got ${bytes.length} bytes (truncated)`,
+    );
   }
   const text = latin1(bytes.subarray(lengthEnd, start));
   const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
@@ -80,26 +83,23 @@ function readHeader(bytes: Uint8Array, name: string): Header {
 }
 
 function formatOf(descr: string, name: string): Format {
-  const format = FORMATS[descr.slice(1)];
+  const format = FORMATS.get(descr.slice(1));
   if (format === undefined || !"<|=>".includes(descr[0])) {
     const known = "float64, float32, float16, bool or integers";
     throw new InvalidDataError(`${name}: elements must be ${known}, got numpy dtype '${descr}'; convert with .astype`);
   }
   if (descr[0] === ">") {
     const wanted = `.astype('<${descr.slice(1)}')`;
-    throw new InvalidDataError(`${name}: elements must be little-endian, got numpy dtype '${descr}'; save with ${wanted}`);
+    throw new InvalidDataError(
+      `${name}: elements must be little-endian, got numpy dtype '${descr}'; save with ${wanted}`,
+    );
   }
   return format;
 }
 
 function readElements(bytes: Uint8Array, format: Format, name: string): TypedArrayOf[DType] {
   const { dtype, width, read } = format;
-  if (read === undefined) {
-    const { BYTES_PER_ELEMENT, constructor } = allocate(dtype, 0);
-    const aligned = bytes.byteOffset % BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
-    const View = constructor as new (buffer: ArrayBufferLike, start: number, length: number) => TypedArrayOf[DType];
-    return new View(aligned.buffer, aligned.byteOffset, bytes.length / width);
-  }
+  if (read === undefined) return elementsOf(dtype, bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = allocate(dtype, bytes.length / width);
   for (let i = 0; i < data.length; i++) {
@@ -163,6 +163,6 @@ export function encodeNpy(tensor: Tensor): Uint8Array {
   const header = `${MAGIC}\x01\x00\x00\x00${text.padEnd(start - 11)}\n`;
   for (let i = 0; i < start; i++) bytes[i] = header.charCodeAt(i);
   new DataView(bytes.buffer).setUint16(8, start - 10, true);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
+  bytes.set(bytesOf(data), start);
   return bytes;
 }

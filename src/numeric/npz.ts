@@ -20,28 +20,31 @@ function crc32(bytes: Uint8Array): number {
   return ~c >>> 0;
 }
 
-/** What a zip's central directory says each entry's CRC-32 is (APPNOTE 4.3.12); fflate reads the directory but not these. */
-function checksumsOf(bytes: Uint8Array): Map<string, number> {
+/** The CRC-32 of each entry in the order of a zip's central directory (APPNOTE 4.3.12); fflate reads the directory but not these. */
+function checksumsOf(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;
   while (view.getUint32(end, true) !== 0x06054b50) end--;
-  const checksums = new Map<string, number>();
+  const checksums: number[] = [];
   let entry = view.getUint32(end + 16, true);
   for (let count = view.getUint16(end + 10, true); count > 0; count--) {
-    const nameLength = view.getUint16(entry + 28, true);
-    const name = new TextDecoder().decode(bytes.subarray(entry + 46, entry + 46 + nameLength));
-    checksums.set(name, view.getUint32(entry + 16, true));
-    entry += 46 + nameLength + view.getUint16(entry + 30, true) + view.getUint16(entry + 32, true);
+    checksums.push(view.getUint32(entry + 16, true));
+    const [file, extra, comment] = [28, 30, 32].map((field) => view.getUint16(entry + field, true));
+    entry += 46 + file + extra + comment;
   }
   return checksums;
 }
 
 function unzip(bytes: Uint8Array, name: string, wanted: (file: string) => boolean): Record<string, Uint8Array> {
   let files: Record<string, Uint8Array>;
-  let checksums: Map<string, number>;
+  const checksums = new Map<string, number>();
   try {
-    files = unzipSync(bytes, { filter: (file) => wanted(file.name) });
-    checksums = checksumsOf(bytes);
+    const all = checksumsOf(bytes).values();
+    const filter = (entry: { readonly name: string }): boolean => {
+      checksums.set(entry.name, all.next().value ?? Number.NaN); // asked once per entry, in the directory's order
+      return wanted(entry.name);
+    };
+    files = unzipSync(bytes, { filter });
   } catch (cause) {
     const got = `${bytes.length} bytes that are not (${cause instanceof Error ? cause.message : cause})`;
     throw new InvalidDataError(`${name}: an NPZ file must be a whole zip archive, got ${got}; it may be truncated`, {

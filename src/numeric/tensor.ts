@@ -63,7 +63,11 @@ export function reals(shape: readonly number[], values: ArrayLike<number>): Tens
 
 /** An int64 tensor from plain numbers. */
 export function integers(shape: readonly number[], values: readonly number[]): Tensor<"int64"> {
-  return tensor("int64", shape, BigInt64Array.from(values, (value) => BigInt(value)));
+  return tensor(
+    "int64",
+    shape,
+    BigInt64Array.from(values, (value) => BigInt(value)),
+  );
 }
 
 /** The same numbers in another real dtype; the tensor itself when nothing changes. */

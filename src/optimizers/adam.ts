@@ -6,7 +6,7 @@ import type { Optimizer } from "./types.ts";
 
 const RULES = momentRules(0);
 
-/** Adam: weight decay is coupled, G_s = g_s + lambda w_s, and passes through the moments. Formulas in `createFromMoments`. */
+/** Adam: weight decay is coupled, G_s = g_s + lambda w_s, and passes through the moments; see `createFromMoments`. */
 export function createAdam(name: string, given: OptimizerOptions): Optimizer {
   return createFromMoments(name, resolveOptions(name, given, RULES), "coupled");
 }

@@ -6,7 +6,7 @@ import type { Optimizer } from "./types.ts";
 
 const RULES = momentRules(1e-2);
 
-/** AdamW: w_s is first multiplied by 1 - eta_s lambda; the gradient is that at the undecayed w_s. Formulas in `createFromMoments`. */
+/** AdamW: w_s is first multiplied by 1 - eta_s lambda; the gradient is from before that. See `createFromMoments`. */
 export function createAdamW(name: string, given: OptimizerOptions): Optimizer {
   return createFromMoments(name, resolveOptions(name, given, RULES), "decoupled");
 }

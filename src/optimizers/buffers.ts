@@ -39,7 +39,10 @@ export function checkPullback(args: PullbackArguments, names: readonly string[],
 function checkColumns(where: string, buffers: Buffers, expected: { names: readonly string[]; size: number }): void {
   for (const name of expected.names) {
     const length = buffers[name]?.length;
-    if (length === undefined) throw new RangeError(`${where}: buffers must have a column ${name}, got ${Object.keys(buffers).join(", ") || "none"}`);
+    if (length === undefined)
+      throw new RangeError(
+        `${where}: buffers must have a column ${name}, got ${Object.keys(buffers).join(", ") || "none"}`,
+      );
     if (length !== expected.size) {
       throw new RangeError(`${where}: buffer ${name} must have ${expected.size} elements, got ${length}`);
     }

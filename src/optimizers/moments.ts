@@ -1,4 +1,4 @@
-// The moments that Adam and AdamW share (Kingma & Ba 2015, arXiv:1412.6980; AMSGrad: Reddi et al. 2018): update and pull-back.
+// What Adam and AdamW share: moments (Kingma & Ba 2015, arXiv:1412.6980), AMSGrad (Reddi et al. 2018), the pull-back.
 
 import { checkPullback, checkUpdate, TILE } from "./buffers.ts";
 import { flag, fraction, nonNegative, positive } from "./options.ts";
@@ -37,10 +37,11 @@ interface Settings extends MomentOptions {
 }
 
 /**
- * Adam with coupled or decoupled weight decay. With G_s = g_s + lambda w_s (coupled), m and v zero before step 0, t = s + 1:
+ * Adam with either weight decay. With G_s = g_s + lambda w_s (coupled), m and v zero before step 0, t = s + 1:
  *
  *     m_s = beta1 m_{s-1} + (1 - beta1) G_s, v_s = beta2 v_{s-1} + (1 - beta2) G_s^2
- *     P_s = 1 / ((1 - beta1^t) (sqrt(v_s) / sqrt(1 - beta2^t) + eps)), Delta_s = -eta_s P_s m_s [- eta_s lambda w_s, decoupled]
+ *     P_s = 1 / ((1 - beta1^t) (sqrt(v_s) / sqrt(1 - beta2^t) + eps))
+ *     Delta_s = -eta_s P_s m_s, decoupled: -eta_s (P_s m_s + lambda w_s)
  *
  * AMSGrad puts max_{r <= s} v_r, of the raw v, in the place of v_s.
  */
@@ -87,7 +88,7 @@ function update({ params, gradient, buffers, step, stepSize }: UpdateArguments, 
     const G = gradient[i] + coupled * w;
     m[i] = beta1 * m[i] + (1 - beta1) * G;
     v[i] = beta2 * v[i] + (1 - beta2) * G * G;
-    // State is read back after it is stored: the pull-back recomputes P_s from the stored columns (rounded, in float32).
+    // State is read back once stored: the pull-back recomputes P_s from the stored columns (rounded, in float32).
     if (v[i] > peak[i]) peak[i] = v[i];
     params[i] = kept * w - (rate * m[i]) / (Math.sqrt(peak[i]) * correction + eps);
   }

@@ -63,9 +63,14 @@ export function flag(fallback: boolean): SwitchRule {
 
 /**
  * The full record of options of optimizer `name`: what was given, checked against `rules`, and defaults for the rest.
- * Throws RangeError for an unknown option, a missing one or a value out of range, TypeError for a value of the wrong type.
+ *
+ * Throws RangeError for an option that is unknown, missing or out of range, TypeError for a value of the wrong type.
  */
-export function resolveOptions<R extends OptionRules>(name: string, given: OptimizerOptions, rules: R): ResolvedOptions<R> {
+export function resolveOptions<R extends OptionRules>(
+  name: string,
+  given: OptimizerOptions,
+  rules: R,
+): ResolvedOptions<R> {
   const values = "beta1" in rules ? splitBetas(name, given) : { ...given };
   for (const key of Object.keys(values)) {
     if (!Object.hasOwn(rules, key)) {
@@ -74,14 +79,16 @@ export function resolveOptions<R extends OptionRules>(name: string, given: Optim
     }
   }
   const resolved: Record<string, number | boolean> = {};
-  for (const [key, rule] of Object.entries(rules)) resolved[key] = resolveOption(`${key} of ${name}`, values[key], rule);
+  for (const [key, rule] of Object.entries(rules))
+    resolved[key] = resolveOption(`${key} of ${name}`, values[key], rule);
   return resolved as ResolvedOptions<R>;
 }
 
 function resolveOption(what: string, given: unknown, rule: NumberRule | SwitchRule): number | boolean {
   const value = given === undefined ? rule.fallback : given;
   if (!("must" in rule)) {
-    if (typeof value !== "boolean") throw new TypeError(`createOptimizer: ${what} must be true or false, got ${show(value)}`);
+    if (typeof value !== "boolean")
+      throw new TypeError(`createOptimizer: ${what} must be true or false, got ${show(value)}`);
     return value;
   }
   if (value === undefined) throw new RangeError(`createOptimizer: ${what} must be given, got undefined`);
@@ -96,7 +103,7 @@ function splitBetas(name: string, given: OptimizerOptions): Record<string, unkno
   if (rest.beta1 !== undefined || rest.beta2 !== undefined) {
     throw new RangeError(`createOptimizer: betas of ${name} must stand alone, got beta1 or beta2 as well`);
   }
-  if (!Array.isArray(betas) || betas.length !== 2) {
+  if (!Array.isArray(betas) || betas.length !== 2 || typeof betas[0] !== "number" || typeof betas[1] !== "number") {
     throw new RangeError(`createOptimizer: betas of ${name} must be two numbers, got ${show(betas)}`);
   }
   return { ...rest, beta1: betas[0], beta2: betas[1] };

@@ -27,8 +27,8 @@ const MEMBERS: ReadonlyMap<string, Member> = new Map<string, Member>([
 export const optimizerNames: readonly string[] = [...MEMBERS.keys()];
 
 /**
- * The optimizer of that name, with PyTorch's semantics and defaults. `lr` must be given, except for rmsprop (1e-2), adam and
- * adamw (1e-3). `createOptimizer(o.name, o.options)` makes `o` again.
+ * The optimizer of that name, with PyTorch's semantics and defaults. `lr` must be given, except for rmsprop (1e-2),
+ * adam and adamw (1e-3). `createOptimizer(o.name, o.options)` makes `o` again.
  *
  * Throws RangeError for an unknown name or option, a missing `lr`, or a value out of range; TypeError for a wrong type.
  *

@@ -66,7 +66,7 @@ function update(args: UpdateArguments, { alpha, eps, momentum, weightDecay }: Se
     const w = params[i];
     const G = gradient[i] + weightDecay * w;
     v[i] = alpha * v[i] + (1 - alpha) * G * G;
-    // State is read back after it is stored: the pull-back recomputes P_s from the stored columns (rounded, in float32).
+    // State is read back once stored: the pull-back recomputes P_s from the stored columns (rounded, in float32).
     let variance = v[i];
     if (mean !== undefined) {
       mean[i] = alpha * mean[i] + (1 - alpha) * G;

@@ -28,7 +28,9 @@ interface Settings {
  *     momentum:  b_0 = G_0, b_s = mu b_{s-1} + (1 - tau) G_s, Delta_s = -eta_s b_s
  *     Nesterov:  b_s as above with tau = 0, Delta_s = -eta_s (G_s + mu b_s)
  *
- * The first value of the buffer is the undampened gradient. Throws RangeError where Nesterov lacks momentum or is dampened.
+ * The first value of the buffer is the undampened gradient.
+ *
+ * Throws RangeError where Nesterov's form lacks momentum or is dampened.
  */
 export function createSgd(name: string, given: OptimizerOptions): Optimizer {
   const options = resolveOptions(name, given, RULES);

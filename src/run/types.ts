@@ -1,7 +1,7 @@
 // A recorded training run as data: manifest, batches, per-step scalars, checkpoints.
 
-import type { RealArray, RealDType } from "../numeric/tensor.ts";
 import type { Layout } from "../numeric/layout.ts";
+import type { RealArray, RealDType } from "../numeric/tensor.ts";
 
 /** One batch: which examples, how much each counts in the loss of its step (c_{s,i} of theory 1.0). */
 export interface Batch {
@@ -23,6 +23,9 @@ export interface StepScalars {
   readonly stepSize: number;
   readonly gradientNorm: number;
 }
+
+/** How a run stands. "running" also after its process was killed: it then reads up to its last checkpoint. */
+export type RunStatus = "running" | "complete" | "interrupted" | "diverged";
 
 /** Everything about a run that is not an array. */
 export interface RunManifest {
@@ -48,6 +51,7 @@ export interface RunManifest {
     readonly source: string;
     readonly limit: number | null;
     readonly directory: string | null;
+    readonly targetColumn: string | null;
     readonly sha256: string;
     readonly task: "classification" | "regression";
     readonly classes: readonly string[];
@@ -60,7 +64,7 @@ export interface RunManifest {
   /** Steps that are recorded; fewer when training was interrupted or diverged. */
   readonly steps: number;
   /** Whether every planned step was recorded, and if not, why. */
-  readonly status: "running" | "complete" | "interrupted" | "diverged";
+  readonly status: RunStatus;
   /** A checkpoint is kept before every `checkpointEvery`-th step and after the last. */
   readonly checkpointEvery: number;
 }
@@ -78,4 +82,30 @@ export interface Run {
   readonly checkpoints: readonly number[];
   /** Reads one stored checkpoint; InvalidRunError when it is missing, truncated or holds NaN. */
   checkpoint(step: number): Promise<Checkpoint>;
+}
+
+/** What a run starts from, before its first step. */
+export interface NewRun {
+  readonly manifest: Omit<RunManifest, "steps" | "status">;
+  readonly modelBytes: Uint8Array;
+  /** The trained parameters, in the order of `manifest.model.trainable`. */
+  readonly layout: Layout;
+}
+
+/**
+ * Records a run while it is trained. The order is: checkpoint 0, then step 0, step 1, ...; before each step that is a
+ * multiple of `checkpointEvery`, and after the last, its checkpoint. Calls out of order throw RangeError.
+ */
+export interface RunWriter {
+  readonly path: string;
+  /** Records one step; arrays are copied. Nothing reaches the store before `flush`. */
+  appendStep(batch: Batch, scalars: StepScalars): void;
+  /** Stores parameters and state before step `checkpoint.step`, at once; arrays are copied before this returns. */
+  writeCheckpoint(checkpoint: Checkpoint): Promise<void>;
+  /** Stores the steps so far. Cost: O(occurrences so far), so every few seconds rather than every step. */
+  flush(): Promise<void>;
+  /** Flushes and closes the record; the checkpoint after the last step must be there. */
+  finish(status: Exclude<RunStatus, "running">): Promise<void>;
+  /** Gives up: what was flushed stays readable, a run without one readable step is removed. Never throws; safe after `finish`. */
+  abort(): Promise<void>;
 }

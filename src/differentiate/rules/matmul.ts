@@ -8,8 +8,12 @@ import { unbroadcastPerExample } from "../broadcast.ts";
 import type { Factor } from "../factor.ts";
 import { type FactorRule, type JvpRule, numberAttribute, type RuleTable, type VjpRule } from "../rule.ts";
 
-const gemmOf = (b: GraphBuilder, x: Value, y: Value, options: { transA?: number; transB?: number; alpha?: number }): Value =>
-  b.op("Gemm", [x, y], options);
+const gemmOf = (
+  b: GraphBuilder,
+  x: Value,
+  y: Value,
+  options: { transA?: number; transB?: number; alpha?: number },
+): Value => b.op("Gemm", [x, y], options);
 
 /** Y = alpha A' B' + beta C. */
 const gemmVjp: VjpRule = (node, [g], needs) => {
@@ -42,7 +46,8 @@ const gemmJvp: JvpRule = (node, [dx, dw, dc]) => {
 
 const gemmFactor: FactorRule = (node, input, g) => {
   const { b } = node;
-  if (input === 2) return unbroadcastPerExample(b, scaled(b, g, numberAttribute(node, "beta", 1)), node.inputs[2]!.shape);
+  if (input === 2)
+    return unbroadcastPerExample(b, scaled(b, g, numberAttribute(node, "beta", 1)), node.inputs[2]!.shape);
   const x = node.inputs[0]!;
   if (input !== 1 || numberAttribute(node, "transA", 0) || x.shape[0] !== "N") return undefined;
   const scaledG = scaled(b, g, numberAttribute(node, "alpha", 1));

@@ -1,7 +1,6 @@
 // Rules of operators that are smooth on each side of a switch: masks select (Where), they never multiply.
 
-import { where } from "../../graph/ops.ts";
-import { mul, sub } from "../../graph/ops.ts";
+import { mul, sub, where } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
 import { numberAttribute, type RuleContext, type RuleTable } from "../rule.ts";
 import { type Diagonal, diagonalRules } from "./elementwise.ts";
@@ -59,7 +58,9 @@ const extreme =
 /** x_k - best(x_0..x_{k-1}) for each further input. */
 const extremeSwitches = (node: RuleContext): readonly Value[] => {
   const inputs = node.inputs as readonly Value[];
-  return inputs.slice(1).map((x, k) => sub(node.b, x, k === 0 ? inputs[0] : node.b.op(node.op, inputs.slice(0, k + 1))));
+  return inputs
+    .slice(1)
+    .map((x, k) => sub(node.b, x, k === 0 ? inputs[0] : node.b.op(node.op, inputs.slice(0, k + 1))));
 };
 
 const clipSwitches = (node: RuleContext): readonly Value[] =>

@@ -1,0 +1,152 @@
+"""Writes small models exported by PyTorch under fixtures/onnx/, with inputs and outputs: `python3 scripts/onnx_fixtures.py [FOLDER]`.
+
+Tested with Python 3.11, torch 1.13, numpy 1.24 (Debian 12: python3-torch, python3-numpy). The same versions write the same bytes again.
+
+NAME-OPSET.onnx         opsets 11, 13, 17; exported in evaluation mode, batch axis free, constants folded, unless said otherwise
+mlp-13-batch-1.onnx     the same MLP with its batch axis fixed to 1 (no dynamic axes)
+mlp-13-train.onnx       the same MLP, not folded, in training mode
+exact-17.onnx           the block with distinct values in all parameters, not folded: its initializers are exactly the state_dict
+onnx.npz                NAME.x (N, ...) float64, NAME.y and NAME.y64: outputs of the float32 model and of the same model in float64
+onnx.json               models: [{name, opsets, parameters}], parameters as state_dict names them
+"""
+
+import os
+import sys
+import warnings
+
+import torch
+from torch import nn
+
+from fixtures_files import write_fixture
+
+ALL_OPSETS = (11, 13, 17)
+EXAMPLES = 4
+
+
+class Viewed(nn.Module):
+    """Flattens with view(x.size(0), -1), which is exported as Shape, Gather, Concat, Reshape."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 3, 3, stride=2, padding=1)
+        self.fc = nn.Linear(3 * 4 * 4, 3)
+
+    def forward(self, x):
+        y = torch.nn.functional.leaky_relu(self.conv(x))
+        return self.fc(y.view(x.size(0), -1))
+
+
+class Block(nn.Module):
+    """One transformer block over a sequence, with a learned class token, means over the sequence and a softmax head."""
+
+    def __init__(self, width=6, heads=2):
+        super().__init__()
+        self.heads = heads
+        self.token = nn.Parameter(torch.randn(1, 1, width))
+        self.norm1 = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.project = nn.Linear(width, width, bias=False)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 8), nn.GELU(), nn.Linear(8, width))
+        self.register_buffer("mask", torch.triu(torch.full((6, 6), float("-inf")), diagonal=1))
+
+    def attend(self, x):
+        n, length, width = x.shape
+        qkv = self.qkv(x).reshape(n, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv[0], qkv[1], qkv[2]
+        scores = q @ k.transpose(-2, -1) / (width // self.heads) ** 0.5 + self.mask
+        return (scores.softmax(dim=-1) @ v).transpose(1, 2).reshape(n, length, width)
+
+    def forward(self, x):
+        x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1)
+        x = x + self.project(self.attend(self.norm1(x)))
+        x = x + self.mlp(self.norm2(x))
+        return nn.functional.log_softmax(x.mean(dim=1), dim=-1)
+
+
+def models():
+    """(name, model in evaluation mode, shape of an example)."""
+    mlp = nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Dropout(0.5), nn.Linear(7, 4), nn.ELU(0.3), nn.Linear(4, 3))
+    cnn = nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 6, 3, groups=2),
+        nn.BatchNorm2d(6),
+        nn.Hardtanh(-0.5, 0.7),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(6, 3),
+    )
+    # Statistics that are not those of a new layer, so that a wrong formula shows.
+    for module in cnn:
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.5, 0.5)
+            module.running_var.uniform_(0.5, 2.0)
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.bias, -0.5, 0.5)
+    exact = Block()
+    for parameter in exact.parameters():
+        nn.init.uniform_(parameter, -0.5, 0.5)
+    return [
+        ("mlp", mlp, (5,)),
+        ("cnn", cnn, (2, 8, 8)),
+        ("view", Viewed(), (1, 8, 8)),
+        ("block", Block(), (5, 6)),
+        ("exact", exact, (5, 6)),
+    ]
+
+
+OPSETS = {"exact": (17,)}
+FOLDED = ("mlp", "view", "block")
+
+
+def export(model, x, path, **options):
+    """Exports with input `input` and output `output`."""
+    axes = options.pop("dynamic_axes", {"input": {0: "batch"}, "output": {0: "batch"}})
+    torch.onnx.export(model, x, path, input_names=["input"], output_names=["output"], dynamic_axes=axes, **options)
+
+
+def export_all(folder, name, model, x):
+    """The three opsets, and the MLP's two other exports."""
+    for opset in OPSETS.get(name, ALL_OPSETS):
+        # Folding and evaluation mode would fuse the CNN's BatchNormalization into the convolution before it.
+        folded = name in FOLDED
+        mode = torch.onnx.TrainingMode.EVAL if folded else torch.onnx.TrainingMode.PRESERVE
+        path = os.path.join(folder, f"{name}-{opset}.onnx")
+        export(model, x, path, opset_version=opset, do_constant_folding=folded, training=mode)
+    if name == "mlp":
+        export(model, x[:1], os.path.join(folder, "mlp-13-batch-1.onnx"), opset_version=13, dynamic_axes=None)
+        preserve = torch.onnx.TrainingMode.PRESERVE
+        path = os.path.join(folder, "mlp-13-train.onnx")
+        export(model.train(), x, path, opset_version=13, do_constant_folding=False, training=preserve)
+        model.eval()
+
+
+def main() -> None:
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(root, "fixtures", "onnx")
+    os.makedirs(folder, exist_ok=True)
+    warnings.filterwarnings("ignore")
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    arrays, described = {}, []
+    for name, model, shape in models():
+        model.eval()
+        x = torch.randn(EXAMPLES, *shape)
+        with torch.no_grad():
+            arrays[f"{name}.x"] = x
+            arrays[f"{name}.y"] = model(x)
+        export_all(folder, name, model, x)
+        names = [key for key, _ in model.named_parameters()]
+        with torch.no_grad():
+            arrays[f"{name}.y64"] = model.double()(x.double())
+        described.append({"name": name, "opsets": list(OPSETS.get(name, ALL_OPSETS)), "parameters": names})
+    write_fixture(folder, "onnx", arrays, {"models": described})
+    for file in sorted(os.listdir(folder)):
+        print(f"{os.path.getsize(os.path.join(folder, file)):8d} {file}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+// Maxima over windows that do not overlap: winners are found and passed on by masks, axis by axis, without indices.
+
+import type { GraphBuilder } from "../../graph/builder.ts";
+import { type Dim, multiplyDims, sizeOfShape } from "../../graph/dim.ts";
+import { concat, pad, reshape, slice, transpose, where } from "../../graph/ops.ts";
+import type { Attributes, Value } from "../../graph/types.ts";
+import { spatialSizes, type Windows, windowsOf } from "../../graph/windows.ts";
+
+/** One spatial axis of a pool: values lie as (outer, size, inner), and `size` of them make one. */
+interface Stage {
+  readonly outer: Dim;
+  readonly size: number;
+  readonly inner: number;
+}
+
+/** A stage with its winners: the last tap j whose mask j - 1 is true, else the first. All masks are flat. */
+interface Contest extends Stage {
+  readonly masks: readonly Value[];
+}
+
+const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
+const flat = (b: GraphBuilder, x: Value): Value => reshape(b, x, [sizeOfShape(x.shape)]);
+
+/** Windows that tile the input from its first element on, as most pools have; undefined for all others. */
+export function disjointWindows(attributes: Attributes, sizes: readonly number[], counts: readonly number[]): Windows | undefined {
+  const windows = windowsOf(attributes, attributes.kernel_shape as readonly number[]);
+  const tiles = windows.kernel.every(
+    (k, i) =>
+      windows.strides[i] === k &&
+      (windows.dilations[i] === 1 || k === 1) &&
+      windows.before[i] === 0 &&
+      counts[i] * k <= sizes[i],
+  );
+  return tiles ? windows : undefined;
+}
+
+/** The part of x that windows cover. */
+function covered(b: GraphBuilder, x: Value, covers: readonly number[]): Value {
+  return covers.reduce((cut, size, i) => (cut.shape[i + 2] === size ? cut : slice(b, cut, i + 2, { start: 0, end: size })), x);
+}
+
+/** The taps of a stage apart, flat: operators are slow on axes of 1 that are broadcast (550 against 95 us for Where). */
+function tapsOf(b: GraphBuilder, x: Value, { outer, size, inner }: Stage): Value[] {
+  const taps = Array.from({ length: size }, (_, tap) => ({ start: tap, end: tap + 1 }));
+  if (size === 1) return [flat(b, x)];
+  if (inner > 1) return taps.map((tap) => flat(b, slice(b, reshape(b, x, [outer, size, inner]), 1, tap)));
+  // One transposition (0.13 ms) is faster than slices of every second number (0.35 ms each).
+  const apart = transpose(b, reshape(b, x, [outer, size]), [1, 0]);
+  return taps.map((tap) => flat(b, slice(b, apart, 0, tap)));
+}
+
+/**
+ * The winners of a MaxPool over disjoint windows, the last axis first: among equals the first in row-major order wins.
+ *
+ * Where MaxPool gives indices and ScatterElements uses them, forward and backward take 2.3 ms more than the pool alone in the
+ * first layer of the MNIST CNN (batch 64); this takes 1.4 ms.
+ */
+export function contestsOf(b: GraphBuilder, x: Value, windows: Windows, counts: readonly number[]): Contest[] {
+  const covers = counts.map((count, i) => count * windows.kernel[i]);
+  let value = covered(b, x, covers);
+  const contests: Contest[] = [];
+  for (let i = counts.length - 1; i >= 0; i--) {
+    const lead = multiplyDims(multiplyDims(x.shape[0], x.shape[1]), product(covers.slice(0, i)));
+    const stage = { outer: multiplyDims(lead, counts[i]), size: windows.kernel[i], inner: product(counts.slice(i + 1)) };
+    const [first, ...others] = tapsOf(b, value, stage);
+    let best = first;
+    const masks = others.map((tap) => {
+      const mask = b.op("Greater", [tap, best]);
+      best = b.op("Max", [best, tap]);
+      return mask;
+    });
+    contests.push({ ...stage, masks });
+    value = best;
+  }
+  return contests;
+}
+
+/** The cotangent at each winner, zero elsewhere: from one value for each window to the shape of x. */
+export function toWinners(b: GraphBuilder, g: Value, contests: readonly Contest[], x: Value): Value {
+  const placed = contests.reduceRight<Value>((value, { outer, size, inner, masks }) => {
+    let rest = value;
+    const parts = new Array<Value>(size);
+    for (let tap = size - 1; tap > 0; tap--) {
+      parts[tap] = where(b, masks[tap - 1], rest, 0);
+      rest = where(b, masks[tap - 1], 0, rest);
+    }
+    parts[0] = rest;
+    const shape = inner > 1 ? [outer, 1, inner] : [outer, 1];
+    return flat(b, concat(b, parts.map((part) => reshape(b, part, shape)), 1));
+  }, flat(b, g));
+  const covers = spatialSizes(g.shape).map((count, i) => count * contests[contests.length - 1 - i].size);
+  const lead = x.shape.slice(0, 2);
+  const none = x.shape.map(() => 0);
+  return pad(b, reshape(b, placed, [...lead, ...covers]), none, [0, 0, ...covers.map((size, i) => spatialSizes(x.shape)[i] - size)]);
+}
+
+/** What a tangent of x is at each winner, in the shape of y. */
+export function atWinners(b: GraphBuilder, dx: Value, contests: readonly Contest[], y: Value): Value {
+  const covers = spatialSizes(y.shape).map((count, i) => count * contests[contests.length - 1 - i].size);
+  const picked = contests.reduce<Value>((value, contest) => {
+    const [first, ...others] = tapsOf(b, value, contest);
+    return others.reduce((best, tap, j) => where(b, contest.masks[j], tap, best), first);
+  }, covered(b, dx, covers));
+  return reshape(b, picked, y.shape);
+}

@@ -1,0 +1,108 @@
+// Rules of pools: the maximum's cotangent goes where the maximum was found, an average's is spread evenly.
+
+import { averagesOf } from "../../graph/averages.ts";
+import type { GraphBuilder } from "../../graph/builder.ts";
+import { type Dim, multiplyDims, sizeOfShape } from "../../graph/dim.ts";
+import { concat, div, expandLike, fullLike, mul, reshape, sub } from "../../graph/ops.ts";
+import { padSpatial, taps } from "../../graph/patches.ts";
+import type { Value } from "../../graph/types.ts";
+import { extended, spatialSizes, windowsOf } from "../../graph/windows.ts";
+import { reals } from "../../numeric/tensor.ts";
+import type { JvpRule, RuleContext, RuleTable, SwitchRule, VjpRule } from "../rule.ts";
+import { inputGradient } from "./convolution.ts";
+import { atWinners, contestsOf, disjointWindows, toWinners } from "./disjoint-pooling.ts";
+
+const flat = (b: GraphBuilder, x: Value): Value => reshape(b, x, [sizeOfShape(x.shape)]);
+
+/** Who won each window of a pool whose windows are disjoint; undefined for others. */
+function contests({ b, inputs, outputs, attributes }: RuleContext): ReturnType<typeof contestsOf> | undefined {
+  const [sizes, counts] = [spatialSizes(inputs[0]!.shape), spatialSizes(outputs[0].shape)];
+  const windows = disjointWindows(attributes, sizes, counts);
+  return windows && contestsOf(b, inputs[0]!, windows, counts);
+}
+
+/** ScatterElements adds at the indices that the pool gives, where windows overlap too; ties went to the first index. */
+const maxPoolVjp: VjpRule = (node, [g]) => {
+  const { b, inputs, outputs } = node;
+  const won = contests(node);
+  if (won) return [toWinners(b, g!, won, inputs[0]!)];
+  const x = flat(b, inputs[0]!);
+  const placed = b.op("ScatterElements", [fullLike(b, x, 0), flat(b, outputs[1]), flat(b, g!)], {
+    axis: 0,
+    reduction: "add",
+  });
+  return [reshape(b, placed, inputs[0]!.shape)];
+};
+
+/** GatherElements takes 0.1 ms where Gather takes 0.9 (first pool of the MNIST CNN, batch 64). */
+const maxPoolJvp: JvpRule = (node, [dx]) => {
+  const { b, outputs } = node;
+  const won = contests(node);
+  if (won) return [atWinners(b, dx!, won, outputs[0])];
+  const picked = b.op("GatherElements", [flat(b, dx!), flat(b, outputs[1])], { axis: 0 });
+  return [reshape(b, picked, outputs[0].shape)];
+};
+
+// Below every number that a model computes, yet its differences with them are finite in float32.
+const NEVER_CHOSEN = -1e30;
+
+/**
+ * Each tap minus the largest of the others: positive exactly where that tap is the maximum. Without the first tap, which
+ * wins or loses only when another one loses or wins. Padding never wins, so that its difference never changes its sign.
+ */
+const maxPoolSwitches: SwitchRule = ({ b, inputs, outputs, attributes }) => {
+  const x = inputs[0]!;
+  const counts = spatialSizes(outputs[0].shape);
+  const windows = extended(
+    windowsOf(attributes, attributes.kernel_shape as readonly number[]),
+    spatialSizes(x.shape),
+    counts,
+  );
+  const values = taps(b, padSpatial(b, x, windows, b.scalar(NEVER_CHOSEN)), windows, counts);
+  if (values.length === 1) return [];
+  const largest = (p: Value | undefined, q: Value | undefined): Value | undefined =>
+    p && q ? b.op("Max", [p, q]) : (p ?? q);
+  const later = new Array<Value | undefined>(values.length).fill(undefined);
+  for (let i = values.length - 2; i >= 0; i--) later[i] = largest(values[i + 1], later[i + 1]);
+  let earlier: Value | undefined = values[0];
+  const differences = values.slice(1).map((value, i) => {
+    const difference = sub(b, value, largest(earlier, later[i + 1])!);
+    earlier = largest(earlier, value);
+    return difference;
+  });
+  return [concat(b, differences, 1)];
+};
+
+/** Every channel of every example is an image of its own, so that one kernel of ones serves all. */
+function asImages(b: GraphBuilder, g: Value): Value {
+  const [batch, channels, ...spatial] = g.shape;
+  return reshape(b, g, [multiplyDims(batch, channels), 1, ...spatial]);
+}
+
+const averagePoolVjp: VjpRule = ({ b, inputs, attributes }, [g]) => {
+  const x = inputs[0]!;
+  const { windows, counts, scale } = averagesOf(b, x, attributes);
+  const scaled = typeof scale === "number" ? g! : mul(b, g!, scale);
+  const size = windows.kernel.reduce((p, q) => p * q, 1);
+  const entry = typeof scale === "number" ? scale : 1;
+  const ones = b.constant(reals([1, 1, ...windows.kernel], new Array(size).fill(entry)));
+  const spread = inputGradient(b, [asImages(b, scaled), ones], spatialSizes(x.shape), { windows, counts, group: 1 });
+  return [reshape(b, spread, x.shape)];
+};
+
+/** An operator of one input that is linear in it. */
+const linearJvp: JvpRule = ({ b, op, attributes }, [dx]) => [b.op(op, [dx], attributes)];
+
+const globalAveragePoolVjp: VjpRule = ({ b, inputs }, [g]) => {
+  const x = inputs[0]!;
+  return [expandLike(b, div(b, g!, positions(x.shape)), x)];
+};
+
+/** Elements of one channel. */
+const positions = (shape: readonly Dim[]): number => spatialSizes(shape).reduce((p, q) => p * q, 1);
+
+export const poolingRules: RuleTable = {
+  MaxPool: { vjp: maxPoolVjp, jvp: maxPoolJvp, switches: maxPoolSwitches },
+  AveragePool: { vjp: averagePoolVjp, jvp: linearJvp },
+  GlobalAveragePool: { vjp: globalAveragePoolVjp, jvp: linearJvp },
+};

@@ -1,0 +1,64 @@
+// Convolutions and averages from operators that ONNX Runtime's CPU provider has in float64: patches times matrix, sums of slices.
+
+import { averageBySums } from "../../graph/averages.ts";
+import type { GraphBuilder } from "../../graph/builder.ts";
+import { type Dim, multiplyDims } from "../../graph/dim.ts";
+import { add, mul, pad, reduceSum, reshape } from "../../graph/ops.ts";
+import { adjointWeight, convolveByProduct } from "../../graph/patches.ts";
+import type { Attributes, Value } from "../../graph/types.ts";
+import { listOf, numberOf, spans, spatialSizes, windowCounts, type Windows, windowsOf } from "../../graph/windows.ts";
+
+type Inputs = readonly (Value | undefined)[];
+
+function withBias(b: GraphBuilder, y: Value, bias: Value | undefined): Value {
+  return bias ? add(b, y, reshape(b, bias, [bias.shape[0], ...y.shape.slice(2).map(() => 1)])) : y;
+}
+
+function convolution(b: GraphBuilder, [x, weight, bias]: Inputs, attributes: Attributes): Value {
+  const windows = windowsOf(attributes, spatialSizes(weight!.shape));
+  const counts = windowCounts(windows, spatialSizes(x!.shape));
+  return withBias(b, convolveByProduct(b, x!, weight!, { windows, counts, group: numberOf(attributes, "group", 1) }), bias);
+}
+
+/** stride - 1 zeros behind every element of each spatial axis. */
+function interleaved(b: GraphBuilder, x: Value, strides: readonly number[]): Value {
+  if (strides.every((stride) => stride === 1)) return x;
+  const [batch, channels, ...sizes] = x.shape as readonly [Dim, Dim, ...number[]];
+  const images = multiplyDims(batch, channels);
+  const apart = reshape(b, x, [images, ...sizes.flatMap((size) => [size, 1])]);
+  const none = new Array<number>(apart.shape.length).fill(0);
+  const filled = pad(b, apart, none, [0, ...strides.flatMap((stride) => [0, stride - 1])]);
+  return reshape(b, filled, [batch, channels, ...sizes.map((size, i) => size * strides[i])]);
+}
+
+/** The convolution of stride 1 of the interleaved input with the reversed weight. */
+function transposedConvolution(b: GraphBuilder, [x, weight, bias]: Inputs, attributes: Attributes): Value {
+  const group = numberOf(attributes, "group", 1);
+  const forward = windowsOf(attributes, spatialSizes(weight!.shape));
+  const padding = listOf(attributes, "output_padding", forward.strides.map(() => 0));
+  const reach = spans(forward).map((span) => span - 1);
+  const spread = interleaved(b, x!, forward.strides);
+  const windows: Windows = {
+    ...forward,
+    strides: forward.strides.map(() => 1),
+    before: reach.map((r, i) => r - forward.before[i]),
+    // Behind the last element lie stride - 1 zeros already.
+    after: reach.map((r, i) => r - forward.after[i] + padding[i] - (forward.strides[i] - 1)),
+  };
+  const counts = windowCounts(windows, spatialSizes(spread.shape));
+  return withBias(b, convolveByProduct(b, spread, adjointWeight(b, weight!, group), { windows, counts, group }), bias);
+}
+
+function globalAverage(b: GraphBuilder, [x]: Inputs): Value {
+  const sizes = spatialSizes(x!.shape);
+  const sum = reduceSum(b, x!, sizes.map((_, i) => i + 2), true);
+  return mul(b, sum, 1 / sizes.reduce((p, q) => p * q, 1));
+}
+
+/** Compositions by the operator that they stand for. */
+export const convolutionLowerings: Readonly<Record<string, (b: GraphBuilder, inputs: Inputs, attributes: Attributes) => Value>> = {
+  Conv: convolution,
+  ConvTranspose: transposedConvolution,
+  AveragePool: (b, [x], attributes) => averageBySums(b, x!, attributes),
+  GlobalAveragePool: globalAverage,
+};

@@ -1,0 +1,169 @@
+// Explains outputs of a recorded run: prior, contributions, terms and residual of every query.
+
+import { Accumulator, sum } from "../numeric/sum.ts";
+import { sliceRows, type Tensor } from "../numeric/tensor.ts";
+import { readoutOf, defaultReadout } from "../readouts/registry.ts";
+import type { Readout } from "../readouts/types.ts";
+import type { Run } from "../run/types.ts";
+import type { Task } from "../train/task.ts";
+import type { Progress } from "../train/train.ts";
+import { type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
+import { Puller } from "./pull.ts";
+import { rowsOf, type Rows } from "./rows.ts";
+import { ruleOf } from "./rules.ts";
+import { RowEvaluator } from "./segment.ts";
+import { sweep, type SweepOptions, type SweepResult } from "./sweep.ts";
+import type { Explanation, Query, Term } from "./types.ts";
+
+export interface ExplainOptions extends Pick<SweepOptions, "signal" | "membership"> {
+  readonly queries: readonly Query[];
+  /** Default: predicted class against runner-up for classifiers, the first output otherwise. */
+  readonly readout?: string | undefined;
+  /** Quadrature along each step; default `auto`. */
+  readonly rule?: string | undefined;
+  /** Residual allowed by `auto`, relative to max |output - prior|; default 1e-4. */
+  readonly tolerance?: number | undefined;
+  /** How pulls are computed; default `auto`. */
+  readonly pulls?: "auto" | "factored" | "forward";
+  /** Bytes that vectors carried for rows may take; more rows are explained in several sweeps. */
+  readonly memoryBudget?: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export const DEFAULT_TOLERANCE = 1e-4;
+const DEFAULT_MEMORY_BUDGET = 2 ** 30;
+
+/** The readout of a call, fitted to the task. */
+export function taskReadout(task: Pick<Task, "outputs" | "loss">, spec: string | undefined): Readout {
+  const context = { outputs: task.outputs, loss: task.loss };
+  return readoutOf(spec ?? defaultReadout(context), context);
+}
+
+/** Rows whose carried vectors (Jacobian, u, z: float64) fit in the budget. */
+export function rowsPerSweep(parameterCount: number, budget = DEFAULT_MEMORY_BUDGET): number {
+  return Math.max(1, Math.floor(budget / (3 * 8 * parameterCount)));
+}
+
+/**
+ * Writes the readout of each query as prior + sum of contributions + terms + residual (theory 1.1, eq. 3), for the optimizer that
+ * was used. Exact up to `residual`, which is measured, and `closure`, which is rounding.
+ *
+ * Shapes: R = queries, N = training examples, S = steps. Cost: see `planExplanation`.
+ * Errors: RangeError for a rule, readout or tolerance that does not fit; rejects with the signal's reason when aborted.
+ *
+ * @see Domingos 2020, Theorem 1, arXiv:2012.00152
+ */
+export async function explain(task: Task, run: Run, options: ExplainOptions): Promise<Explanation> {
+  const { queries, tolerance = DEFAULT_TOLERANCE, rule = "auto" } = options;
+  if (queries.length === 0) throw new RangeError("explain: queries must not be empty");
+  if (!(tolerance > 0)) throw new RangeError(`explain: tolerance must be positive, got ${tolerance}`);
+  ruleOf(rule);
+  const readout = taskReadout(task, options.readout);
+  const last = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);
+  const first = await run.checkpoint(0);
+  const rows = await rowsOf(task, queries, { readout, params: last.params });
+  const graphs = readoutGraphs({
+    head: task.split.head,
+    exampleInputs: task.split.exampleInputs,
+    readout,
+    targetType: task.loss.target,
+    layout: task.layout,
+  });
+  const all = new RowEvaluator(task, graphs, { count: queries.length, feeds: rows.feeds });
+  const [output, prior] = [await all.values(last.params), await all.values(first.params)];
+  const scale = scaleOf(output, prior);
+  const parts: SweepResult[] = [];
+  const perSweep = rowsPerSweep(task.layout.size, options.memoryBudget);
+  for (let start = 0; start < queries.length; start += perSweep) {
+    const range = { start, end: Math.min(queries.length, start + perSweep) };
+    parts.push(await sweepRows(task, run, { ...options, graphs, rows, range, allowed: (tolerance * scale) / Math.max(1, run.batches.length) }));
+  }
+  return assemble({ task, run, rows, output, prior, parts, rule, tolerance, scale });
+}
+
+/** max |output - prior| over the rows; 1 where that is next to nothing, so that tolerances are absolute there (design decision 8). */
+function scaleOf(output: Float64Array, prior: Float64Array): number {
+  let [change, size] = [0, 0];
+  output.forEach((value, r) => {
+    change = Math.max(change, Math.abs(value - prior[r]));
+    size = Math.max(size, Math.abs(value));
+  });
+  return change < 1e-6 * size || change === 0 ? 1 : change;
+}
+
+interface SweepRows extends ExplainOptions {
+  readonly graphs: ReadoutGraphs;
+  readonly rows: Rows;
+  readonly range: { readonly start: number; readonly end: number };
+  /** Residual allowed over one step, in units of the readout. */
+  readonly allowed: number;
+}
+
+async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<SweepResult> {
+  const { start, end } = options.range;
+  const count = end - start;
+  const slice = (tensor: Tensor): Tensor => sliceRows(tensor, start, end);
+  const feeds = Object.fromEntries(Object.entries(options.rows.feeds).map(([name, tensor]) => [name, slice(tensor)]));
+  const rows = new RowEvaluator(task, options.graphs, { count, feeds });
+  const puller = new Puller(task, count, { method: options.pulls ?? "auto" });
+  const { onProgress, signal, membership } = options;
+  const total = options.queries.length * run.batches.length;
+  return sweep(
+    { task, run, rows, count, puller },
+    {
+      rule: ruleOf(options.rule ?? "auto"),
+      tolerance: options.allowed,
+      signal,
+      ...(membership ? { membership } : {}),
+      onProgress: onProgress && ((p) => onProgress({ ...p, done: start * run.batches.length + p.done * count, total })),
+    },
+  );
+}
+
+interface Assembly {
+  readonly task: Task;
+  readonly run: Run;
+  readonly rows: Rows;
+  readonly output: Float64Array;
+  readonly prior: Float64Array;
+  readonly parts: readonly SweepResult[];
+  readonly rule: string;
+  readonly tolerance: number;
+  readonly scale: number;
+}
+
+function joined(parts: readonly SweepResult[], key: "contributions" | "residualByStep" | "coupled" | "decoupled" | "replay"): Float64Array {
+  if (parts.length === 1) return parts[0][key];
+  const result = new Float64Array(parts.reduce((size, part) => size + part[key].length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    result.set(part[key], offset);
+    offset += part[key].length;
+  }
+  return result;
+}
+
+function assemble({ task, run, rows, output, prior, parts, rule, tolerance, scale }: Assembly): Explanation {
+  const examples = task.dataset.train.x.shape[0];
+  const steps = run.batches.length;
+  const contributions = joined(parts, "contributions");
+  const residualByStep = joined(parts, "residualByStep");
+  const terms: Term[] = [
+    { name: "coupled decay" as const, values: joined(parts, "coupled") },
+    { name: "decoupled decay" as const, values: joined(parts, "decoupled") },
+    { name: "replay" as const, values: joined(parts, "replay") },
+  ].filter((term) => term.values.some((value) => value !== 0));
+  const rowsOfMatrix = (matrix: Float64Array, width: number): Float64Array[] =>
+    Array.from(output, (_, r) => matrix.subarray(r * width, (r + 1) * width));
+  const net = Float64Array.from(rowsOfMatrix(contributions, examples), sum);
+  const gross = Float64Array.from(rowsOfMatrix(contributions, examples), (row) => sum(row.map(Math.abs)));
+  const residual = Float64Array.from(rowsOfMatrix(residualByStep, steps), sum);
+  const closure = output.map((value, r) => {
+    const left = new Accumulator();
+    for (const part of [value, -prior[r], -net[r], -residual[r], ...terms.map((term) => -term.values[r])]) left.add(part);
+    return left.value;
+  });
+  const cost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
+  for (const part of parts) for (const key of Object.keys(cost) as (keyof typeof cost)[]) cost[key] += part.cost[key];
+  return { rows: rows.labels, examples, steps, output, prior, contributions, terms, residual, residualByStep, closure, gross, net, rule, tolerance, scale, cost };
+}

@@ -1,0 +1,129 @@
+// The graphs that explaining runs: the readout of queries with its derivatives, and the pull on training examples.
+
+import { contract, materialise } from "../differentiate/factored.ts";
+import { jvp } from "../differentiate/forward.ts";
+import { usesOf } from "../differentiate/per-example.ts";
+import { vjp } from "../differentiate/reverse.ts";
+import { switchesOf } from "../differentiate/switches.ts";
+import { GraphBuilder, valueOf } from "../graph/builder.ts";
+import { concat, fullLike, mul } from "../graph/ops.ts";
+import type { Graph, Value } from "../graph/types.ts";
+import type { Loss } from "../losses/types.ts";
+import type { Layout } from "../numeric/layout.ts";
+import type { Readout } from "../readouts/types.ts";
+import { objectiveOf } from "../train/gradient-graph.ts";
+
+/** Input of the row graphs that holds coefficients or targets of each row. */
+export const ROW = "readout.row";
+
+export interface ReadoutGraphOptions {
+  readonly head: Graph;
+  readonly exampleInputs: readonly string[];
+  readonly readout: Readout;
+  readonly targetType: Loss["target"];
+  readonly layout: Layout;
+}
+
+/** All graphs over query rows; inputs: the head's, `readout.row`, and `tangent.NAME` for the directional ones. */
+export interface ReadoutGraphs {
+  /** -> value (N). */
+  readonly value: Graph;
+  /** -> value (N), slope (N) in the direction of the tangents. */
+  readonly slope: Graph;
+  /** -> value, slope, switches (N, M), switchSlopes (N, M); undefined for smooth models. */
+  readonly switches: Graph | undefined;
+  /** -> jacobian.NAME (N, ...shape): the derivative of each row's readout. */
+  readonly jacobian: Graph;
+  /** Whether `jacobian` gives each row apart; if not, it must be run row by row (some use of a parameter has no factored form). */
+  readonly perRow: boolean;
+}
+
+interface Prepared {
+  readonly b: GraphBuilder;
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly value: Value;
+  readonly parameters: readonly Value[];
+}
+
+function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions): Prepared {
+  const b = new GraphBuilder();
+  const inputs: Record<string, Value> = {};
+  for (const name of head.inputs) inputs[name] = b.input(name, valueOf(head, name).dtype, valueOf(head, name).shape);
+  const y = b.inline(head, inputs).get("y") as Value;
+  const classTarget = readout.needs === "target" && targetType === "class";
+  const row = classTarget ? b.input(ROW, "int64", ["N"]) : b.input(ROW, "real", y.shape);
+  return { b, inputs, value: readout.value(b, y, row), parameters: layout.entries.map(({ name }) => inputs[name]) };
+}
+
+/** One input `tangent.NAME` for each parameter. */
+function tangentInputs(b: GraphBuilder, parameters: readonly Value[]) {
+  return parameters.map((value) => ({ value, tangent: b.input(`tangent.${value.name}`, "real", value.shape) }));
+}
+
+function switchGraph(options: ReadoutGraphOptions): Graph | undefined {
+  const { b, value, parameters } = prepare(options);
+  const found = switchesOf(b, { targets: [value], parameters });
+  if (found.length === 0) return undefined;
+  const switches = concat(b, found, 1);
+  const [slope, switchSlopes] = jvp(b, tangentInputs(b, parameters), [value, switches]);
+  return b.build({ value, slope: slope ?? fullLike(b, value, 0), switches, switchSlopes: switchSlopes ?? fullLike(b, switches, 0) });
+}
+
+function jacobianGraph(options: ReadoutGraphOptions): { graph: Graph; perRow: boolean } {
+  const { b, inputs, value, parameters } = prepare(options);
+  const seeds = [{ value, cotangent: fullLike(b, value, 1) }];
+  const examples = options.exampleInputs.map((name) => inputs[name]);
+  const uses = usesOf(b, { seeds, examples, parameters });
+  const derivatives = uses ? parameters.map((parameter) => materialise(b, uses, parameter)) : vjp(b, seeds, parameters);
+  const outputs: Record<string, Value> = {};
+  parameters.forEach((parameter, i) => {
+    // A parameter that the readout does not see keeps an output of zeros, one row of it.
+    outputs[`jacobian.${parameter.name}`] = derivatives[i] ?? fullLike(b, parameter, 0);
+  });
+  return { graph: b.build(outputs), perRow: uses !== undefined };
+}
+
+/** Builds the graphs of one readout. */
+export function readoutGraphs(options: ReadoutGraphOptions): ReadoutGraphs {
+  const plain = prepare(options);
+  const value = plain.b.build({ value: plain.value });
+  const moving = prepare(options);
+  const [slope] = jvp(moving.b, tangentInputs(moving.b, moving.parameters), [moving.value]);
+  const slopeGraph = moving.b.build({ value: moving.value, slope: slope ?? fullLike(moving.b, moving.value, 0) });
+  const { graph: jacobian, perRow } = jacobianGraph(options);
+  return { value, slope: slopeGraph, switches: switchGraph(options), jacobian, perRow };
+}
+
+export interface PullGraphOptions {
+  readonly head: Graph;
+  readonly exampleInputs: readonly string[];
+  readonly loss: Loss;
+  readonly layout: Layout;
+  /** Rows whose carried vectors are contracted at once. */
+  readonly rows: number;
+}
+
+/**
+ * <u_r, g_n> for R carried vectors and the N examples of a batch, g_n = c_n dl_n/dw: output `pulls` (R, N).
+ * Inputs: the head's, target, weights, `direction.NAME` (R, ...shape). Undefined when a use has no factored form.
+ */
+export function pullGraph({ head, exampleInputs, loss, layout, rows }: PullGraphOptions): Graph | undefined {
+  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const parameters = layout.entries.map(({ name }) => inputs[name]);
+  const examples = exampleInputs.map((name) => inputs[name]);
+  const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
+  if (!uses) return undefined;
+  const directions = new Map(
+    parameters.map((value) => [value.name, b.input(`direction.${value.name}`, "real", [rows, ...value.shape])] as const),
+  );
+  const pulls = contract(b, uses, directions);
+  return pulls && b.build({ pulls });
+}
+
+/** <u, g_n> for one vector u by forward mode: output `pulls` (N). Works for every model; inputs as above with `tangent.NAME`. */
+export function forwardPullGraph({ head, loss, layout }: Omit<PullGraphOptions, "rows">): Graph {
+  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const parameters = layout.entries.map(({ name }) => inputs[name]);
+  const [slope] = jvp(b, tangentInputs(b, parameters), [losses]);
+  return b.build({ pulls: mul(b, weights, slope ?? fullLike(b, losses, 0)) });
+}

@@ -1,0 +1,89 @@
+// The pull of carried vectors on the gradients of a batch: <u_r, g_n> for every row r and example n.
+
+import type { Feeds } from "../engine/engine.ts";
+import type { Graph } from "../graph/types.ts";
+import { viewsOf } from "../numeric/layout.ts";
+import { allocate, type RealArray, type Tensor, toReal } from "../numeric/tensor.ts";
+import type { Batch } from "../run/types.ts";
+import { type ExampleSource, examplesOf } from "../train/examples.ts";
+import { TARGET, WEIGHTS } from "../train/gradient-graph.ts";
+import { examplesPerTile } from "../train/stepper.ts";
+import { type Task, targetsOf } from "../train/task.ts";
+import { forwardPullGraph, pullGraph } from "./graphs.ts";
+
+export interface PullOptions {
+  /** Which algorithm: factored contraction, or forward mode row by row (the reference). */
+  readonly method: "auto" | "factored" | "forward";
+}
+
+/** Computes pulls of R carried vectors; one object for a whole sweep. */
+export class Puller {
+  private readonly task: Task;
+  private readonly rows: number;
+  private readonly factored: Graph | undefined;
+  private readonly forward: Graph;
+  private readonly tile: number;
+  private readonly examples: ExampleSource;
+
+  constructor(task: Task, rows: number, { method }: PullOptions = { method: "auto" }) {
+    const { split, loss, layout } = task;
+    const options = { head: split.head, exampleInputs: split.exampleInputs, loss, layout, rows };
+    this.task = task;
+    this.rows = rows;
+    this.factored = method === "forward" ? undefined : pullGraph(options);
+    this.forward = forwardPullGraph(options);
+    this.tile = examplesPerTile(this.factored ?? this.forward);
+    this.examples = examplesOf(task, task.dataset.train);
+  }
+
+  /** Calls `receive(row, position in the batch, <u_row, g_position>)`; `directions` is (R, p). */
+  async pulls(
+    directions: Float64Array,
+    { params, batch }: { params: RealArray; batch: Batch },
+    receive: (row: number, position: number, pull: number) => void,
+  ): Promise<void> {
+    const { layout, frozen } = this.task;
+    const fixed = { ...frozen, ...viewsOf(layout, params) };
+    for (let start = 0; start < batch.indices.length; start += this.tile) {
+      const end = Math.min(batch.indices.length, start + this.tile);
+      const feeds = { ...fixed, ...(await this.batchFeeds(batch, start, end)) };
+      if (this.factored) await this.runFactored(feeds, directions, (row, n, pull) => receive(row, start + n, pull));
+      else await this.runForward(feeds, directions, (row, n, pull) => receive(row, start + n, pull));
+    }
+  }
+
+  private async batchFeeds(batch: Batch, start: number, end: number): Promise<Feeds> {
+    const rows = batch.indices.subarray(start, end);
+    const weights = toReal({ dtype: "float64", shape: [rows.length], data: batch.weights.subarray(start, end) }, this.task.engine.dtype);
+    return {
+      ...(await this.examples.feeds(rows)),
+      [TARGET]: targetsOf(this.task, this.task.dataset.train, rows),
+      [WEIGHTS]: weights,
+    };
+  }
+
+  private async runFactored(feeds: Feeds, directions: Float64Array, receive: (row: number, n: number, pull: number) => void): Promise<void> {
+    const { layout, engine } = this.task;
+    const named: Record<string, Tensor> = {};
+    for (const { name, shape, offset, size } of layout.entries) {
+      const data = allocate(engine.dtype, this.rows * size) as RealArray;
+      for (let r = 0; r < this.rows; r++) data.set(directions.subarray(r * layout.size + offset, r * layout.size + offset + size), r * size);
+      named[`direction.${name}`] = { dtype: engine.dtype, shape: [this.rows, ...shape], data } as Tensor;
+    }
+    const { pulls } = await engine.compile(this.factored!).run({ ...feeds, ...named });
+    const count = pulls.shape[1];
+    for (let r = 0; r < this.rows; r++) for (let n = 0; n < count; n++) receive(r, n, Number(pulls.data[r * count + n]));
+  }
+
+  private async runForward(feeds: Feeds, directions: Float64Array, receive: (row: number, n: number, pull: number) => void): Promise<void> {
+    const { layout, engine } = this.task;
+    const tangent = allocate(engine.dtype, layout.size) as RealArray;
+    for (let r = 0; r < this.rows; r++) {
+      tangent.set(directions.subarray(r * layout.size, (r + 1) * layout.size));
+      const { pulls } = await engine.compile(this.forward).run({ ...feeds, ...viewsOf(layout, tangent, "tangent.") });
+      pulls.data.forEach((pull: number | bigint, n: number) => {
+        receive(r, n, Number(pull));
+      });
+    }
+  }
+}

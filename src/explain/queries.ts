@@ -1,0 +1,79 @@
+// Queries from the data of a run, or from the user's own array.
+
+import { InvalidDataError } from "../errors.ts";
+import { findNonFinite, sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
+import { targetsOf, type Task } from "../train/task.ts";
+import type { Query } from "./types.ts";
+
+/** Indices written as "7,12,20-29". */
+function indicesOf(text: string, spec: string, count: number): number[] {
+  return text.split(",").flatMap((part) => {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
+    if (!match) throw new RangeError(`query ${spec}: indices must be written like 7,12 or 0-19, got "${part}"`);
+    const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
+    if (last < first) throw new RangeError(`query ${spec}: a range must go upwards, got ${part}`);
+    if (last >= count) throw new RangeError(`query ${spec}: the index must lie in 0..${count - 1}, got ${last}`);
+    return Array.from({ length: last - first + 1 }, (_, k) => first + k);
+  });
+}
+
+/**
+ * Queries that a spec names: `test:7,12`, `train:3`, `test:0-19`, several joined by `;`. Their targets are those of the data.
+ * RangeError for an index or a part that is not there.
+ */
+export function datasetQueries(task: Task, spec: string): Query[] {
+  return spec.split(";").flatMap((part) => {
+    const [name, indices] = part.trim().split(":");
+    if ((name !== "test" && name !== "train") || !indices) {
+      throw new RangeError(`query must be written test:INDICES or train:INDICES, got "${part}"`);
+    }
+    const split = task.dataset[name];
+    const count = split.x.shape[0];
+    if (count === 0) throw new RangeError(`query ${part}: ${task.dataset.source} has no ${name} part`);
+    return indicesOf(indices, part, count).map((index) => ({
+      id: `${name}:${index}`,
+      x: sliceRows(split.x, index, index + 1),
+      target: targetsOf(task, split, [index]),
+    }));
+  });
+}
+
+export interface InputQueryOptions {
+  /** Name of the array, for messages. */
+  readonly name: string;
+  /** Class index, or the numbers of a regression target separated by commas, for the `loss` readout. */
+  readonly target?: string | undefined;
+}
+
+function shapedLikeExamples(task: Task, x: Tensor, name: string): Tensor {
+  const { inputShape } = task.dataset;
+  const fits = (shape: readonly number[]): boolean => shape.join() === inputShape.join();
+  if (fits(x.shape)) return { ...x, shape: [1, ...x.shape] };
+  if (fits(x.shape.slice(1))) return x;
+  throw new InvalidDataError(`${name} must have shape [${inputShape}] or [n, ${inputShape}], got [${x.shape}]`);
+}
+
+function givenTarget(task: Task, text: string): Tensor {
+  const numbers = text.split(",").map(Number);
+  const classes = task.dataset.task === "classification";
+  const top = task.dataset.classes.length - 1;
+  if (classes && (numbers.length !== 1 || !Number.isInteger(numbers[0]) || numbers[0] < 0 || numbers[0] > top)) {
+    throw new RangeError(`target must be a class index in 0..${top}, got "${text}"`);
+  }
+  if (!classes && (numbers.length !== task.outputs || numbers.some((n) => !Number.isFinite(n)))) {
+    throw new RangeError(`target must be ${task.outputs} numbers separated by commas, got "${text}"`);
+  }
+  const y: Tensor<"int64"> | Tensor<"float64"> = classes
+    ? { dtype: "int64", shape: [1], data: BigInt64Array.from(numbers, BigInt) }
+    : { dtype: "float64", shape: [1, numbers.length], data: Float64Array.from(numbers) };
+  return targetsOf(task, { x: task.dataset.train.x, y }, [0]);
+}
+
+/** Queries `input:0`, `input:1`, ... from an array of one example or of n; InvalidDataError where shape or numbers do not fit. */
+export function inputQueries(task: Task, x: Tensor, { name, target }: InputQueryOptions): Query[] {
+  const examples = toReal(shapedLikeExamples(task, x, name), task.engine.dtype);
+  const bad = findNonFinite(examples);
+  if (bad >= 0) throw new InvalidDataError(`${name} must hold finite numbers, got ${examples.data[bad]} at element ${bad}`);
+  const given = target === undefined ? undefined : givenTarget(task, target);
+  return Array.from({ length: examples.shape[0] }, (_, k) => ({ id: `input:${k}`, x: sliceRows(examples, k, k + 1), target: given }));
+}

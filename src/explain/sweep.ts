@@ -1,0 +1,178 @@
+// One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
+
+import { dot, VectorAccumulator } from "../numeric/sum.ts";
+import type { RealArray } from "../numeric/tensor.ts";
+import type { Checkpoint, Run } from "../run/types.ts";
+import type { Task } from "../train/task.ts";
+import type { Progress } from "../train/train.ts";
+import { stretchesBackwards } from "../train/trajectory.ts";
+import { addAverageJacobian, type AverageCost } from "./average.ts";
+import type { QuadratureRule } from "./gauss.ts";
+import type { Puller } from "./pull.ts";
+import type { RowEvaluator } from "./segment.ts";
+
+export interface SweepOptions {
+  readonly rule: QuadratureRule | undefined;
+  /** Residual allowed over one step, in units of the readout. */
+  readonly tolerance: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * Test only: `application` books the data part of a step's update on the examples of that step instead of the steps where
+   * the gradients arose. It is wrong for every optimizer with a memory (theory 1.2), and the closure shows it.
+   */
+  readonly membership?: "source" | "application";
+}
+
+export interface SweepResult {
+  /** (R, N). */
+  readonly contributions: Float64Array;
+  /** (R, S). */
+  readonly residualByStep: Float64Array;
+  readonly coupled: Float64Array;
+  readonly decoupled: Float64Array;
+  readonly replay: Float64Array;
+  readonly cost: AverageCost;
+}
+
+export interface SweepParts {
+  readonly task: Task;
+  readonly run: Run;
+  readonly rows: RowEvaluator;
+  readonly count: number;
+  readonly puller: Puller;
+}
+
+/**
+ * Contributions, terms and residuals of R rows over a whole run (theory 1.1 eq. 3, 1.2): for s = S-1 .. 0 the averaged Jacobian
+ * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>.
+ *
+ * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p float64 and one
+ * stretch of the trajectory.
+ */
+export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
+  const state = new Sweep(parts, options);
+  for await (const { states, jumpTo } of stretchesBackwards(parts.task, parts.run)) {
+    if (jumpTo) await state.jump(states[states.length - 1], jumpTo);
+    for (let k = states.length - 2; k >= 0; k--) {
+      options.signal?.throwIfAborted();
+      await state.step(states[k], states[k + 1]);
+    }
+  }
+  return state.result();
+}
+
+class Sweep {
+  private readonly parts: SweepParts;
+  private readonly options: SweepOptions;
+  private readonly jacobian: Float64Array;
+  private readonly carry: Float64Array;
+  private readonly data: Float64Array;
+  private readonly orders: number[];
+  private readonly contributions: VectorAccumulator;
+  private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
+  private readonly residualByStep: Float64Array;
+  private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
+  /** Values at the start of the step done last, which is where the step before it ends. */
+  private known: { params: RealArray; values: Float64Array } | undefined;
+
+  constructor(parts: SweepParts, options: SweepOptions) {
+    const { task, run, count } = parts;
+    const size = count * task.layout.size;
+    this.parts = parts;
+    this.options = options;
+    this.jacobian = new Float64Array(size);
+    this.data = new Float64Array(size);
+    this.carry = new Float64Array(task.optimizer.carries ? size : 0);
+    // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
+    this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
+    this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
+    this.terms = { coupled: new VectorAccumulator(count), decoupled: new VectorAccumulator(count), replay: new VectorAccumulator(count) };
+    this.residualByStep = new Float64Array(count * run.batches.length);
+  }
+
+  result(): SweepResult {
+    const { residualByStep, cost, terms } = this;
+    const contributions = this.contributions.values();
+    return {
+      contributions,
+      residualByStep,
+      cost,
+      coupled: terms.coupled.values(),
+      decoupled: terms.decoupled.values(),
+      replay: terms.replay.values(),
+    };
+  }
+
+  /** The path jumps from where a replay ended to the recorded parameters: f(recorded) - f(replayed) is a term of its own. */
+  async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<void> {
+    const [from, to] = [await this.valuesAt(replayed.params), await this.valuesAt(recorded.params)];
+    for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
+    this.known = undefined;
+  }
+
+  async step(from: Checkpoint, to: Checkpoint): Promise<void> {
+    const { task, run, rows } = this.parts;
+    const s = from.step;
+    const end = this.known?.params === to.params ? this.known.values : await this.valuesAt(to.params);
+    const start = await this.valuesAt(from.params);
+    this.known = { params: from.params, values: start };
+    rows.enter(from.params, to.params);
+    this.jacobian.fill(0);
+    await this.average(start, end);
+    this.measureResidual(from, to, { start, end });
+    const { stepSize } = run.scalars[s];
+    const { jacobian, carry, data } = this;
+    const decay = task.optimizer.pullback({ buffers: to.buffers, step: s, stepSize, jacobian, carry, data });
+    this.addTerms(from.params, decay);
+    await this.addContributions(from);
+    const total = run.batches.length;
+    this.options.onProgress?.({ stage: "explain", done: total - s, total });
+  }
+
+  private valuesAt(params: RealArray): Promise<Float64Array> {
+    return this.parts.rows.values(params);
+  }
+
+  private async average(start: Float64Array, end: Float64Array): Promise<void> {
+    const { rule, tolerance } = this.options;
+    const epsilon = this.parts.task.engine.dtype === "float32" ? 2 ** -23 : Number.EPSILON;
+    const cost = await addAverageJacobian(this.parts.rows, this.jacobian, { start, end, rule, tolerance, epsilon, orders: this.orders });
+    for (const key of Object.keys(cost) as (keyof AverageCost)[]) this.cost[key] += cost[key];
+  }
+
+  /** [f(w_{s+1}) - f(w_s)] - J_s . (w_{s+1} - w_s): from the query side and the record alone. */
+  private measureResidual(from: Checkpoint, to: Checkpoint, { start, end }: { start: Float64Array; end: Float64Array }): void {
+    const { size } = this.parts.task.layout;
+    const delta = Float64Array.from(to.params, (w, k) => w - from.params[k]);
+    const steps = this.parts.run.batches.length;
+    for (let r = 0; r < this.parts.count; r++) {
+      const linear = dot(this.jacobian, delta, r * size, 0, size);
+      this.residualByStep[r * steps + from.step] = end[r] - start[r] - linear;
+    }
+  }
+
+  private addTerms(params: RealArray, { coupled, decoupled }: { coupled: number; decoupled: number }): void {
+    const { size } = this.parts.task.layout;
+    for (let r = 0; r < this.parts.count; r++) {
+      if (coupled !== 0) this.terms.coupled.add(r, -coupled * dot(this.data, params, r * size, 0, size));
+      if (decoupled !== 0) this.terms.decoupled.add(r, -decoupled * dot(this.jacobian, params, r * size, 0, size));
+    }
+  }
+
+  private async addContributions({ step, params }: Checkpoint): Promise<void> {
+    const { task, run, puller } = this.parts;
+    const batch = run.batches[step];
+    const examples = task.dataset.train.x.shape[0];
+    const directions = this.options.membership === "application" ? this.appliedHere() : this.data;
+    await puller.pulls(directions, { params, batch }, (row, position, pull) => {
+      this.contributions.add(row * examples + batch.indices[position], -pull);
+    });
+  }
+
+  /** Test only, see `membership`: the step's own Jacobian scaled as if the gradients of this step made the whole update. */
+  private appliedHere(): Float64Array {
+    const { stepSize } = this.parts.task.optimizer;
+    return this.jacobian.map((value) => value * stepSize);
+  }
+}

@@ -1,0 +1,63 @@
+// Average pools as sums: how many elements each window averages over, and the sums themselves.
+
+import type { GraphBuilder } from "./builder.ts";
+import { mul } from "./ops.ts";
+import { padSpatial, tapAlong } from "./patches.ts";
+import { reals } from "../numeric/tensor.ts";
+import type { Attributes, Value } from "./types.ts";
+import { extended, numberOf, spatialSizes, windowCounts, type Windows, windowsOf } from "./windows.ts";
+
+/** An average pool: its windows (with what hangs over the end in `after`), how many there are, and what a sum is multiplied by. */
+export interface Averages {
+  readonly windows: Windows;
+  readonly counts: readonly number[];
+  /** 1 / number of elements: one number where all windows are full, else (1, 1, ...counts). */
+  readonly scale: number | Value;
+}
+
+const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
+
+/** Number of taps of each window along one axis that lie in [low, high). */
+function tapsWithin({ kernel, strides, dilations, before }: Windows, i: number, count: number, [low, high]: readonly [number, number]): number[] {
+  return Array.from({ length: count }, (_, o) => {
+    let within = 0;
+    for (let tap = 0; tap < kernel[i]; tap++) {
+      const position = o * strides[i] + tap * dilations[i] - before[i];
+      if (position >= low && position < high) within++;
+    }
+    return within;
+  });
+}
+
+/** Reads an AveragePool of x from its attributes. Padding counts where count_include_pad says so, what hangs over it never does. */
+export function averagesOf(b: GraphBuilder, x: Value, attributes: Attributes): Averages {
+  const sizes = spatialSizes(x.shape);
+  const windows = windowsOf(attributes, attributes.kernel_shape as readonly number[]);
+  const counts = windowCounts(windows, sizes, numberOf(attributes, "ceil_mode", 0) === 1);
+  const includePad = numberOf(attributes, "count_include_pad", 0) === 1;
+  const byAxis = counts.map((count, i) => {
+    const { before, after } = windows;
+    return tapsWithin(windows, i, count, includePad ? [-before[i], sizes[i] + after[i]] : [0, sizes[i]]);
+  });
+  const full = byAxis.every((taps, i) => taps.every((n) => n === windows.kernel[i]));
+  const outer = byAxis.reduce<number[]>((grid, taps) => grid.flatMap((a) => taps.map((n) => a * n)), [1]);
+  // A window of padding only has sum 0 and no element: its average is 0, not 0 / 0.
+  const reciprocals = outer.map((n) => (n === 0 ? 0 : 1 / n));
+  const scale = full ? 1 / product(windows.kernel) : b.constant(reals([1, 1, ...counts], reciprocals));
+  return { windows: extended(windows, sizes, counts), counts, scale };
+}
+
+/** AveragePool by sums of slices, one axis after the other. */
+export function averageBySums(b: GraphBuilder, x: Value, attributes: Attributes): Value {
+  const { windows, counts, scale } = averagesOf(b, x, attributes);
+  const lead = x.shape.length - counts.length;
+  const sums = counts.reduce<Value>(
+    (sum, count, i) => {
+      const along = (_: unknown, tap: number): Value => tapAlong(b, sum, lead + i, { tap, count, windows });
+      const slices = Array.from({ length: windows.kernel[i] }, along);
+      return slices.length === 1 ? slices[0] : b.op("Sum", slices);
+    },
+    padSpatial(b, x, windows),
+  );
+  return mul(b, sums, scale);
+}

@@ -1,0 +1,128 @@
+// Reads operators that copy, fill, convert or rearrange, and those that evaluation leaves out (Dropout).
+
+import { InvalidModelError, UnsupportedError } from "../../../errors.ts";
+import { integers, reals, type Tensor, tensor } from "../../../numeric/tensor.ts";
+import { type Dim, divideDims, isBatch, normaliseAxis, type Shape, sizeOfShape } from "../../dim.ts";
+import { cast, reshape, transpose, where } from "../../ops.ts";
+import type { Value } from "../../types.ts";
+import {
+  type Converter,
+  type ImportNode,
+  inputOf,
+  intsOf,
+  listOf,
+  numberOf,
+  refuseOutputs,
+  tensorOf,
+} from "../import-node.ts";
+import { dtypeFromNumber, shortestDecimal, valueTypeOf } from "../tensor-message.ts";
+
+/** A float32 tensor of one element as the shortest decimal that rounds to it; others as they are. */
+export function decimalScalar(source: Tensor): Tensor {
+  if (source.dtype !== "float32" || source.data.length !== 1) return source;
+  return reals(source.shape, [shortestDecimal(source.data[0] as number)]);
+}
+
+const identity: Converter = (node) => [inputOf(node, 0)];
+
+const constant: Converter = (node) => {
+  const { b, attributes } = node;
+  const value = tensorOf(node, "value");
+  if (value) return [b.constant(decimalScalar(value))];
+  if (typeof attributes.value_float === "number") return [b.scalar(attributes.value_float)];
+  const floats = listOf(node, "value_floats");
+  if (floats) return [b.constant(reals([floats.length], floats))];
+  if (typeof attributes.value_int === "number") return [b.constant(integers([], [attributes.value_int]))];
+  const ints = listOf(node, "value_ints");
+  if (ints) return [b.ints(ints)];
+  throw new UnsupportedError(
+    `constant must be a dense tensor or number, got ${Object.keys(attributes).join(", ") || "none"}`,
+  );
+};
+
+// Larger ones are filled when the graph runs.
+const FILLED_SIZE = 4096;
+
+const constantOfShape: Converter = (node) => {
+  const shape = intsOf(node, 0, "shape");
+  if (!shape) throw new InvalidModelError("shape must be given, got none");
+  const value = decimalScalar(tensorOf(node, "value") ?? reals([1], [0]));
+  const size = sizeOfShape(shape);
+  if (valueTypeOf(value) === "real" && !isBatch(size) && size <= FILLED_SIZE) {
+    return [node.b.constant(reals(shape as readonly number[], new Float64Array(size).fill(Number(value.data[0]))))];
+  }
+  return [node.b.op("ConstantOfShape", [inputOf(node, 0)], { value })];
+};
+
+const casting: Converter = (node) => {
+  const dtype = dtypeFromNumber(numberOf(node, "to", 0), "the type that is cast to");
+  return [cast(node.b, inputOf(node, 0), valueTypeOf({ dtype }))];
+};
+
+const castLike: Converter = (node) => [cast(node.b, inputOf(node, 0), inputOf(node, 1).dtype)];
+
+/** Target axes with 0, -1 and, in a file whose batch axis was 1, the batch put in. */
+function targetShape(node: ImportNode, x: Value): Shape {
+  const target = intsOf(node, 1, "shape");
+  if (!target) throw new InvalidModelError("shape must be given, got none");
+  const keepZero = numberOf(node, "allowzero", 0) !== 0;
+  const dims = target.map((dim, i): Dim => (dim === 0 && !keepZero && i < x.shape.length ? x.shape[i] : dim));
+  if (node.freedBatch && dims[0] === 1 && x.shape.length > 0 && isBatch(x.shape[0])) dims[0] = x.shape[0];
+  const open = dims.indexOf(-1);
+  if (open >= 0) dims[open] = divideDims(sizeOfShape(x.shape), sizeOfShape(dims.filter((_, i) => i !== open)));
+  return dims;
+}
+
+/** Through the operator's own shape rule when the sizes do not fit, so that its message is the one that is seen. */
+const reshaping: Converter = (node) => {
+  const x = inputOf(node, 0);
+  const shape = targetShape(node, x);
+  if (sizeOfShape(shape) !== sizeOfShape(x.shape)) return [node.b.op("Reshape", [x, inputOf(node, 1)])];
+  return [reshape(node.b, x, shape)];
+};
+
+const flatten: Converter = (node) => {
+  const x = inputOf(node, 0);
+  const rank = x.shape.length;
+  const axis = normaliseAxis(numberOf(node, "axis", 1), rank + 1 - (numberOf(node, "axis", 1) < 0 ? 1 : 0));
+  return rank === 2 && axis === 1 ? [x] : [node.b.op("Flatten", [x], { axis })];
+};
+
+const transposing: Converter = (node) => {
+  const x = inputOf(node, 0);
+  return [transpose(node.b, x, listOf(node, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i))];
+};
+
+const dropout: Converter = (node) => {
+  refuseOutputs(node, 1, "the mask of Dropout must not be used: the model is read for evaluation");
+  node.note("Dropout is left out: the model is read for evaluation");
+  return [inputOf(node, 0)];
+};
+
+/** The lower or upper triangle of the last two axes. */
+const trilu: Converter = (node) => {
+  const { b } = node;
+  const x = inputOf(node, 0);
+  const [rows, columns] = x.shape.slice(-2);
+  if (isBatch(rows) || isBatch(columns)) throw new UnsupportedError("the triangle must not lie along the batch axis");
+  const k = Number((node.inputs[1] && b.intsOf(node.inputs[1])?.[0]) ?? 0);
+  const upper = numberOf(node, "upper", 1) !== 0;
+  const mask = Uint8Array.from({ length: rows * columns }, (_, i) => {
+    const offset = (i % columns) - Math.floor(i / columns);
+    return Number(upper ? offset >= k : offset <= k);
+  });
+  return [where(b, b.constant(tensor("bool", [rows, columns], mask)), x, 0)];
+};
+
+export const structureConverters: Readonly<Record<string, Converter>> = {
+  Identity: identity,
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Cast: casting,
+  CastLike: castLike,
+  Reshape: reshaping,
+  Flatten: flatten,
+  Transpose: transposing,
+  Dropout: dropout,
+  Trilu: trilu,
+};

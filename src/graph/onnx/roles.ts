@@ -1,0 +1,159 @@
+// Which initializers of a file are parameters: all float ones that reach the output, save those that only look like it, or those named.
+
+import type { RealDType, Tensor } from "../../numeric/tensor.ts";
+import type { NodeMessage } from "./proto.ts";
+
+/** A parameter of an imported model, with the value that it starts from. */
+export interface ImportedParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Tensor<RealDType>;
+}
+
+export interface Roles {
+  readonly parameters: readonly ImportedParameter[];
+  /** Copies of parameters that stay what they were in the file. */
+  readonly detached: ReadonlyMap<string, Tensor>;
+  readonly notes: readonly string[];
+}
+
+interface Use {
+  readonly op: string;
+  readonly input: number;
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly data: Tensor<RealDType>;
+  readonly uses: readonly Use[];
+  /** The initializer that this one is a copy of by Identity. */
+  readonly aliasOf: string | undefined;
+}
+
+// Names that exporters invent for what they computed from a parameter, or for a constant.
+const INVENTED_NAME = /^(onnx::.*|\d+|_?val_\d+)$/;
+
+// Constants of our own files.
+const CONSTANT_NAME = /^%c\d+$/;
+
+// Inputs that hold settings, not weights.
+const SETTINGS: ReadonlyMap<string, readonly number[]> = new Map([
+  ["Clip", [1, 2]],
+  ["Pad", [2]],
+  ["Dropout", [1]],
+  ["OneHot", [2]],
+  ["Resize", [1, 2]],
+  ["Upsample", [1]],
+  ["Pow", [1]],
+  ["CastLike", [1]],
+  ["Shape", [0]],
+  ["Size", [0]],
+]);
+
+// Masks add 0 or minus infinity, which some models write as a large number (float16's least, -65504, or -1e4).
+const MASKED = -1e4;
+
+function isMask({ data, uses }: Candidate): boolean {
+  if (uses.every(({ op }) => op === "Where")) return true;
+  if (!uses.every(({ op }) => op === "Add")) return false;
+  return data.data.some((value) => value <= MASKED) && data.data.every((value) => value === 0 || value <= MASKED);
+}
+
+const REASONS: readonly (readonly [why: string, holds: (candidate: Candidate) => boolean])[] = [
+  ["normalisation statistics", ({ uses }) => uses.every(({ op, input }) => op === "BatchNormalization" && input >= 3)],
+  ["settings of operators", ({ uses }) => uses.every(({ op, input }) => SETTINGS.get(op)?.includes(input))],
+  ["masks", isMask],
+  ["stored as aliases of equal initializers", ({ aliasOf }) => aliasOf !== undefined],
+  [
+    "folded copies under invented names (do_constant_folding=False keeps the model's own)",
+    ({ name }) => INVENTED_NAME.test(name),
+  ],
+];
+
+const isReal = (data: Tensor): data is Tensor<RealDType> => data.dtype === "float32" || data.dtype === "float64";
+
+/** Identity nodes of initializers: what they write, with the initializer at the root. */
+function aliasesIn(nodes: readonly NodeMessage[], initializers: ReadonlyMap<string, Tensor>): Map<string, string> {
+  const roots = new Map<string, string>();
+  for (const { opType, input, output } of nodes) {
+    const source = input?.[0];
+    if (opType !== "Identity" || !source || !output?.[0]) continue;
+    const root = roots.get(source) ?? (initializers.has(source) ? source : undefined);
+    if (root !== undefined) roots.set(output[0], root);
+  }
+  return roots;
+}
+
+function usesIn(nodes: readonly NodeMessage[], aliases: ReadonlyMap<string, string>): Map<string, Use[]> {
+  const uses = new Map<string, Use[]>();
+  for (const node of nodes) {
+    if (node.opType === "Identity" && aliases.has(node.output?.[0] ?? "")) continue;
+    node.input?.forEach((name, input) => {
+      const use = { op: node.opType ?? "", input };
+      uses.set(name, [...(uses.get(name) ?? []), use]);
+    });
+  }
+  return uses;
+}
+
+/** Float initializers that something uses; an alias counts as one when its root is used elsewhere too. */
+function candidatesIn(nodes: readonly NodeMessage[], initializers: ReadonlyMap<string, Tensor>): Candidate[] {
+  const aliases = aliasesIn(nodes, initializers);
+  const uses = usesIn(nodes, aliases);
+  return [...initializers].flatMap(([name, data]): Candidate[] => {
+    if (!isReal(data) || CONSTANT_NAME.test(name)) return [];
+    const aliased = [...aliases].filter(([alias, root]) => root === name && uses.has(alias)).map(([alias]) => alias);
+    const [first, ...others] = uses.has(name) ? [name, ...aliased] : aliased;
+    if (first === undefined) return [];
+    const copies = others.map((alias) => ({ name: alias, data, uses: uses.get(alias)!, aliasOf: name }));
+    return [{ name, data, uses: uses.get(first)!, aliasOf: undefined }, ...copies];
+  });
+}
+
+/** One line for each reason, with all names. */
+function notesOn(kept: readonly (readonly [Candidate, string])[]): string[] {
+  const reasons = [...new Set(kept.map(([, why]) => why))];
+  return reasons.map((why) => {
+    const names = kept.filter(([, reason]) => reason === why).map(([candidate]) => textOf(candidate));
+    return `kept constant, ${why}: ${names.join(", ")}; name them in parameters to train them`;
+  });
+}
+
+const textOf = ({ name, aliasOf }: Candidate): string => (aliasOf === undefined ? name : `${name} (of ${aliasOf})`);
+
+/**
+ * Sorts the initializers of the live nodes into parameters and constants.
+ *
+ * Throws RangeError when `pattern` is given and matches none.
+ */
+export function rolesOf(
+  nodes: readonly NodeMessage[],
+  initializers: ReadonlyMap<string, Tensor>,
+  pattern?: RegExp,
+): Roles {
+  const candidates = candidatesIn(nodes, initializers);
+  const reasonOf = (candidate: Candidate): string | undefined => {
+    if (pattern) return pattern.test(candidate.name) ? undefined : "not named in parameters";
+    return REASONS.find(([, holds]) => holds(candidate))?.[0];
+  };
+  const kept = candidates.flatMap((candidate) => {
+    const why = reasonOf(candidate);
+    return why === undefined ? [] : [[candidate, why] as const];
+  });
+  const constant = new Set(kept.map(([candidate]) => candidate));
+  const chosen = candidates.filter((candidate) => !constant.has(candidate));
+  if (pattern && chosen.length === 0) {
+    const names = candidates.map(({ name }) => name).join(", ") || "none";
+    throw new RangeError(`readOnnx: parameters must match an initializer, got /${pattern.source}/; there are ${names}`);
+  }
+  const own = chosen.flatMap(({ name, aliasOf }) =>
+    aliasOf === undefined ? [] : `${name} is trained apart from ${aliasOf}, whose values it starts from`,
+  );
+  return {
+    parameters: chosen.map(({ name, data }) => ({ name, shape: data.shape, data })),
+    detached: new Map(
+      [...constant].filter(({ aliasOf }) => aliasOf !== undefined).map(({ name, data }) => [name, data]),
+    ),
+    notes: [...(chosen.length === 0 ? ["no initializer is taken as a parameter"] : []), ...notesOn(kept), ...own],
+  };
+}

@@ -1,0 +1,111 @@
+// Shape rules of operators that keep or repeat the elements and change their axes.
+
+import { ShapeMismatchError } from "../../errors.ts";
+import {
+  broadcastShapes,
+  type Dim,
+  divideDims,
+  formatShape,
+  isBatch,
+  multiplyDims,
+  normaliseAxis,
+  type Shape,
+  sizeOfShape,
+} from "../dim.ts";
+import type { ResultType, ShapeContext, ShapeRule } from "../types.ts";
+import { axisOf, fixedInts, knownInts } from "./known.ts";
+
+/** The same elements in the same order, so that known integers stay known. */
+const sameElements = (context: ShapeContext, shape: Shape): readonly ResultType[] => [
+  { dtype: context.inputs[0]!.dtype, shape, ints: context.ints(0) },
+];
+
+const identity: ShapeRule = (context) => sameElements(context, context.inputs[0]!.shape);
+
+/** 0 keeps the axis of the same position (unless allowzero), one -1 takes what is left. */
+const reshape: ShapeRule = (context) => {
+  const { shape } = context.inputs[0]!;
+  const target = knownInts(context, 1, "the target shape");
+  const dims = target.map((dim, i): Dim => {
+    if (dim !== 0 || context.attributes.allowzero) return dim;
+    if (i >= shape.length)
+      throw new ShapeMismatchError(`0 must stand for an existing axis, got ${formatShape(target)}`);
+    return shape[i];
+  });
+  const open = dims.indexOf(-1);
+  if (open !== dims.lastIndexOf(-1))
+    throw new ShapeMismatchError(`at most one axis may be -1, got ${formatShape(target)}`);
+  const size = sizeOfShape(shape);
+  if (open >= 0) dims[open] = divideDims(size, sizeOfShape(dims.filter((_, i) => i !== open)));
+  if (sizeOfShape(dims) !== size) {
+    throw new ShapeMismatchError(`the size must stay ${size}, got ${formatShape(target)} of size ${sizeOfShape(dims)}`);
+  }
+  return sameElements(context, dims);
+};
+
+const flatten: ShapeRule = (context) => {
+  const { shape } = context.inputs[0]!;
+  const axis = axisOf(context, 1, shape.length + 1);
+  return sameElements(context, [sizeOfShape(shape.slice(0, axis)), sizeOfShape(shape.slice(axis))]);
+};
+
+const transpose: ShapeRule = ({ inputs, attributes }) => {
+  const { dtype, shape } = inputs[0]!;
+  const perm = (attributes.perm as readonly number[] | undefined) ?? shape.map((_, i) => shape.length - 1 - i);
+  if (perm.length !== shape.length || new Set(perm).size !== perm.length || perm.some((axis) => !(axis in shape))) {
+    throw new ShapeMismatchError(`perm must name each axis once, got [${perm}]`);
+  }
+  return [{ dtype, shape: perm.map((axis) => shape[axis]) }];
+};
+
+const squeeze: ShapeRule = (context) => {
+  const { shape } = context.inputs[0]!;
+  const given = context.inputs[1] && fixedInts(context, 1, "axes").map((axis) => normaliseAxis(axis, shape.length));
+  const axes = new Set(given ?? [...shape.keys()].filter((i) => shape[i] === 1));
+  for (const axis of axes)
+    if (shape[axis] !== 1) throw new ShapeMismatchError(`axis ${axis} must be 1, got ${shape[axis]}`);
+  return sameElements(
+    context,
+    shape.filter((_, i) => !axes.has(i)),
+  );
+};
+
+const unsqueeze: ShapeRule = (context) => {
+  const { shape } = context.inputs[0]!;
+  const given = fixedInts(context, 1, "axes");
+  const rank = shape.length + given.length;
+  const axes = new Set(given.map((axis) => normaliseAxis(axis, rank)));
+  if (axes.size !== given.length) throw new ShapeMismatchError(`axes must be distinct, got [${given}]`);
+  const rest = shape.values();
+  return sameElements(
+    context,
+    Array.from({ length: rank }, (_, i): Dim => (axes.has(i) ? 1 : (rest.next().value as Dim))),
+  );
+};
+
+const expand: ShapeRule = (context) => {
+  const { dtype, shape } = context.inputs[0]!;
+  const full = broadcastShapes(shape, knownInts(context, 1, "the target shape"));
+  const [ints, size] = [context.ints(0), sizeOfShape(full)];
+  const repeated = ints?.length === 1 && !isBatch(size) ? Array<Dim>(size).fill(ints[0]) : undefined;
+  return [{ dtype, shape: full, ints: repeated }];
+};
+
+const tile: ShapeRule = (context) => {
+  const { dtype, shape } = context.inputs[0]!;
+  const repeats = knownInts(context, 1, "repeats");
+  if (repeats.length !== shape.length)
+    throw new ShapeMismatchError(`repeats must have a number for each axis, got [${repeats}]`);
+  return [{ dtype, shape: shape.map((dim, i) => multiplyDims(dim, repeats[i])) }];
+};
+
+export const structureShapes: Readonly<Record<string, ShapeRule>> = {
+  Identity: identity,
+  Reshape: reshape,
+  Flatten: flatten,
+  Transpose: transpose,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Expand: expand,
+  Tile: tile,
+};

@@ -1,0 +1,76 @@
+// Splits a model at the border of what is trained: a frozen part that no derivative enters, and a head.
+
+import { GraphBuilder, valueOf } from "../graph/builder.ts";
+import type { Graph, Value } from "../graph/types.ts";
+import { InvalidModelError } from "../errors.ts";
+
+export interface SplitModel {
+  /** x and frozen parameters -> the values that the head reads; undefined when the head reads x itself. */
+  readonly features: Graph | undefined;
+  /** Inputs that hold examples (`x`, or the features) and parameters -> y. */
+  readonly head: Graph;
+  /** Names of the head's inputs whose first axis is the batch. */
+  readonly exampleInputs: readonly string[];
+}
+
+/** Names of the values that depend on any of `roots`. */
+function dependents(graph: Graph, roots: readonly string[]): Set<string> {
+  const names = new Set(roots);
+  for (const node of graph.nodes) {
+    if (node.inputs.some((name) => names.has(name))) for (const output of node.outputs) names.add(output);
+  }
+  return names;
+}
+
+/** Values of examples that trained nodes read, but that no trained parameter reaches. */
+function borderOf(graph: Graph, ofExamples: ReadonlySet<string>, trained: ReadonlySet<string>): string[] {
+  const border = new Set<string>();
+  for (const node of graph.nodes) {
+    if (!node.outputs.some((name) => trained.has(name))) continue;
+    for (const name of node.inputs) if (ofExamples.has(name) && !trained.has(name)) border.add(name);
+  }
+  return [...border];
+}
+
+/** Copies nodes of a graph into a new one: `borders` become inputs there, other values are copied on the way. */
+function headOf(graph: Graph, border: readonly string[]): Graph {
+  const b = new GraphBuilder();
+  const values = new Map<string, Value>();
+  for (const name of [...border, ...graph.inputs.filter((input) => !border.includes(input) && input !== "x")]) {
+    const { dtype, shape } = valueOf(graph, name);
+    values.set(name, b.input(name, dtype, shape));
+  }
+  for (const [name, constant] of graph.constants) values.set(name, b.constant(constant));
+  for (const node of graph.nodes) {
+    if (node.inputs.some((name) => name !== "" && !values.has(name))) continue;
+    const outputs = b.ops(
+      node.op,
+      node.inputs.map((name) => values.get(name)),
+      node.attributes,
+    );
+    node.outputs.forEach((name, i) => {
+      if (!values.has(name)) values.set(name, outputs[i]);
+    });
+  }
+  return b.build({ y: values.get("y") as Value });
+}
+
+/**
+ * The model as (features, head) for these trainable parameters. Everything that depends on examples but on none of them is
+ * in `features`, computed once for each example; backward never enters it.
+ * InvalidModelError when no trainable parameter reaches the output.
+ */
+export function splitModel(graph: Graph, trainable: readonly string[]): SplitModel {
+  const ofExamples = dependents(graph, ["x"]);
+  const trained = dependents(graph, trainable);
+  if (!trained.has("y")) throw new InvalidModelError(`a trainable parameter must reach the output, got ${trainable.join(", ")}`);
+  const border = borderOf(graph, ofExamples, trained);
+  if (border.length === 1 && border[0] === "x") return { features: undefined, head: graph, exampleInputs: ["x"] };
+  const b = new GraphBuilder();
+  const bindings: Record<string, Value> = {};
+  for (const name of graph.inputs) bindings[name] = b.input(name, valueOf(graph, name).dtype, valueOf(graph, name).shape);
+  const values = b.inline(graph, bindings);
+  // The head keeps the names of the values it reads, so that both halves speak of them alike.
+  const features = b.build(Object.fromEntries(border.map((name) => [`feature:${name}`, values.get(name) as Value])));
+  return { features, head: headOf(graph, border), exampleInputs: border };
+}

@@ -1,0 +1,65 @@
+// Which steps of a run get a checkpoint: as many as a budget of bytes holds.
+
+import type { RealDType } from "../numeric/tensor.ts";
+
+/** What checkpoints may occupy unless the caller says otherwise: 256 MiB. */
+export const DEFAULT_CHECKPOINT_BUDGET = 2 ** 28;
+
+/** A file occupies whole blocks on disk, 4 KiB on the usual file systems; for tiny models that is nearly all there is. */
+const BLOCK_BYTES = 4096;
+/** Header of a checkpoint file: some 100 bytes, and some 70 for each tensor. */
+const HEADER_BYTES = 100;
+const TENSOR_HEADER_BYTES = 70;
+
+export interface CheckpointPlanOptions {
+  readonly steps: number;
+  /** Trained parameters. */
+  readonly parameterCount: number;
+  /** State columns of the optimizer, each as long as the parameters. */
+  readonly bufferCount: number;
+  readonly dtype: RealDType;
+  readonly budgetBytes?: number | undefined;
+}
+
+export interface CheckpointPlan {
+  /** A checkpoint before every `every`-th step, and one after the last. */
+  readonly every: number;
+  readonly count: number;
+  /** What they occupy on disk. */
+  readonly bytes: number;
+}
+
+/** The steps before which a run of `steps` steps has a checkpoint: 0, every, 2 every, ..., and `steps` itself. */
+export function checkpointSteps(steps: number, every: number): number[] {
+  const multiples = Array.from({ length: Math.ceil(steps / every) }, (_, k) => k * every);
+  return [...multiples, steps];
+}
+
+/**
+ * The smallest interval between checkpoints whose files fit the budget; 1, every step, where all fit.
+ *
+ *     count(every) = ceil(steps / every) + 1,   bytes = count (1 + bufferCount) parameterCount sizeof(dtype), in whole blocks
+ *
+ * The first and the last are always kept: where not even these two fit, `bytes` exceeds the budget.
+ */
+export function planCheckpoints(options: CheckpointPlanOptions): CheckpointPlan {
+  const { steps, parameterCount, bufferCount, dtype, budgetBytes = DEFAULT_CHECKPOINT_BUDGET } = options;
+  for (const [name, value] of Object.entries({ steps, parameterCount, bufferCount, budgetBytes })) {
+    if (!(value >= 0)) throw new RangeError(`planCheckpoints: ${name} must not be negative, got ${value}`);
+  }
+  const columns = 1 + bufferCount;
+  const data = columns * (parameterCount * (dtype === "float32" ? 4 : 8) + TENSOR_HEADER_BYTES) + HEADER_BYTES;
+  const fileBytes = Math.ceil(data / BLOCK_BYTES) * BLOCK_BYTES;
+  // ceil(steps / every) <= room holds from every = ceil(steps / room) on; one interval at least.
+  const room = Math.max(1, Math.floor(budgetBytes / fileBytes) - 1);
+  const every = Math.max(1, Math.ceil(steps / room));
+  const count = Math.ceil(steps / every) + 1;
+  return { every, count, bytes: count * fileBytes };
+}
+
+/** Throws RangeError where `step` is not one of the stored checkpoints, which is the caller's mistake in every store. */
+export function requireStored(checkpoints: readonly number[], step: number): void {
+  if (checkpoints.includes(step)) return;
+  const shown = checkpoints.slice(0, 5).join(", ") + (checkpoints.length > 5 ? `, ..., ${checkpoints.at(-1)}` : "");
+  throw new RangeError(`checkpoint: step must be one of ${shown}, got ${step}`);
+}

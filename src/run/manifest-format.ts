@@ -1,0 +1,95 @@
+// manifest.json of a run: what it must hold, checked when it is read.
+
+import { z } from "zod";
+import { InvalidRunError } from "../errors.ts";
+import { type Layout, layoutOf } from "../numeric/layout.ts";
+import type { RunManifest } from "./types.ts";
+
+const SCHEMA = "pathkernel.run/1";
+
+const count = z.int().nonnegative();
+const names = z.array(z.string());
+
+/** The file holds the manifest and the shapes of the trained parameters; unknown keys are passed over, so that some can be added. */
+const fileSchema = z.object({
+  schema: z.literal(SCHEMA),
+  software: z.string(),
+  createdAt: z.string(),
+  dtype: z.enum(["float32", "float64"]),
+  seed: z.number(),
+  generator: z.string(),
+  engine: z.object({ name: z.string(), version: z.string(), threads: count }),
+  model: z.object({
+    spec: z.string(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    parameters: names,
+    trainable: names,
+  }),
+  loss: z.string(),
+  optimizer: z.object({ name: z.string(), options: z.record(z.string(), z.union([z.number(), z.boolean()])) }),
+  data: z.object({
+    source: z.string(),
+    limit: count.nullable(),
+    directory: z.string().nullable(),
+    targetColumn: z.string().nullable(),
+    sha256: z.string(),
+    task: z.enum(["classification", "regression"]),
+    classes: names,
+    trainExamples: count,
+    testExamples: count,
+  }),
+  batchSize: count,
+  plannedSteps: count,
+  steps: count,
+  status: z.enum(["running", "complete", "interrupted", "diverged"]),
+  checkpointEvery: z.int().positive(),
+  layout: z.array(z.object({ name: z.string(), shape: z.array(count) })),
+});
+
+export interface ManifestFile {
+  readonly manifest: RunManifest;
+  readonly layout: Layout;
+}
+
+/** The text of manifest.json. */
+export function encodeManifest({ manifest, layout }: ManifestFile): string {
+  const shapes = layout.entries.map(({ name, shape }) => ({ name, shape }));
+  return `${JSON.stringify({ ...manifest, layout: shapes }, null, 2)}\n`;
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const got = `${text.length} characters that are not`;
+    throw new InvalidRunError(`${file}: must be JSON, got ${got}; it may be truncated`, { cause });
+  }
+}
+
+/** What the first thing wrong with `value` is, in zod's words and with the value that is there. */
+function messageOf({ issues: [issue] }: z.ZodError, value: unknown): string {
+  const got = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], value);
+  const must = issue.message.replace(/, received .*$/, "");
+  return `${issue.path.join(".")}: ${must.charAt(0).toLowerCase()}${must.slice(1)}, got ${(JSON.stringify(got) ?? "none").slice(0, 80)}`;
+}
+
+/** Reads the text of manifest.json; `file` is what messages call it. Throws InvalidRunError naming the key that is wrong. */
+export function decodeManifest(text: string, file: string): ManifestFile {
+  const value = parseJson(text, file);
+  const schema = z.looseObject({ schema: z.unknown() }).safeParse(value).data?.schema;
+  if (schema !== SCHEMA) {
+    const hint =
+      schema === undefined ? undefined : "another version of pathkernel wrote this run: open it with that one";
+    const got = JSON.stringify(schema) ?? "none";
+    throw new InvalidRunError(`${file}: schema must be "${SCHEMA}", got ${got}`, { hint });
+  }
+  const result = fileSchema.safeParse(value);
+  if (!result.success) throw new InvalidRunError(`${file}: ${messageOf(result.error, value)}`);
+  const { layout: shapes, ...manifest } = result.data;
+  const layout = layoutOf(shapes.map(({ name, shape }) => [name, shape]));
+  if (shapes.map(({ name }) => name).join() !== manifest.model.trainable.join()) {
+    const got = `${shapes.length} shapes for ${manifest.model.trainable.length} parameters, or other names`;
+    throw new InvalidRunError(`${file}: layout must list the trainable parameters in their order, got ${got}`);
+  }
+  return { manifest, layout };
+}

@@ -1,0 +1,58 @@
+// A run that is kept in memory: for the library's users and for tests, with the same writer and reader as one on disk.
+
+import type { RealArray } from "../numeric/tensor.ts";
+import { requireStored } from "./checkpoint-plan.ts";
+import { extentOf, Recorder } from "./recorder.ts";
+import type { Checkpoint, NewRun, Run, RunManifest, RunWriter } from "./types.ts";
+
+export interface MemoryRunWriter extends RunWriter {
+  /** The run as it was last flushed; later steps are not in it. Undefined after `abort` of a run without a readable step. */
+  open(): Run | undefined;
+}
+
+function copyOf({ step, params, buffers }: Checkpoint): Checkpoint {
+  const copies = Object.entries(buffers).map(([name, data]): [string, RealArray] => [name, data.slice()]);
+  return { step, params: params.slice(), buffers: Object.fromEntries(copies) };
+}
+
+/** Starts a run in memory; `path` is only a name. Cost: all batches and all checkpoints stay in memory. */
+export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWriter {
+  const recorder = new Recorder(run);
+  const stored = new Map<number, Checkpoint>();
+  const modelBytes = run.modelBytes.slice();
+  let flushed: RunManifest | undefined = recorder.manifest();
+
+  const openFlushed = (manifest: RunManifest): Run => {
+    const { steps, checkpoints } = extentOf(manifest, stored.keys());
+    return {
+      path,
+      manifest: { ...manifest, steps },
+      modelBytes,
+      layout: run.layout,
+      batches: recorder.batches.slice(0, steps),
+      scalars: recorder.scalars.slice(0, steps),
+      checkpoints,
+      checkpoint: async (step) => {
+        requireStored(checkpoints, step);
+        return copyOf(stored.get(step) as Checkpoint);
+      },
+    };
+  };
+
+  return {
+    path,
+    appendStep: (batch, scalars) => recorder.appendStep(batch, scalars),
+    writeCheckpoint: async (checkpoint) => recorder.addCheckpoint(checkpoint, (c) => stored.set(c.step, copyOf(c))),
+    flush: async () => {
+      flushed = recorder.manifest();
+    },
+    finish: async (status) =>
+      recorder.finish(status, (manifest) => {
+        flushed = manifest;
+      }),
+    abort: async () => {
+      if (flushed?.status === "running" && extentOf(flushed, stored.keys()).steps === 0) flushed = undefined;
+    },
+    open: () => flushed && openFlushed(flushed),
+  };
+}

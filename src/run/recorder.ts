@@ -1,0 +1,103 @@
+// What has been recorded of a run so far, checked as it comes: the order that every store of runs keeps to.
+
+import { faultOfCheckpoint } from "./checkpoint-format.ts";
+import { checkpointSteps } from "./checkpoint-plan.ts";
+import type { Batch, Checkpoint, NewRun, RunManifest, RunStatus, StepScalars } from "./types.ts";
+
+/** How far a run can be read. */
+export interface Extent {
+  readonly steps: number;
+  /** Stored checkpoints, ascending, from 0 to `steps`. */
+  readonly checkpoints: readonly number[];
+  /** Steps whose checkpoint should be stored and is not. */
+  readonly missing: readonly number[];
+}
+
+/** A finished run reads to its end; one that is being written, or whose writer was killed, to its last checkpoint. */
+export function extentOf(
+  { steps: recorded, status, checkpointEvery }: Pick<RunManifest, "steps" | "status" | "checkpointEvery">,
+  stored: Iterable<number>,
+): Extent {
+  const checkpoints = [...stored].filter((step) => step <= recorded).sort((a, b) => a - b);
+  const steps = status === "running" ? (checkpoints.at(-1) ?? 0) : recorded;
+  const present = new Set(checkpoints);
+  const missing = checkpointSteps(steps, checkpointEvery).filter((step) => !present.has(step));
+  return { steps, checkpoints, missing };
+}
+
+/** The record in memory. Every method throws RangeError where the caller breaks the order or hands over a broken value. */
+export class Recorder {
+  readonly batches: Batch[] = [];
+  readonly scalars: StepScalars[] = [];
+  private readonly run: NewRun;
+  private lastCheckpoint = -1;
+  private status: RunStatus = "running";
+
+  constructor(run: NewRun) {
+    const { layout, manifest } = run;
+    const names = layout.entries.map(({ name }) => name);
+    if (names.join("\n") !== manifest.model.trainable.join("\n")) {
+      throw new RangeError(`new run: layout must list ${manifest.model.trainable.join(", ")}, got ${names.join(", ")}`);
+    }
+    if (!Number.isInteger(manifest.checkpointEvery) || manifest.checkpointEvery < 1) {
+      throw new RangeError(`new run: checkpointEvery must be a positive integer, got ${manifest.checkpointEvery}`);
+    }
+    this.run = run;
+  }
+
+  /** The manifest as it now stands. */
+  manifest(): RunManifest {
+    return { ...this.run.manifest, steps: this.scalars.length, status: this.status };
+  }
+
+  appendStep({ indices, weights }: Batch, scalars: StepScalars): void {
+    this.requireOpen("appendStep");
+    const { checkpointEvery, data } = this.run.manifest;
+    const step = this.scalars.length;
+    if (scalars.step !== step) throw new RangeError(`appendStep: step must be ${step}, got ${scalars.step}`);
+    if (step % checkpointEvery === 0 && this.lastCheckpoint !== step) {
+      throw new RangeError(`appendStep: the checkpoint before step ${step} must be written first`);
+    }
+    if (indices.length !== weights.length) {
+      const got = `${indices.length} indices and ${weights.length} weights`;
+      throw new RangeError(`appendStep: a batch must have one weight an index, got ${got}`);
+    }
+    const stray = indices.find((index) => index < 0 || index >= data.trainExamples);
+    if (stray !== undefined) {
+      throw new RangeError(`appendStep: indices must be 0..${data.trainExamples - 1}, got ${stray} at step ${step}`);
+    }
+    const wild = weights.find((weight) => !Number.isFinite(weight));
+    if (wild !== undefined) throw new RangeError(`appendStep: weights must be finite, got ${wild} at step ${step}`);
+    const { loss, stepSize, gradientNorm } = scalars;
+    this.batches.push({ indices: indices.slice(), weights: weights.slice() });
+    this.scalars.push({ step, loss, stepSize, gradientNorm });
+  }
+
+  /** Checks a checkpoint, stores it, and takes note of it when that succeeded; the same step may be written again. */
+  addCheckpoint(checkpoint: Checkpoint, store: (checkpoint: Checkpoint) => void): void {
+    this.requireOpen("writeCheckpoint");
+    const done = this.scalars.length;
+    const { step } = checkpoint;
+    if (step !== done) throw new RangeError(`writeCheckpoint: step must be ${done}, the steps appended, got ${step}`);
+    const fault = faultOfCheckpoint(checkpoint, { step, layout: this.run.layout, dtype: this.run.manifest.dtype });
+    if (fault !== undefined) throw new RangeError(`writeCheckpoint: ${fault}`);
+    store(checkpoint);
+    this.lastCheckpoint = step;
+  }
+
+  /** Closes the record; it stays open where `store` throws. */
+  finish(status: Exclude<RunStatus, "running">, store: (manifest: RunManifest) => void): void {
+    this.requireOpen("finish");
+    const steps = this.scalars.length;
+    if (this.lastCheckpoint !== steps) {
+      const got = this.lastCheckpoint < 0 ? "none" : `the last one before step ${this.lastCheckpoint}`;
+      throw new RangeError(`finish: the checkpoint after all ${steps} steps must be written first, got ${got}`);
+    }
+    store({ ...this.manifest(), status });
+    this.status = status;
+  }
+
+  private requireOpen(where: string): void {
+    if (this.status !== "running") throw new RangeError(`${where}: the run must not be finished, got ${this.status}`);
+  }
+}

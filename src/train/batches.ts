@@ -1,0 +1,62 @@
+// Which examples make each step: planned before training, recorded, never drawn again.
+
+import type { Batch } from "../run/types.ts";
+import { InvalidDataError } from "../errors.ts";
+import type { Tensor } from "../numeric/tensor.ts";
+
+/** What the sampler needs of a generator. */
+export interface Permuter {
+  permutation(n: number): Int32Array;
+}
+
+/** A batch in which each occurrence counts 1/|B| (mean loss). */
+export function meanBatch(indices: Int32Array): Batch {
+  return { indices, weights: new Float64Array(indices.length).fill(1 / indices.length) };
+}
+
+export interface BatchPlan {
+  /** Training examples. */
+  readonly examples: number;
+  readonly batchSize: number;
+  /** Either whole passes over the data, or a number of steps. */
+  readonly epochs?: number | undefined;
+  readonly steps?: number | undefined;
+}
+
+/** Number of steps that a plan makes; the last partial batch of each epoch is kept. */
+export function countSteps({ examples, batchSize, epochs, steps }: BatchPlan): number {
+  const perEpoch = Math.ceil(examples / batchSize);
+  return steps ?? perEpoch * (epochs ?? 1);
+}
+
+/** Batches without replacement within an epoch: a fresh permutation each epoch, cut into batches, the last one partial. */
+export function* shuffledBatches(plan: BatchPlan, random: Permuter): Generator<Batch> {
+  const { examples, batchSize } = plan;
+  let left = countSteps(plan);
+  while (left > 0) {
+    const order = random.permutation(examples);
+    for (let start = 0; start < examples && left > 0; start += batchSize, left--) {
+      yield meanBatch(order.slice(start, Math.min(examples, start + batchSize)));
+    }
+  }
+}
+
+/** The same batch of all examples at every step (gradient descent). */
+export function* fullBatches(examples: number, steps: number): Generator<Batch> {
+  const all = meanBatch(Int32Array.from({ length: examples }, (_, i) => i));
+  for (let s = 0; s < steps; s++) yield all;
+}
+
+/** Batches that the user gives as an integer array [steps, batch] of training indices; InvalidDataError where an index is out of range. */
+export function givenBatches(source: Tensor, examples: number, name: string): Batch[] {
+  if (source.shape.length !== 2 || source.dtype === "float32" || source.dtype === "float64") {
+    throw new InvalidDataError(`${name} must be an integer array [steps, batch], got ${source.dtype} of shape [${source.shape}]`);
+  }
+  const [steps, size] = source.shape;
+  return Array.from({ length: steps }, (_, s) => {
+    const indices = Int32Array.from({ length: size }, (_, k) => Number(source.data[s * size + k]));
+    const bad = indices.find((i) => i < 0 || i >= examples);
+    if (bad !== undefined) throw new InvalidDataError(`${name}: training indices must lie in 0..${examples - 1}, got ${bad} at step ${s}`);
+    return meanBatch(indices);
+  });
+}

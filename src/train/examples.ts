@@ -1,0 +1,63 @@
+// Feeds of a model's head for any examples; outputs of a frozen part are computed once for each example and kept.
+
+import type { Split } from "../data/types.ts";
+import type { Feeds } from "../engine/engine.ts";
+import { valueOf } from "../graph/builder.ts";
+import { resolveDim, sizeOfShape } from "../graph/dim.ts";
+import { sizeOf, takeRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
+import type { Task } from "./task.ts";
+
+/** Bytes that cached outputs of a frozen part may take; beyond them they are computed again each time. */
+export const DEFAULT_FEATURE_BUDGET = 1 << 30;
+
+/** Examples the frozen part is run on at once: fixed, so that its results do not depend on what else is asked for. */
+const FEATURE_TILE = 256;
+
+/** Rows of a split as feeds of the head. */
+export interface ExampleSource {
+  readonly count: number;
+  feeds(rows: ArrayLike<number>): Promise<Feeds>;
+}
+
+/** The source of a split's examples for this task. */
+export function examplesOf(task: Task, split: Pick<Split, "x">, featureBudget = DEFAULT_FEATURE_BUDGET): ExampleSource {
+  const x = toReal(split.x, task.engine.dtype);
+  const count = x.shape[0];
+  if (!task.split.features) return { count, feeds: async (rows) => ({ x: takeRows(x, rows) }) };
+  return featureSource(task, x, featureBudget);
+}
+
+/** Runs the frozen part on rows of x: one tensor for each value that the head reads. */
+async function runFeatures(task: Task, x: Tensor): Promise<Record<string, Tensor>> {
+  const { features, exampleInputs } = task.split;
+  const results = await task.engine.compile(features!).run({ ...task.frozen, x });
+  return Object.fromEntries(exampleInputs.map((name) => [name, results[`feature:${name}`]]));
+}
+
+function featureSource(task: Task, x: Tensor, budget: number): ExampleSource {
+  const { head, exampleInputs } = task.split;
+  const count = x.shape[0];
+  const shapes = exampleInputs.map((name) => valueOf(head, name));
+  const bytes = shapes.reduce((total, { shape }) => total + 8 * resolveDim(sizeOfShape(shape), count), 0);
+  if (bytes > budget) return { count, feeds: async (rows) => runFeatures(task, takeRows(x, rows)) };
+  const cache = shapes.map(({ dtype, shape }) => zeros(dtype === "real" ? task.engine.dtype : dtype, [count, ...(shape.slice(1) as number[])]));
+  const known = new Uint8Array(count);
+  const fill = async (missing: readonly number[]): Promise<void> => {
+    const results = await runFeatures(task, takeRows(x, missing));
+    exampleInputs.forEach((name, i) => {
+      const row = sizeOf(cache[i].shape.slice(1));
+      missing.forEach((example, k) => {
+        cache[i].data.set(results[name].data.subarray(k * row, (k + 1) * row) as never, example * row);
+      });
+    });
+    for (const example of missing) known[example] = 1;
+  };
+  return {
+    count,
+    async feeds(rows) {
+      const missing = [...new Set(Array.from(rows as ArrayLike<number>))].filter((row) => !known[row]);
+      for (let k = 0; k < missing.length; k += FEATURE_TILE) await fill(missing.slice(k, k + FEATURE_TILE));
+      return Object.fromEntries(exampleInputs.map((name, i) => [name, takeRows(cache[i], rows)]));
+    },
+  };
+}

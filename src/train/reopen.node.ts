@@ -1,0 +1,57 @@
+// A recorded run with everything that explaining it needs: its data, its model, its optimizer, an engine like the one that trained.
+
+import { loadDataset } from "../data/registry.ts";
+import { openEngine } from "../engine/engine.ts";
+import { InvalidDataError, InvalidRunError } from "../errors.ts";
+import { lossOf } from "../losses/registry.ts";
+import { modelFromOnnx } from "../models/onnx-file.ts";
+import { allocate, type RealArray } from "../numeric/tensor.ts";
+import type { OptimizerOptions } from "../optimizers/options.ts";
+import { createOptimizer } from "../optimizers/registry.ts";
+import type { Run } from "../run/types.ts";
+import { createTask, type Task } from "./task.ts";
+
+export interface ReopenOptions {
+  readonly warn?: (message: string) => void;
+  /** Default: as many as the run was trained with; results of another number differ in their last bits. */
+  readonly threads?: number;
+}
+
+/** An expression that matches exactly these names. */
+function exactly(names: readonly string[]): string {
+  return `^(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
+}
+
+/**
+ * The task of a recorded run. InvalidDataError when the data are no longer those that it was trained on (by their hash),
+ * InvalidRunError when its model lacks a parameter.
+ */
+export async function reopenTask(run: Run, { warn, threads }: ReopenOptions = {}): Promise<Task> {
+  const { manifest } = run;
+  const { data } = manifest;
+  const dataset = await loadDataset(data.source, {
+    limit: data.limit ?? undefined,
+    directory: data.directory ?? undefined,
+    target: data.targetColumn ?? undefined,
+  });
+  if (dataset.sha256 !== data.sha256) {
+    const hint = "explain it where the data are as they were";
+    throw new InvalidDataError(`${data.source} must be the data of the run (sha256 ${data.sha256.slice(0, 12)}...), got ${dataset.sha256.slice(0, 12)}...`, { hint });
+  }
+  const name = `${run.path}/model.onnx`;
+  const model = { ...modelFromOnnx(run.modelBytes, { name, parameters: exactly(manifest.model.parameters) }), spec: manifest.model.spec };
+  const missing = manifest.model.parameters.find((parameter) => !model.parameters.entries.some((entry) => entry.name === parameter));
+  if (missing !== undefined) throw new InvalidRunError(`${name} must have the parameter ${missing} that the manifest names`);
+  const params = allocate(manifest.dtype, model.parameters.size) as RealArray;
+  model.initialise(params, () => 0);
+  const engine = await openEngine({ dtype: manifest.dtype, threads: threads ?? manifest.engine.threads, ...(warn && { warn }) });
+  return createTask({
+    engine,
+    model,
+    trainable: manifest.model.trainable,
+    params,
+    loss: lossOf(manifest.loss),
+    optimizer: createOptimizer(manifest.optimizer.name, manifest.optimizer.options as OptimizerOptions),
+    dataset,
+  });
+}

@@ -1,0 +1,86 @@
+// Trains a model and records every step.
+
+import { DivergedError } from "../errors.ts";
+import type { RealArray } from "../numeric/tensor.ts";
+import type { Batch, RunStatus, RunWriter } from "../run/types.ts";
+import { type StepResult, Stepper } from "./stepper.ts";
+import type { Task } from "./task.ts";
+
+/** What long work tells while it runs. */
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  /** One number worth seeing on the way: the loss. */
+  readonly note?: string;
+}
+
+export interface TrainOptions {
+  readonly task: Task;
+  /** Trainable part of w_0. */
+  readonly initial: RealArray;
+  /** One batch for each step, in order. */
+  readonly batches: Iterable<Batch>;
+  readonly plannedSteps: number;
+  /** A checkpoint is recorded before every such step, and after the last. */
+  readonly checkpointEvery: number;
+  readonly writer: RunWriter;
+  /** Stops after the present step; what is recorded stays. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface TrainResult {
+  readonly steps: number;
+  readonly status: RunStatus;
+  /** Loss of the last batch, before its update. */
+  readonly loss: number;
+}
+
+/** Milliseconds between two flushes of the record. */
+const FLUSH_INTERVAL = 2000;
+
+/**
+ * Runs all batches through the optimizer and records batches, scalars and checkpoints as it goes.
+ * DivergedError when loss, gradient or parameters leave the finite numbers: the record up to that step is kept.
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress } = options;
+  const stepper = new Stepper(task);
+  const { stepSize } = task.optimizer;
+  stepper.params.set(initial);
+  let loss = Number.NaN;
+  let flushed = Date.now();
+  const finish = async (status: Exclude<RunStatus, "running">): Promise<TrainResult> => {
+    // After the last step there is always a checkpoint, whether or not it is one of the regular ones.
+    if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
+    await writer.finish(status);
+    return { steps: stepper.step, status, loss };
+  };
+  await writer.writeCheckpoint(stepper.checkpoint());
+  for (const batch of batches) {
+    if (signal?.aborted) return finish("interrupted");
+    const step = stepper.step;
+    const result = await stepper.evaluate(batch);
+    const fault = faultOf(result) ?? (stepper.update(stepSize) ? undefined : "a parameter is no longer finite");
+    if (fault) {
+      await finish("diverged");
+      const hint = "use a smaller learning rate; the steps before it are recorded";
+      throw new DivergedError(`training diverged at step ${step}: ${fault}`, step, { hint });
+    }
+    loss = result.loss;
+    writer.appendStep(batch, { step, stepSize, ...result });
+    if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.checkpoint());
+    if (Date.now() - flushed > FLUSH_INTERVAL) {
+      await writer.flush();
+      flushed = Date.now();
+    }
+    onProgress?.({ stage: "train", done: stepper.step, total: plannedSteps, note: `loss ${loss.toPrecision(4)}` });
+  }
+  return finish("complete");
+}
+
+function faultOf({ loss, gradientNorm }: StepResult): string | undefined {
+  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return undefined;
+  return `loss must be finite, got loss ${loss} and gradient norm ${gradientNorm}`;
+}

@@ -1,0 +1,218 @@
+// From a request in the user's words to a recorded run: loads data and model, plans, trains.
+
+import { loadDataset } from "../data/registry.ts";
+import type { Dataset } from "../data/types.ts";
+import { openEngine } from "../engine/engine.ts";
+import { InvalidDataError } from "../errors.ts";
+import { valueOf } from "../graph/builder.ts";
+import { writeOnnx } from "../graph/onnx/writer.ts";
+import { lossOf } from "../losses/registry.ts";
+import type { Loss } from "../losses/types.ts";
+import { modelFromOnnx } from "../models/onnx-file.ts";
+import { createModel } from "../models/registry.ts";
+import { trainableNames } from "../models/trainable.ts";
+import type { Model } from "../models/types.ts";
+import { readFileBytes } from "../numeric/files.node.ts";
+import { viewsOf } from "../numeric/layout.ts";
+import { decodeNpy } from "../numeric/npy.ts";
+import { generatorName, randomFrom } from "../numeric/random.ts";
+import { sha256 } from "../numeric/sha256.node.ts";
+import { allocate, type RealArray, type RealDType } from "../numeric/tensor.ts";
+import type { OptimizerOptions } from "../optimizers/options.ts";
+import { createOptimizer } from "../optimizers/registry.ts";
+import { planCheckpoints } from "../run/checkpoint-plan.ts";
+import { openRun } from "../run/run-reader.node.ts";
+import { createRunWriter } from "../run/run-writer.node.ts";
+import type { Batch, NewRun, Run } from "../run/types.ts";
+import { SOFTWARE } from "../version.ts";
+import { accuracyOf } from "./accuracy.ts";
+import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
+import { createTask, type Task, trainableOf } from "./task.ts";
+import { type Progress, train, type TrainResult } from "./train.ts";
+
+export interface TrainingRequest {
+  /** A known name (mnist, digits, fashion-mnist) or a file (.npz, .csv). */
+  readonly data: string;
+  readonly limit?: number | undefined;
+  readonly dataDirectory?: string | undefined;
+  /** Target column of a CSV file. */
+  readonly targetColumn?: string | undefined;
+  /** mlp:128:relu, cnn:16,32,64, or a file ending in .onnx. */
+  readonly model: string;
+  /** For a file: a regular expression that names the parameters. */
+  readonly parameters?: string | undefined;
+  readonly loss: string;
+  readonly optimizer: string;
+  readonly optimizerOptions: OptimizerOptions;
+  /** Default 64; `gd` always takes all examples. */
+  readonly batchSize?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly steps?: number | undefined;
+  /** A .npy file [steps, batch] of training indices. */
+  readonly batches?: string | undefined;
+  readonly seed: number;
+  readonly dtype: RealDType;
+  /** Patterns of the parameters to train; all by default. */
+  readonly trainable?: readonly string[] | undefined;
+  /** The run's folder. */
+  readonly out: string;
+  readonly force?: boolean | undefined;
+  readonly checkpointBudget?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly warn?: ((message: string) => void) | undefined;
+}
+
+export interface TrainingResult {
+  readonly result: TrainResult;
+  readonly run: Run;
+  readonly task: Task;
+  /** Undefined for regression. */
+  readonly accuracy: { readonly train: number; readonly test: number } | undefined;
+}
+
+export const DEFAULT_BATCH_SIZE = 64;
+
+/** Number of outputs a ready-made model gets: one a class (one in all for two classes under a binary loss), or the targets' width. */
+function outputsFor(dataset: Dataset, loss: Loss): number {
+  if (dataset.task === "regression") return dataset.train.y.shape[1];
+  return dataset.classes.length === 2 && loss.name === "binary-cross-entropy" ? 1 : dataset.classes.length;
+}
+
+function modelFor(request: TrainingRequest, dataset: Dataset, loss: Loss): Model {
+  if (!request.model.endsWith(".onnx")) {
+    return createModel(request.model, { inputShape: dataset.inputShape, outputs: outputsFor(dataset, loss) });
+  }
+  const { model: name, parameters, warn } = request;
+  const model = modelFromOnnx(readFileBytes(name), { name, parameters, note: warn });
+  const expected = valueOf(model.graph, "x").shape.slice(1);
+  if (expected.join() !== dataset.inputShape.join()) {
+    throw new InvalidDataError(`${name} must be fed examples of shape [${expected}], got [${dataset.inputShape}] from ${dataset.source}`);
+  }
+  return model;
+}
+
+interface Schedule {
+  readonly batches: Iterable<Batch>;
+  readonly steps: number;
+  readonly batchSize: number;
+}
+
+function scheduleFor(request: TrainingRequest, examples: number): Schedule {
+  if (request.batches !== undefined) {
+    const given = givenBatches(decodeNpy(readFileBytes(request.batches), request.batches), examples, request.batches);
+    return { batches: given, steps: given.length, batchSize: given[0]?.indices.length ?? 0 };
+  }
+  const { epochs, steps, optimizer, batchSize = DEFAULT_BATCH_SIZE } = request;
+  if (optimizer === "gd") {
+    if (request.batchSize !== undefined) throw new RangeError("gd takes all examples at every step: a batch size must not be given (use sgd)");
+    const count = steps ?? epochs ?? 1;
+    return { batches: fullBatches(examples, count), steps: count, batchSize: examples };
+  }
+  const plan = { examples, batchSize, epochs, steps };
+  return { batches: shuffledBatches(plan, randomFrom(request.seed, "batches")), steps: countSteps(plan), batchSize };
+}
+
+interface Prepared {
+  readonly task: Task;
+  readonly params: RealArray;
+  readonly schedule: Schedule;
+}
+
+async function prepare(request: TrainingRequest): Promise<Prepared> {
+  const loss = lossOf(request.loss);
+  const optimizer = createOptimizer(request.optimizer, request.optimizerOptions);
+  const { limit, dataDirectory: directory, targetColumn: target } = request;
+  const dataset = await loadDataset(request.data, { limit, directory, target });
+  const model = modelFor(request, dataset, loss);
+  const trainable = trainableNames(model.parameters, request.trainable);
+  const params = allocate(request.dtype, model.parameters.size) as RealArray;
+  const random = randomFrom(request.seed, "parameters");
+  model.initialise(params, () => random.uniform());
+  const schedule = scheduleFor(request, dataset.train.x.shape[0]);
+  const engine = await openEngine({ dtype: request.dtype, ...(request.threads && { threads: request.threads }), ...(request.warn && { warn: request.warn }) });
+  return { task: createTask({ engine, model, trainable, params, loss, optimizer, dataset }), params, schedule };
+}
+
+function newRun(request: TrainingRequest, { task, params, schedule }: Prepared): NewRun {
+  const { dataset, model, layout, engine, optimizer } = task;
+  const modelBytes = writeOnnx(model.graph, { real: engine.dtype, initializers: viewsOf(model.parameters, params) });
+  const plan = planCheckpoints({
+    steps: schedule.steps,
+    parameterCount: layout.size,
+    bufferCount: optimizer.buffers.length,
+    dtype: engine.dtype,
+    budgetBytes: request.checkpointBudget,
+  });
+  const trainable = layout.entries.map(({ name }) => name);
+  return {
+    modelBytes,
+    layout,
+    manifest: {
+      schema: "pathkernel.run/1",
+      software: SOFTWARE,
+      createdAt: new Date().toISOString(),
+      dtype: engine.dtype,
+      seed: request.seed,
+      generator: generatorName,
+      engine: engine.info,
+      model: { spec: request.model, sha256: sha256(modelBytes), parameters: model.parameters.entries.map(({ name }) => name), trainable },
+      loss: task.loss.name,
+      optimizer: { name: optimizer.name, options: optimizer.options },
+      data: {
+        source: dataset.source,
+        limit: request.limit ?? null,
+        directory: request.dataDirectory ?? null,
+        targetColumn: request.targetColumn ?? null,
+        sha256: dataset.sha256,
+        task: dataset.task,
+        classes: dataset.classes,
+        trainExamples: dataset.train.x.shape[0],
+        testExamples: dataset.test.x.shape[0],
+      },
+      batchSize: schedule.batchSize,
+      plannedSteps: schedule.steps,
+      checkpointEvery: plan.every,
+    },
+  };
+}
+
+/**
+ * Trains as asked and records the run to `request.out`. Same request, same machine, same number of threads: the same record,
+ * byte for byte but for its date.
+ *
+ * DivergedError when training leaves the finite numbers (the record is kept); RangeError, TypeError for a request that does not
+ * fit; tagged errors for files and data. Nothing is left behind where training could not begin.
+ */
+export async function runTraining(request: TrainingRequest): Promise<TrainingResult> {
+  const prepared = await prepare(request);
+  const { task, params, schedule } = prepared;
+  const started = newRun(request, prepared);
+  const writer = await createRunWriter(request.out, { ...started, force: request.force ?? false });
+  let result: TrainResult;
+  try {
+    result = await train({
+      task,
+      initial: trainableOf(task, params, task.engine.dtype),
+      batches: schedule.batches,
+      plannedSteps: schedule.steps,
+      checkpointEvery: started.manifest.checkpointEvery,
+      writer,
+      signal: request.signal,
+      onProgress: request.onProgress,
+    });
+  } catch (error) {
+    await writer.abort();
+    await task.engine.release();
+    throw error;
+  }
+  const run = await openRun(request.out);
+  return { result, run, task, accuracy: await accuracies(task, run) };
+}
+
+async function accuracies(task: Task, run: Run): Promise<TrainingResult["accuracy"]> {
+  const { params } = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);
+  const [train, test] = [await accuracyOf(task, params, task.dataset.train), await accuracyOf(task, params, task.dataset.test)];
+  return train === undefined || test === undefined ? undefined : { train, test };
+}

@@ -1,0 +1,56 @@
+// The path of a recorded run, stretch by stretch from its end: stored checkpoints, and what lies between them by replay.
+
+import { InvalidRunError } from "../errors.ts";
+import type { RealArray } from "../numeric/tensor.ts";
+import type { Checkpoint, Run } from "../run/types.ts";
+import { Stepper } from "./stepper.ts";
+import type { Task } from "./task.ts";
+
+/** Consecutive states from one stored checkpoint to the next. */
+export interface Stretch {
+  /** States before steps from, from + 1, ..., to. */
+  readonly states: readonly Checkpoint[];
+  /**
+   * The stored state at `to`, where the replayed one differs from it (another machine, another number of threads): the path
+   * jumps there. Undefined when both are equal bit for bit, as on the machine that trained.
+   */
+  readonly jumpTo: Checkpoint | undefined;
+}
+
+function sameBits(a: RealArray, b: RealArray): boolean {
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
+
+/** All stretches of a run, the last one first. Memory: one stretch. */
+export async function* stretchesBackwards(task: Task, run: Run): AsyncGenerator<Stretch> {
+  const { checkpoints, batches } = run;
+  const stepper = checkpoints.every((step, i) => i === 0 || step === checkpoints[i - 1] + 1) ? undefined : new Stepper(task);
+  let end = await run.checkpoint(checkpoints[checkpoints.length - 1]);
+  for (let k = checkpoints.length - 2; k >= 0; k--) {
+    const start = await run.checkpoint(checkpoints[k]);
+    if (end.step === start.step + 1) {
+      yield { states: [start, end], jumpTo: undefined };
+    } else {
+      const states = await replay(stepper!, start, { run, to: end.step });
+      const replayed = states[states.length - 1];
+      yield { states, jumpTo: sameBits(replayed.params, end.params) ? undefined : end };
+    }
+    end = start;
+  }
+  if (batches.length !== checkpoints[checkpoints.length - 1]) {
+    throw new InvalidRunError(`the run must end with a checkpoint after step ${batches.length - 1}, got ${checkpoints.at(-1)}`);
+  }
+}
+
+/** Runs recorded steps again from a checkpoint: the states before each of them, and after the last. */
+async function replay(stepper: Stepper, start: Checkpoint, { run, to }: { run: Run; to: number }): Promise<Checkpoint[]> {
+  stepper.restore(start);
+  const states = [start];
+  for (let s = start.step; s < to; s++) {
+    await stepper.evaluate(run.batches[s]);
+    if (!stepper.update(run.scalars[s].stepSize)) throw new InvalidRunError(`replay of step ${s} must stay finite; the record is not of this run`);
+    states.push(stepper.checkpoint());
+  }
+  return states;
+}

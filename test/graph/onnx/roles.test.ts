@@ -1,0 +1,90 @@
+// Which initializers become parameters.
+
+import { describe, expect, it } from "vitest";
+import { readOnnx } from "../../../src/graph/onnx/reader.ts";
+import type { Tensor } from "../../../src/numeric/tensor.ts";
+import { type FileNode, type FileSpec, fileOf, spread } from "./run-file.ts";
+
+const node = (op: string, inputs: string[], output = "out", attributes: FileNode["attributes"] = {}): FileNode => ({
+  op,
+  inputs,
+  outputs: [output],
+  attributes,
+});
+const values = (...data: number[]): Tensor => ({
+  dtype: "float32",
+  shape: [data.length],
+  data: Float32Array.from(data),
+});
+const scalar = (value: number): Tensor => ({ dtype: "float32", shape: [], data: Float32Array.of(value) });
+
+function namesOf(spec: FileSpec, parameters?: string): { names: string[]; notes: readonly string[] } {
+  const imported = readOnnx(fileOf(spec), { name: "test.onnx", parameters });
+  return { names: imported.parameters.map(({ name }) => name), notes: imported.notes };
+}
+
+describe("parameters of a file, when none are named", () => {
+  it("are the float initializers that reach the output", () => {
+    const nodes = [node("Add", ["x", "w"]), node("Add", ["x", "unused"], "other")];
+    expect(namesOf({ nodes, initializers: { w: spread([4]), unused: spread([4]) } }).names).toEqual(["w"]);
+  });
+
+  it("are not masks: minus infinity that is added, or what Where chooses", () => {
+    const nodes = [node("Add", ["x", "causal"], "a"), node("Less", ["x", "w"], "c"), node("Where", ["c", "a", "fill"])];
+    const initializers = { causal: values(0, -Infinity, 0, -1e9), w: spread([4]), fill: values(-Infinity) };
+    const { names, notes } = namesOf({ nodes, initializers });
+    expect(names).toEqual(["w"]);
+    expect(notes).toEqual(["kept constant, masks: causal, fill; name them in parameters to train them"]);
+  });
+
+  it("are biases that start at zero, or at one, although masks hold zeros too", () => {
+    const nodes = [node("Add", ["x", "bias"], "a"), node("Mul", ["a", "scale"])];
+    expect(namesOf({ nodes, initializers: { bias: values(0, 0, 0, 0), scale: values(1, 1, 1, 1) } }).names).toEqual([
+      "bias",
+      "scale",
+    ]);
+  });
+
+  it("are not bounds and exponents", () => {
+    const nodes = [node("Clip", ["x", "low"], "a"), node("Pow", ["a", "two"], "b"), node("Add", ["b", "w"])];
+    const { names, notes } = namesOf({ nodes, initializers: { low: scalar(0.1), two: scalar(2), w: spread([4]) } });
+    expect(names).toEqual(["w"]);
+    expect(notes).toEqual(["kept constant, settings of operators: low, two; name them in parameters to train them"]);
+  });
+
+  it("keep the name of an initializer that one Identity renames", () => {
+    const nodes = [node("Identity", ["w"], "renamed"), node("Add", ["x", "renamed"])];
+    expect(namesOf({ nodes, initializers: { w: spread([4]) } })).toEqual({ names: ["w"], notes: [] });
+  });
+
+  it("may be none, which is said", () => {
+    expect(namesOf({ nodes: [node("Relu", ["x"])] }).notes).toEqual(["no initializer is taken as a parameter"]);
+  });
+
+  it("called x or y are renamed: these are the example and the output", () => {
+    const spec = { nodes: [node("Sum", ["input", "x", "y"])], initializers: { x: spread([4]), y: spread([4]) } };
+    expect(namesOf({ ...spec, inputs: { input: ["n", 4] } }).names).toEqual(["x_", "y_"]);
+  });
+});
+
+describe("parameters of a file, when a regular expression names them", () => {
+  const spec = {
+    nodes: [node("Add", ["x", "layer.bias"], "a"), node("Mul", ["a", "onnx::Mul_7"])],
+    initializers: { "layer.bias": spread([4]), "onnx::Mul_7": spread([4]) },
+  };
+
+  it("are what it matches, the rest is constant", () => {
+    expect(namesOf(spec, "onnx")).toEqual({
+      names: ["onnx::Mul_7"],
+      notes: ["kept constant, not named in parameters: layer.bias; name them in parameters to train them"],
+    });
+  });
+
+  it("must be some", () => {
+    expect(() => namesOf(spec, "head")).toThrowErrorMatchingInlineSnapshot(`[RangeError: readOnnx: parameters must match an initializer, got /head/; there are layer.bias, onnx::Mul_7]`);
+  });
+
+  it("must come from an expression that can be read", () => {
+    expect(() => namesOf(spec, "(")).toThrowErrorMatchingInlineSnapshot(`[RangeError: readOnnx: parameters must be a regular expression, got (]`);
+  });
+});

@@ -1,0 +1,57 @@
+// The plan of checkpoints, against counting them one by one.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { checkpointSteps, planCheckpoints } from "../../src/run/checkpoint-plan.ts";
+
+const MNIST_MLP = 784 * 128 + 128 + 128 * 10 + 10;
+
+describe("planCheckpoints(options)", () => {
+  it("keeps every step where all fit the budget", () => {
+    // 101,770 float32 are 407,080 bytes, with the headers 100 blocks of 4,096; 401 of them are 157 MiB.
+    const plan = planCheckpoints({ steps: 400, parameterCount: MNIST_MLP, bufferCount: 0, dtype: "float32" });
+    expect(plan).toEqual({ every: 1, count: 401, bytes: 401 * 100 * 4096 });
+  });
+
+  it("counts the optimizer's state and the dtype", () => {
+    // Adam in float64: 3 x 101,770 x 8 = 2,442,480 bytes, 597 blocks; 109 fit 256 MiB; every 4th step makes 101.
+    const plan = planCheckpoints({ steps: 400, parameterCount: MNIST_MLP, bufferCount: 2, dtype: "float64" });
+    expect(plan).toEqual({ every: 4, count: 101, bytes: 101 * 597 * 4096 });
+  });
+
+  it("takes the smallest interval that fits, or keeps the first and the last alone", () => {
+    const sizes = { steps: fc.nat(300), parameterCount: fc.nat(3000), bufferCount: fc.nat(2) };
+    const options = fc.record({
+      ...sizes,
+      dtype: fc.constantFrom("float32", "float64"),
+      budgetBytes: fc.nat(2_000_000),
+    });
+    fc.assert(
+      fc.property(options, (input) => {
+        const { every, count, bytes } = planCheckpoints({ ...input, dtype: input.dtype as "float32" | "float64" });
+        expect(count).toBe(checkpointSteps(input.steps, every).length);
+        const fileBytes = bytes / count;
+        const fits = (interval: number) =>
+          checkpointSteps(input.steps, interval).length * fileBytes <= input.budgetBytes;
+        const intervals = Array.from({ length: Math.max(1, input.steps) }, (_, k) => k + 1);
+        expect(every).toBe(intervals.find(fits) ?? intervals.length);
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  it("refuses negative sizes", () => {
+    const options = { steps: -1, parameterCount: 1, bufferCount: 0, dtype: "float32" } as const;
+    expect(() => planCheckpoints(options)).toThrow(
+      new RangeError("planCheckpoints: steps must not be negative, got -1"),
+    );
+  });
+});
+
+describe("checkpointSteps(steps, every)", () => {
+  it("gives the multiples below the last step, and the last", () => {
+    expect(checkpointSteps(7, 3)).toEqual([0, 3, 6, 7]);
+    expect(checkpointSteps(6, 3)).toEqual([0, 3, 6]);
+    expect(checkpointSteps(0, 3)).toEqual([0]);
+  });
+});
