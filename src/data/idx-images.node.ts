@@ -32,7 +32,11 @@ function readIdx(folder: string, file: string): Tensor<"uint8"> {
 }
 
 /** x: bytes / 255 as float32, (n, 1, height, width); y: (n) int64. Throws InvalidDataError where files do not fit each other. */
-function readSplit(folder: string, part: "train" | "t10k", { classes, limit }: { classes: number; limit?: number }): Split {
+function readSplit(
+  folder: string,
+  part: "train" | "t10k",
+  { classes, limit }: { classes: number; limit?: number },
+): Split {
   const images = readIdx(folder, `${part}-images-idx3-ubyte`);
   const labels = readIdx(folder, `${part}-labels-idx1-ubyte`);
   const where = join(folder, part);
@@ -61,7 +65,9 @@ export function loadIdxImages(
   const inputShape = train.x.shape.slice(1);
   if (test.x.shape.slice(1).join() !== inputShape.join()) {
     const got = `(${test.x.shape.slice(1).join(", ")})`;
-    throw new InvalidDataError(`${folder}: test images must have the training images' shape (${inputShape.join(", ")}), got ${got}`);
+    throw new InvalidDataError(
+      `${folder}: test images must have the training images' shape (${inputShape.join(", ")}), got ${got}`,
+    );
   }
   return withHash({ source, task: "classification", classes, inputShape, train, test });
 }

@@ -15,7 +15,7 @@ import { RowEvaluator } from "./segment.ts";
 import { sweep, type SweepOptions, type SweepResult } from "./sweep.ts";
 import type { Explanation, Query, Term } from "./types.ts";
 
-export interface ExplainOptions extends Pick<SweepOptions, "signal" | "membership"> {
+export interface ExplainOptions extends Pick<SweepOptions, "signal"> {
   readonly queries: readonly Query[];
   /** Default: predicted class against runner-up for classifiers, the first output otherwise. */
   readonly readout?: string | undefined;
@@ -106,7 +106,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
   const feeds = Object.fromEntries(Object.entries(options.rows.feeds).map(([name, tensor]) => [name, slice(tensor)]));
   const rows = new RowEvaluator(task, options.graphs, { count, feeds });
   const puller = new Puller(task, count, { method: options.pulls ?? "auto" });
-  const { onProgress, signal, membership } = options;
+  const { onProgress, signal } = options;
   const total = options.queries.length * run.batches.length;
   return sweep(
     { task, run, rows, count, puller },
@@ -114,7 +114,6 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
       rule: ruleOf(options.rule ?? "auto"),
       tolerance: options.allowed,
       signal,
-      ...(membership ? { membership } : {}),
       onProgress: onProgress && ((p) => onProgress({ ...p, done: start * run.batches.length + p.done * count, total })),
     },
   );

@@ -17,11 +17,6 @@ export interface SweepOptions {
   readonly tolerance: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /**
-   * Test only: `application` books the data part of a step's update on the examples of that step instead of the steps where
-   * the gradients arose. It is wrong for every optimizer with a memory (theory 1.2), and the closure shows it.
-   */
-  readonly membership?: "source" | "application";
 }
 
 export interface SweepResult {
@@ -164,15 +159,8 @@ class Sweep {
     const { task, run, puller } = this.parts;
     const batch = run.batches[step];
     const examples = task.dataset.train.x.shape[0];
-    const directions = this.options.membership === "application" ? this.appliedHere() : this.data;
-    await puller.pulls(directions, { params, batch }, (row, position, pull) => {
+    await puller.pulls(this.data, { params, batch }, (row, position, pull) => {
       this.contributions.add(row * examples + batch.indices[position], -pull);
     });
-  }
-
-  /** Test only, see `membership`: the step's own Jacobian scaled as if the gradients of this step made the whole update. */
-  private appliedHere(): Float64Array {
-    const { stepSize } = this.parts.task.optimizer;
-    return this.jacobian.map((value) => value * stepSize);
   }
 }

@@ -50,10 +50,10 @@ export function averagesOf(b: GraphBuilder, x: Value, attributes: Attributes): A
 /** AveragePool by sums of slices, one axis after the other. */
 export function averageBySums(b: GraphBuilder, x: Value, attributes: Attributes): Value {
   const { windows, counts, scale } = averagesOf(b, x, attributes);
-  const lead = x.shape.length - counts.length;
+  const first = x.shape.length - counts.length;
   const sums = counts.reduce<Value>(
     (sum, count, i) => {
-      const along = (_: unknown, tap: number): Value => tapAlong(b, sum, lead + i, { tap, count, windows });
+      const along = (_: unknown, tap: number): Value => tapAlong(b, sum, { windows, i, tap, count, first });
       const slices = Array.from({ length: windows.kernel[i] }, along);
       return slices.length === 1 ? slices[0] : b.op("Sum", slices);
     },

@@ -16,7 +16,6 @@ it("closingLine(counts) names what was skipped only when something was", () => {
 
 it("the reporter counts tests, and as failures files and hooks that break and promises that nobody awaits", () => {
   const folder = mkdtempSync(join(tmpdir(), "pathkernel-reporter-"));
-  const vitest = JSON.stringify(join(ROOT, "node_modules/vitest/dist/index.js"));
   const files = {
     "tests.test.js":
       "it('passes', () => {}); it('passes too', () => {}); it('fails', () => expect(1).toBe(2)); it.skip('no', () => {});",
@@ -26,14 +25,15 @@ it("the reporter counts tests, and as failures files and hooks that break and pr
     "promise.test.js":
       "it('passes', () => { setTimeout(() => { throw new Error('later'); }, 0); return new Promise((r) => setTimeout(r, 50)); });",
   };
+  writeFileSync(join(folder, "vitest.config.js"), "export default { test: { globals: true } };");
   for (const [name, body] of Object.entries(files)) {
-    writeFileSync(join(folder, name), `import { beforeAll, describe, expect, it } from ${vitest};\n${body}\n`);
+    writeFileSync(join(folder, name), body);
   }
   const counts = join(folder, "counts.json");
   const program = join(ROOT, "node_modules/vitest/vitest.mjs");
   const reporter = `--reporter=${join(ROOT, "scripts/closing-line.mjs")}`;
   const run = () =>
-    execFileSync(process.execPath, [program, "run", reporter, "--root", folder, "--config", "none"], {
+    execFileSync(process.execPath, [program, "run", reporter, "--root", folder], {
       env: { ...process.env, PATHKERNEL_COUNTS: counts },
       stdio: "pipe",
     });

@@ -117,9 +117,12 @@ function byPosition(b: GraphBuilder, y: Value): Value {
   return transpose(b, reshape(b, y, [batch, channels, sizeOfShape(spatial)]), [0, 2, 1]);
 }
 
-/** Windows of x as (N, L, taps C). */
+/** Windows of x as (N, L, taps C): with the channels last every run that is copied is at least as long as they are many. */
 function windowsByPosition(b: GraphBuilder, x: Value, { windows, counts }: Convolution): Value {
-  return byPosition(b, patches(b, x, windows, { counts, axis: 1 }));
+  const rank = counts.length;
+  const channelsLast = transpose(b, x, [0, ...range(rank).map((i) => i + 2), 1]);
+  const laid = patches(b, channelsLast, windows, { counts, axis: rank + 1, first: 1 });
+  return reshape(b, laid, [x.shape[0], sizeOfShape(counts), laid.shape[rank + 1]]);
 }
 
 /**

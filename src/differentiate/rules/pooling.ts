@@ -58,7 +58,7 @@ const maxPoolSwitches: SwitchRule = ({ b, inputs, outputs, attributes }) => {
     spatialSizes(x.shape),
     counts,
   );
-  const values = taps(b, padSpatial(b, x, windows, b.scalar(NEVER_CHOSEN)), windows, counts);
+  const values = taps(b, padSpatial(b, x, windows, { fill: b.scalar(NEVER_CHOSEN) }), windows, counts);
   if (values.length === 1) return [];
   const largest = (p: Value | undefined, q: Value | undefined): Value | undefined =>
     p && q ? b.op("Max", [p, q]) : (p ?? q);

@@ -3,21 +3,17 @@
 import { averageBySums } from "../../graph/averages.ts";
 import type { GraphBuilder } from "../../graph/builder.ts";
 import { type Dim, multiplyDims } from "../../graph/dim.ts";
-import { add, mul, pad, reduceSum, reshape } from "../../graph/ops.ts";
+import { mul, pad, reduceSum, reshape } from "../../graph/ops.ts";
 import { adjointWeight, convolveByProduct } from "../../graph/patches.ts";
 import type { Attributes, Value } from "../../graph/types.ts";
 import { listOf, numberOf, spans, spatialSizes, windowCounts, type Windows, windowsOf } from "../../graph/windows.ts";
 
 type Inputs = readonly (Value | undefined)[];
 
-function withBias(b: GraphBuilder, y: Value, bias: Value | undefined): Value {
-  return bias ? add(b, y, reshape(b, bias, [bias.shape[0], ...y.shape.slice(2).map(() => 1)])) : y;
-}
-
 function convolution(b: GraphBuilder, [x, weight, bias]: Inputs, attributes: Attributes): Value {
   const windows = windowsOf(attributes, spatialSizes(weight!.shape));
   const counts = windowCounts(windows, spatialSizes(x!.shape));
-  return withBias(b, convolveByProduct(b, x!, weight!, { windows, counts, group: numberOf(attributes, "group", 1) }), bias);
+  return convolveByProduct(b, [x!, weight!, bias], { windows, counts, group: numberOf(attributes, "group", 1) });
 }
 
 /** stride - 1 zeros behind every element of each spatial axis. */
@@ -46,7 +42,7 @@ function transposedConvolution(b: GraphBuilder, [x, weight, bias]: Inputs, attri
     after: reach.map((r, i) => r - forward.after[i] + padding[i] - (forward.strides[i] - 1)),
   };
   const counts = windowCounts(windows, spatialSizes(spread.shape));
-  return withBias(b, convolveByProduct(b, spread, adjointWeight(b, weight!, group), { windows, counts, group }), bias);
+  return convolveByProduct(b, [spread, adjointWeight(b, weight!, group), bias], { windows, counts, group });
 }
 
 function globalAverage(b: GraphBuilder, [x]: Inputs): Value {

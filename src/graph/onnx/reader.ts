@@ -58,7 +58,8 @@ function patternOf(source: string): RegExp {
 
 function withFileName(error: unknown, name: string): unknown {
   if (!isPathkernelError(error)) return error;
-  const message = `${name}: ${error.message}`;
+  // Names in a damaged file hold anything; a message is one line.
+  const message = `${name}: ${error.message}`.replace(/\p{Cc}+/gu, " ");
   const options = { hint: error.hint, cause: error };
   return isPathkernelError(error, "Unsupported")
     ? new UnsupportedError(message, options)

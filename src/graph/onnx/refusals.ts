@@ -38,7 +38,7 @@ const OTHER: Reason = { why: "not supported", hint: "rewrite the model without i
 const REASONS: readonly (readonly [RegExp, Reason])[] = [
   [/^(If|Loop|Scan)$/, CONTROL],
   [/^(RandomNormal|RandomUniform|Bernoulli|Multinomial)/, RANDOM],
-  [/Quantize|^QLinear|^QGemm|Integer$|^MatMulNBits$|MatMulFpQ4$/, QUANTISED],
+  [/quantize|^QLinear|^QGemm|Integer$|^MatMulNBits$|MatMulFpQ4$/i, QUANTISED],
   [/Sequence|^Optional/, SEQUENCE],
   [/^(String|TfIdf|Regex|LabelEncoder|Tokenizer)/, TEXT],
   [/^(LSTM|GRU|RNN)$/, RECURRENT],

@@ -52,7 +52,7 @@ describe("an operator that cannot be read", () => {
         "Unsupported: model.onnx: an operator cannot be read: If (node "If_0"): control flow has no fixed graph | export the traced model (torch.jit.trace, no branches or loops on data)",
         "Unsupported: model.onnx: an operator cannot be read: Loop (node "Loop_0"): control flow has no fixed graph | export the traced model (torch.jit.trace, no branches or loops on data)",
         "Unsupported: model.onnx: an operator cannot be read: RandomNormalLike (node "RandomNormalLike_0"): random numbers must be an input of the model | export the model in evaluation mode, without random layers",
-        "Unsupported: model.onnx: an operator cannot be read: DequantizeLinear (node "DequantizeLinear_0"): not supported | rewrite the model without it, or open an issue naming it",
+        "Unsupported: model.onnx: an operator cannot be read: DequantizeLinear (node "DequantizeLinear_0"): quantised numbers have no derivative | export the model in float32, without quantisation",
         "Unsupported: model.onnx: an operator cannot be read: SequenceConstruct (node "SequenceConstruct_0"): sequences and optional values are not tensors | export the model with tensors only",
         "Unsupported: model.onnx: an operator cannot be read: StringNormalizer (node "StringNormalizer_0"): strings are not numbers | preprocess text before the model",
         "Unsupported: model.onnx: an operator cannot be read: LSTM (node "LSTM_0"): recurrent layers are not unrolled | write the recurrence out over its fixed length",
@@ -69,7 +69,9 @@ describe("an operator that cannot be read", () => {
       inputs: [i === 0 ? "x" : `v${i - 1}`],
       outputs: [i === 5 ? "out" : `v${i}`],
     }));
-    expect(refused({ nodes: chain })).toMatchInlineSnapshot(`"Unsupported: model.onnx: 3 operators cannot be read: Loop (node "Loop_0"): control flow has no fixed graph; Det (nodes "Det_1", "Det_2", "Det_3" and 1 more): not supported; Bernoulli (node "Bernoulli_5"): random numbers must be an input of the model | export the traced model (torch.jit.trace, no branches or loops on data); rewrite the model without it, or open an issue naming it; export the model in evaluation mode, without random layers"`);
+    expect(refused({ nodes: chain })).toMatchInlineSnapshot(
+      `"Unsupported: model.onnx: 3 operators cannot be read: Loop (node "Loop_0"): control flow has no fixed graph; Det (nodes "Det_1", "Det_2", "Det_3" and 1 more): not supported; Bernoulli (node "Bernoulli_5"): random numbers must be an input of the model | export the traced model (torch.jit.trace, no branches or loops on data); rewrite the model without it, or open an issue naming it; export the model in evaluation mode, without random layers"`,
+    );
   });
 
   it("does not matter when the output does not need it", () => {
@@ -208,7 +210,7 @@ describe("a file that cannot be read", () => {
       text("<!DOCTYPE html>"),
       Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]),
       text("hello, world"),
-      fileOf({ nodes: [node("Relu")] }).subarray(0, 100),
+      fileOf({ nodes: [node("Relu")] }).subarray(0, 60),
     ];
     expect(strangers.map(refusalOf)).toMatchInlineSnapshot(`
       [
@@ -218,7 +220,7 @@ describe("a file that cannot be read", () => {
         "InvalidModel: model.onnx: the file must be an ONNX model, got a text document | undefined",
         "InvalidModel: model.onnx: the file must be an ONNX model, got a NumPy array | undefined",
         "InvalidModel: model.onnx: the file must be an ONNX model, got 12 bytes that are cut off or of another format | undefined",
-        "nothing is refused",
+        "InvalidModel: model.onnx: the file must be an ONNX model, got 60 bytes that are cut off or of another format | undefined",
       ]
     `);
   });

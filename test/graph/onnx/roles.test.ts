@@ -81,10 +81,14 @@ describe("parameters of a file, when a regular expression names them", () => {
   });
 
   it("must be some", () => {
-    expect(() => namesOf(spec, "head")).toThrowErrorMatchingInlineSnapshot(`[RangeError: readOnnx: parameters must match an initializer, got /head/; there are layer.bias, onnx::Mul_7]`);
+    expect(() => namesOf(spec, "head")).toThrowErrorMatchingInlineSnapshot(
+      `[RangeError: readOnnx: parameters must match an initializer, got /head/; there are layer.bias, onnx::Mul_7]`,
+    );
   });
 
   it("must come from an expression that can be read", () => {
-    expect(() => namesOf(spec, "(")).toThrowErrorMatchingInlineSnapshot(`[RangeError: readOnnx: parameters must be a regular expression, got (]`);
+    expect(() => namesOf(spec, "(")).toThrowErrorMatchingInlineSnapshot(
+      `[RangeError: readOnnx: parameters must be a regular expression, got (]`,
+    );
   });
 });

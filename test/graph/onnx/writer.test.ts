@@ -138,8 +138,14 @@ describe("writeOnnx", () => {
   it("refuses data for what is no input, or has another shape or type", () => {
     const write = (initializers: Record<string, Tensor>) => () =>
       writeOnnx(network(), { real: "float32", initializers });
-    expect(write({ u: spread([5]) })).toThrowErrorMatchingInlineSnapshot(`[RangeError: writeOnnx: initializers must be inputs of the graph, got u]`);
-    expect(write({ v: spread([4]) })).toThrowErrorMatchingInlineSnapshot(`[RangeError: writeOnnx: initializer v must be real [5], got float32 [4]]`);
-    expect(write({ v: integers([5], [1, 2, 3, 4, 5]) })).toThrowErrorMatchingInlineSnapshot(`[RangeError: writeOnnx: initializer v must be real [5], got int64 [5]]`);
+    expect(write({ u: spread([5]) })).toThrowErrorMatchingInlineSnapshot(
+      `[RangeError: writeOnnx: initializers must be inputs of the graph, got u]`,
+    );
+    expect(write({ v: spread([4]) })).toThrowErrorMatchingInlineSnapshot(
+      `[RangeError: writeOnnx: initializer v must be real [5], got float32 [4]]`,
+    );
+    expect(write({ v: integers([5], [1, 2, 3, 4, 5]) })).toThrowErrorMatchingInlineSnapshot(
+      `[RangeError: writeOnnx: initializer v must be real [5], got int64 [5]]`,
+    );
   });
 });

@@ -1,0 +1,144 @@
+// A user's own arrays: an NPZ file with x_train, y_train and, for a test part, x_test and y_test.
+
+import { InvalidDataError } from "../errors.ts";
+import { readFileBytes } from "../numeric/files.node.ts";
+import { decodeNpz } from "../numeric/npz.ts";
+import { type RealDType, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
+import { withHash } from "./assemble.node.ts";
+import { firstRows, requireFinite, scaleBytes, toInt64 } from "./prepare.ts";
+import type { Dataset, LoadOptions, Split } from "./types.ts";
+
+const ARRAYS = ["x_train", "y_train", "x_test", "y_test"];
+
+const isReal = (source: Tensor): source is Tensor<RealDType> =>
+  source.dtype === "float32" || source.dtype === "float64";
+
+const shapeText = (shape: readonly number[]): string => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+
+/** The inputs as reals; rank 1 becomes one column. */
+function inputsOf(source: Tensor, label: string): Tensor<RealDType> {
+  const [n, ...rest] = source.shape;
+  if (source.shape.length === 0 || rest.includes(0)) {
+    throw new InvalidDataError(`${label} must have the shape (examples, ...), got ${shapeText(source.shape)}`);
+  }
+  const shape = rest.length === 0 ? [n, 1] : source.shape;
+  if (source.dtype === "uint8") return scaleBytes(source as Tensor<"uint8">, 255, shape);
+  requireFinite(source, label);
+  return { ...(isReal(source) ? source : toReal(source, "float64")), shape };
+}
+
+/** Targets: reals as (n, outputs) for regression, anything else as (n) class indices, which must not be negative. */
+function targetsOf(source: Tensor, label: string, n: number): Split["y"] {
+  const rank = source.shape.length;
+  if (source.shape[0] !== n) {
+    throw new InvalidDataError(
+      `${label} must have ${n} rows, as its inputs have, got shape ${shapeText(source.shape)}`,
+    );
+  }
+  if (isReal(source)) {
+    if (rank > 2 || source.shape[1] === 0) {
+      throw new InvalidDataError(`${label} must have shape (n) or (n, outputs), got ${shapeText(source.shape)}`);
+    }
+    requireFinite(source, label);
+    return rank === 1 ? { ...source, shape: [n, 1] } : source;
+  }
+  if (rank !== 1) {
+    const how = "class labels are (n) integers, regression targets floats";
+    throw new InvalidDataError(
+      `${label} must have rank 1, got ${source.dtype} of shape ${shapeText(source.shape)}; ${how}`,
+    );
+  }
+  const labels = toInt64(source);
+  const negative = labels.data.findIndex((value) => value < 0n);
+  if (negative >= 0)
+    throw new InvalidDataError(`${label}[${negative}] must be 0 or more, got ${labels.data[negative]}`);
+  return labels;
+}
+
+/** C, where the training labels are 0 .. C - 1, each at least once. */
+function countClasses(labels: Tensor<"int64">, label: string): number {
+  const seen = new Set(labels.data);
+  let max = 0n;
+  for (const value of seen) if (value > max) max = value;
+  for (let k = 0n; k < max; k++) {
+    if (!seen.has(k))
+      throw new InvalidDataError(`${label} must hold each class from 0 to ${max}, got none of class ${k}`);
+  }
+  return Number(max) + 1;
+}
+
+/** Throws where the test part is not of the training part's kind: another dtype, example shape, number of outputs, or an unknown class. */
+function requireSameKind(train: Split, test: Split, { path, classes }: { path: string; classes: number }): void {
+  const [wanted, got] = [train.x.shape.slice(1), test.x.shape.slice(1)];
+  if (wanted.join() !== got.join()) {
+    throw new InvalidDataError(
+      `${path}: x_test must have examples of shape ${shapeText(wanted)} as x_train, got ${shapeText(got)}`,
+    );
+  }
+  if ((train.y.dtype === "int64") !== (test.y.dtype === "int64")) {
+    throw new InvalidDataError(`${path}: y_test must be ${train.y.dtype} as y_train, got ${test.y.dtype}`);
+  }
+  if (train.y.shape[1] !== test.y.shape[1]) {
+    throw new InvalidDataError(
+      `${path}: y_test must have ${train.y.shape[1]} outputs as y_train, got ${test.y.shape[1]}`,
+    );
+  }
+  if (test.y.dtype !== "int64") return;
+  const labels = test.y.data as BigInt64Array;
+  const bad = labels.findIndex((value) => value >= classes);
+  if (bad >= 0) {
+    throw new InvalidDataError(
+      `${path}: y_test[${bad}] must be below ${classes}, the classes of y_train, got ${labels[bad]}`,
+    );
+  }
+}
+
+function readSplits(path: string): { train: Split; test: Split | undefined } {
+  const arrays = decodeNpz(readFileBytes(path), path, ARRAYS);
+  for (const name of arrays.x_test || arrays.y_test ? ARRAYS : ARRAYS.slice(0, 2)) {
+    if (arrays[name] === undefined) {
+      const got = Object.keys(arrays).join(", ") || "none of these";
+      throw new InvalidDataError(`${path}: must hold x_train and y_train, or these and x_test and y_test, got ${got}`);
+    }
+  }
+  const splitOf = (part: string): Split => {
+    const x = inputsOf(arrays[`x_${part}`], `${path}: x_${part}`);
+    return { x, y: targetsOf(arrays[`y_${part}`], `${path}: y_${part}`, x.shape[0]) };
+  };
+  const train = splitOf("train");
+  if (train.x.shape[0] === 0) throw new InvalidDataError(`${path}: x_train must have at least one example, got none`);
+  if (arrays.x_test === undefined) return { train, test: undefined };
+  if (arrays.x_test.dtype !== arrays.x_train.dtype) {
+    const got = `${arrays.x_test.dtype} (bytes would be scaled and others not)`;
+    throw new InvalidDataError(`${path}: x_test must be ${arrays.x_train.dtype} as x_train, got ${got}`);
+  }
+  return { train, test: splitOf("test") };
+}
+
+/**
+ * Loads `x_train, y_train` and optionally `x_test, y_test` from an NPZ file; other arrays in it are not read.
+ *
+ * x (n, ...): float32 and float64 stay as they are; uint8 is taken for pixels and becomes byte / 255 in float32; other integers
+ * and bool become float64. Rank 1 becomes (n, 1).
+ * y: integers (n) are class labels 0 .. C - 1, each class present in y_train, named by its number; floats (n) or (n, outputs)
+ * are regression targets, (n) becoming (n, 1).
+ *
+ * Throws FileError for a file that cannot be read; InvalidDataError naming the array (and the first bad index) for a damaged
+ * file, shapes that do not fit each other, NaN or Infinity, labels that are negative, leave gaps or occur only in y_test.
+ */
+export function loadNpzFile(path: string, { limit }: LoadOptions): Dataset {
+  const { train, test } = readSplits(path);
+  const inputShape = train.x.shape.slice(1);
+  const isClasses = train.y.dtype === "int64";
+  const numClasses = isClasses ? countClasses(train.y as Tensor<"int64">, `${path}: y_train`) : 0;
+  if (test !== undefined) requireSameKind(train, test, { path, classes: numClasses });
+  const none = (like: Tensor) => zeros(like.dtype, [0, ...like.shape.slice(1)]);
+  return withHash({
+    source: path,
+    task: isClasses ? "classification" : "regression",
+    classes: Array.from({ length: numClasses }, (_, k) => String(k)),
+    inputShape,
+    train: { x: firstRows(train.x, limit), y: firstRows(train.y as Tensor<"int64">, limit) },
+    test: test ?? ({ x: none(train.x), y: none(train.y) } as Split),
+  });
+}

@@ -1,0 +1,60 @@
+// All data sources by name, and files by their ending.
+
+import { InvalidDataError } from "../errors.ts";
+import { pathExists, readFileBytes } from "../numeric/files.node.ts";
+import { nearestNames } from "../numeric/nearest-name.ts";
+import { loadCsvFile } from "./csv-file.node.ts";
+import { loadDigits } from "./digits.node.ts";
+import { loadFashionMnist } from "./fashion-mnist.node.ts";
+import { loadMnist } from "./mnist.node.ts";
+import { loadNpzFile } from "./npz-file.node.ts";
+import type { Dataset, LoadOptions } from "./types.ts";
+
+const SOURCES: ReadonlyMap<string, (options: LoadOptions) => Dataset> = new Map([
+  ["mnist", loadMnist],
+  ["fashion-mnist", loadFashionMnist],
+  ["digits", loadDigits],
+]);
+
+const FILES: ReadonlyMap<string, (path: string, options: LoadOptions) => Dataset> = new Map([
+  [".npz", loadNpzFile],
+  [".csv", loadCsvFile],
+  [".tsv", loadCsvFile],
+]);
+
+/** Names that `loadDataset` knows beside files. */
+export const datasetNames: readonly string[] = [...SOURCES.keys()];
+
+function loaderOf(spec: string): (options: LoadOptions) => Dataset {
+  const source = SOURCES.get(spec);
+  if (source !== undefined) return source;
+  const ending = /\.[^./\\]+$/.exec(spec)?.[0].toLowerCase() ?? "";
+  const loadFile = FILES.get(ending);
+  if (loadFile !== undefined) return (options) => loadFile(spec, options);
+  const endings = [...FILES.keys()].join(", ");
+  if (pathExists(spec)) {
+    readFileBytes(spec); // a folder or an unreadable file says so
+    throw new InvalidDataError(`${spec}: a data file must end in ${endings}, got ${ending || "no ending"}`);
+  }
+  const [near] = nearestNames(spec, datasetNames);
+  const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
+  throw new RangeError(
+    `loadDataset: data must be one of ${datasetNames.join(", ")} or a file ${endings}, got ${spec}${hint}`,
+  );
+}
+
+/**
+ * Loads the data source of that name ("mnist", "fashion-mnist", "digits") or a file (.npz, .csv, .tsv), whole or not at all.
+ *
+ * Throws RangeError for an unknown name (with the nearest known one) or a limit below 1, FileError for what is missing or
+ * cannot be read, InvalidDataError for data that cannot be used.
+ *
+ * @example await loadDataset("mnist", { limit: 5000 })
+ */
+export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
+  const { limit } = options;
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
+    throw new RangeError(`loadDataset: limit must be a whole number of at least 1, got ${limit}`);
+  }
+  return loaderOf(spec)(options);
+}
