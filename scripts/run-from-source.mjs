@@ -6,8 +6,8 @@ import { installMissing, ROOT } from "./install.mjs";
 
 /**
  * Runs src/cli/main.ts with `args` in the user's own folder (npm changes to the package root and leaves the user's folder in
- * INIT_CWD) and ends this process as that one ends. A process of its own, because worker threads inherit `--import`, which
- * is how TypeScript runs in them too.
+ * INIT_CWD) and ends this process as that one ends. A process of its own, because on Ctrl-C npm passes on the signal that the
+ * terminal has sent already: this process takes both, the command line gets one.
  */
 export function runFromSource(args) {
   installMissing();

@@ -1,5 +1,36 @@
-// The public names of pathkernel.
+// The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export { loadOrt } from "./engine/ort.ts";
+export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export * from "./errors.ts";
-export * from "./numeric/layout.ts";
-export * from "./numeric/tensor.ts";
+export { DEFAULT_TOLERANCE, explain, type ExplainOptions } from "./explain/explain.ts";
+export { type ExplanationPlan, planExplanation, type PlanOptions } from "./explain/plan.ts";
+export { datasetQueries, inputQueries } from "./explain/queries.ts";
+export { ruleNames } from "./explain/rules.ts";
+export type { Explanation, ExplanationRow, Query, Term } from "./explain/types.ts";
+export { type Verdict, verdictOf } from "./explain/verdict.ts";
+export { GraphBuilder } from "./graph/builder.ts";
+export { readOnnx } from "./graph/onnx/reader.ts";
+export { writeOnnx } from "./graph/onnx/writer.ts";
+export type { Graph, Node, Value } from "./graph/types.ts";
+export { lossNames, lossOf } from "./losses/registry.ts";
+export type { Loss } from "./losses/types.ts";
+export { cnn } from "./models/cnn.ts";
+export { mlp } from "./models/mlp.ts";
+export { modelFromOnnx } from "./models/onnx-file.ts";
+export { createModel, modelNames } from "./models/registry.ts";
+export type { Model } from "./models/types.ts";
+export { type Layout, type LayoutEntry, layoutOf, viewsOf } from "./numeric/layout.ts";
+export { generatorName, type Random, randomFrom } from "./numeric/random.ts";
+export { type DType, type RealArray, type RealDType, type Tensor, tensor } from "./numeric/tensor.ts";
+export { createOptimizer, optimizerNames } from "./optimizers/registry.ts";
+export type { Optimizer } from "./optimizers/types.ts";
+export { readoutForms, readoutOf } from "./readouts/registry.ts";
+export type { Readout } from "./readouts/types.ts";
+export type { Batch, Checkpoint, Run, RunManifest, StepScalars } from "./run/types.ts";
+export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
+export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
+export { createTask, type Task, type TaskOptions } from "./train/task.ts";
+export type { Progress } from "./train/train.ts";
+export { parametersAt } from "./train/trajectory.ts";
+export { VERSION } from "./version.ts";

@@ -1,7 +1,9 @@
 // Policy of the package, as tests: exact versions, licence, engines, exports, nothing fetched behind npm's back.
 
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ROOT, readSources } from "./helpers/sources.ts";
 
@@ -62,6 +64,21 @@ describe("package.json", () => {
       }
     }
     expect([...imported].filter((name) => !installed.includes(name))).toEqual([]);
+  });
+});
+
+describe("what is published", () => {
+  it("builds, with declarations, and has the public names of the source", { timeout: 90_000 }, async () => {
+    // Below node_modules, so that the built files find the packages that they import.
+    const outDir = join(ROOT, "node_modules/.cache/pathkernel-build");
+    rmSync(outDir, { recursive: true, force: true });
+    const args = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", outDir];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+    expect(stdout).toBe("");
+    const built = await import(/* @vite-ignore */ pathToFileURL(join(outDir, "index.js")).href);
+    expect(Object.keys(built)).toEqual(Object.keys(await import("../src/index.ts")));
+    expect(readFileSync(join(outDir, "index.d.ts"), "utf8")).toContain("./errors");
+    expect(readFileSync(join(outDir, "cli/main.js"), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { InvalidDataError } from "../errors.ts";
 import { pathExists, readFileBytes } from "../numeric/files.node.ts";
-import { nearestNames } from "../numeric/nearest-name.ts";
+import { nearestName } from "../numeric/nearest-name.ts";
 import { loadCsvFile } from "./csv-file.node.ts";
 import { loadDigits } from "./digits.node.ts";
 import { loadFashionMnist } from "./fashion-mnist.node.ts";
@@ -36,7 +36,7 @@ function loaderOf(spec: string): (options: LoadOptions) => Dataset {
     readFileBytes(spec); // a folder or an unreadable file says so
     throw new InvalidDataError(`${spec}: a data file must end in ${endings}, got ${ending || "no ending"}`);
   }
-  const [near] = nearestNames(spec, datasetNames);
+  const near = nearestName(spec, datasetNames);
   const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
   throw new RangeError(
     `loadDataset: data must be one of ${datasetNames.join(", ")} or a file ${endings}, got ${spec}${hint}`,

@@ -1,7 +1,7 @@
 // A table of numbers with one column to predict: from text cells to examples and targets.
 
 import { InvalidDataError } from "../errors.ts";
-import { nearestNames } from "../numeric/nearest-name.ts";
+import { nearestName } from "../numeric/nearest-name.ts";
 import { type Tensor, tensor } from "../numeric/tensor.ts";
 import type { Split } from "./types.ts";
 
@@ -38,7 +38,7 @@ export function targetColumn({ name, header }: Table, wanted: string | undefined
   }
   const column = header.indexOf(wanted);
   if (column < 0) {
-    const [near] = nearestNames(wanted, header);
+    const near = nearestName(wanted, header);
     const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
     throw new InvalidDataError(
       `${name}: the target must be one of the columns ${header.join(", ")}, got ${wanted}${hint}`,

@@ -30,8 +30,6 @@ export interface LoadOptions {
   readonly limit?: number | undefined;
   /** Folder for sources that are files of a known name. */
   readonly directory?: string | undefined;
-  /** Name of the column to predict, for tables; without it, `target`, `label`, `y`, `class` or the last column. */
-  readonly target?: string | undefined;
   /** Name of the target column of a table. */
   readonly target?: string | undefined;
 }

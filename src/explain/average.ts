@@ -56,7 +56,7 @@ async function adaptiveNodes(rows: RowEvaluator, options: AverageOptions, cost: 
   const { start, end, tolerance, epsilon, orders } = options;
   const refinements = Array.from(start, (value, r) => {
     const noiseFloor = 8 * epsilon * Math.max(Math.abs(value), Math.abs(end[r]), 1);
-    return { start: value, end: end[r], tolerance, noiseFloor, piecewise: rows.piecewise, order: orders[r] };
+    return { start: value, end: end[r], tolerance, noiseFloor, minLength: 64 * epsilon, piecewise: rows.piecewise, order: orders[r] };
   });
   const refined = await runTogether(rows, refinements);
   const byT = new Map<number, Node>();

@@ -1,12 +1,12 @@
 // The graphs that explaining runs: the readout of queries with its derivatives, and the pull on training examples.
 
 import { contract, materialise } from "../differentiate/factored.ts";
-import { jvp } from "../differentiate/forward.ts";
+import { jvp, type Tangent } from "../differentiate/forward.ts";
 import { usesOf } from "../differentiate/per-example.ts";
 import { vjp } from "../differentiate/reverse.ts";
 import { switchesOf } from "../differentiate/switches.ts";
 import { GraphBuilder, valueOf } from "../graph/builder.ts";
-import { concat, fullLike, mul } from "../graph/ops.ts";
+import { add, concat, fullLike, mul } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
 import type { Layout } from "../numeric/layout.ts";
@@ -24,11 +24,14 @@ export interface ReadoutGraphOptions {
   readonly layout: Layout;
 }
 
-/** All graphs over query rows; inputs: the head's, `readout.row`, and `tangent.NAME` for the directional ones. */
+/**
+ * All graphs over query rows; inputs: the head's and `readout.row`. All but `value` stand at w + t Delta: they also take
+ * `delta.NAME` for each parameter and the number `segment.t`.
+ */
 export interface ReadoutGraphs {
-  /** -> value (N). */
+  /** -> value (N), at w. */
   readonly value: Graph;
-  /** -> value (N), slope (N) in the direction of the tangents. */
+  /** -> value (N), slope (N) in the direction of Delta. */
   readonly slope: Graph;
   /** -> value, slope, switches (N, M), switchSlopes (N, M); undefined for smooth models. */
   readonly switches: Graph | undefined;
@@ -38,57 +41,68 @@ export interface ReadoutGraphs {
   readonly perRow: boolean;
 }
 
+/** Inputs of the graphs along a segment. */
+export const POSITION = "segment.t";
+export const DELTA = "delta.";
+
 interface Prepared {
   readonly b: GraphBuilder;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly value: Value;
+  /** What the head is applied to: the parameters, or w + t Delta. */
   readonly parameters: readonly Value[];
+  readonly tangents: readonly Tangent[];
 }
 
-function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions): Prepared {
+function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions, along: boolean): Prepared {
   const b = new GraphBuilder();
   const inputs: Record<string, Value> = {};
   for (const name of head.inputs) inputs[name] = b.input(name, valueOf(head, name).dtype, valueOf(head, name).shape);
-  const y = b.inline(head, inputs).get("y") as Value;
+  const tangents: Tangent[] = [];
+  const bindings = { ...inputs };
+  if (along) {
+    const t = b.input(POSITION, "real", []);
+    for (const { name } of layout.entries) {
+      const tangent = b.input(DELTA + name, "real", inputs[name].shape);
+      bindings[name] = add(b, inputs[name], mul(b, t, tangent));
+      tangents.push({ value: bindings[name], tangent });
+    }
+  }
+  const y = b.inline(head, bindings).get("y") as Value;
   const classTarget = readout.needs === "target" && targetType === "class";
   const row = classTarget ? b.input(ROW, "int64", ["N"]) : b.input(ROW, "real", y.shape);
-  return { b, inputs, value: readout.value(b, y, row), parameters: layout.entries.map(({ name }) => inputs[name]) };
-}
-
-/** One input `tangent.NAME` for each parameter. */
-function tangentInputs(b: GraphBuilder, parameters: readonly Value[]) {
-  return parameters.map((value) => ({ value, tangent: b.input(`tangent.${value.name}`, "real", value.shape) }));
+  return { b, inputs, value: readout.value(b, y, row), parameters: layout.entries.map(({ name }) => bindings[name]), tangents };
 }
 
 function switchGraph(options: ReadoutGraphOptions): Graph | undefined {
-  const { b, value, parameters } = prepare(options);
+  const { b, value, parameters, tangents } = prepare(options, true);
   const found = switchesOf(b, { targets: [value], parameters });
   if (found.length === 0) return undefined;
   const switches = concat(b, found, 1);
-  const [slope, switchSlopes] = jvp(b, tangentInputs(b, parameters), [value, switches]);
+  const [slope, switchSlopes] = jvp(b, tangents, [value, switches]);
   return b.build({ value, slope: slope ?? fullLike(b, value, 0), switches, switchSlopes: switchSlopes ?? fullLike(b, switches, 0) });
 }
 
 function jacobianGraph(options: ReadoutGraphOptions): { graph: Graph; perRow: boolean } {
-  const { b, inputs, value, parameters } = prepare(options);
+  const { b, inputs, value, parameters } = prepare(options, true);
   const seeds = [{ value, cotangent: fullLike(b, value, 1) }];
   const examples = options.exampleInputs.map((name) => inputs[name]);
   const uses = usesOf(b, { seeds, examples, parameters });
   const derivatives = uses ? parameters.map((parameter) => materialise(b, uses, parameter)) : vjp(b, seeds, parameters);
   const outputs: Record<string, Value> = {};
-  parameters.forEach((parameter, i) => {
+  options.layout.entries.forEach(({ name }, i) => {
     // A parameter that the readout does not see keeps an output of zeros, one row of it.
-    outputs[`jacobian.${parameter.name}`] = derivatives[i] ?? fullLike(b, parameter, 0);
+    outputs[`jacobian.${name}`] = derivatives[i] ?? fullLike(b, parameters[i], 0);
   });
   return { graph: b.build(outputs), perRow: uses !== undefined };
 }
 
 /** Builds the graphs of one readout. */
 export function readoutGraphs(options: ReadoutGraphOptions): ReadoutGraphs {
-  const plain = prepare(options);
+  const plain = prepare(options, false);
   const value = plain.b.build({ value: plain.value });
-  const moving = prepare(options);
-  const [slope] = jvp(moving.b, tangentInputs(moving.b, moving.parameters), [moving.value]);
+  const moving = prepare(options, true);
+  const [slope] = jvp(moving.b, moving.tangents, [moving.value]);
   const slopeGraph = moving.b.build({ value: moving.value, slope: slope ?? fullLike(moving.b, moving.value, 0) });
   const { graph: jacobian, perRow } = jacobianGraph(options);
   return { value, slope: slopeGraph, switches: switchGraph(options), jacobian, perRow };
@@ -124,6 +138,7 @@ export function pullGraph({ head, exampleInputs, loss, layout, rows }: PullGraph
 export function forwardPullGraph({ head, loss, layout }: Omit<PullGraphOptions, "rows">): Graph {
   const { b, inputs, losses, weights } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
-  const [slope] = jvp(b, tangentInputs(b, parameters), [losses]);
+  const tangents = parameters.map((value) => ({ value, tangent: b.input(`tangent.${value.name}`, "real", value.shape) }));
+  const [slope] = jvp(b, tangents, [losses]);
   return b.build({ pulls: mul(b, weights, slope ?? fullLike(b, losses, 0)) });
 }

@@ -26,6 +26,8 @@ export interface RefineOptions {
   readonly tolerance: number;
   /** Residual of a piece below which only rounding is left. */
   readonly noiseFloor: number;
+  /** Shorter pieces are below the resolution of w(t) in the dtype. */
+  readonly minLength: number;
   /** Whether the model has switches at all. */
   readonly piecewise: boolean;
   /** Gauss nodes to begin with. */
@@ -56,8 +58,6 @@ interface Piece {
 const MAX_ORDER = 7;
 /** Rows that need more probes than this on one step are reported as unresolved: a net of 10,000 units rarely switches so often. */
 const MAX_PROBES = 20_000;
-/** Shorter pieces are below the resolution of t. */
-const MIN_LENGTH = 1e-14;
 
 type Steps<T> = Generator<readonly Request[], T, readonly Probe[]>;
 
@@ -147,7 +147,7 @@ class Refinement {
 
   /** Whether a piece must be taken as it is: too short to be cut, or the row has had its share of probes. */
   private exhausted({ a, b }: Piece): boolean {
-    return b - a < MIN_LENGTH || this.probes > MAX_PROBES;
+    return b - a < this.options.minLength || this.probes > MAX_PROBES;
   }
 
   private *ask(requests: readonly Request[]): Steps<readonly Probe[]> {
@@ -167,7 +167,7 @@ class Refinement {
   /** Distance in t within which a kink of the greatest slope seen costs less than an eighth of the allowance of a short piece. */
   private resolution({ a, b }: Piece): number {
     const allowance = Math.max(this.options.tolerance * (b - a), this.options.noiseFloor);
-    return Math.max(4 * Number.EPSILON, allowance / (16 * this.steepest + Number.MIN_VALUE));
+    return Math.max(this.options.minLength / 8, allowance / (16 * this.steepest + Number.MIN_VALUE));
   }
 
   /** Switches that change sign inside the piece, with the estimated t of each, in order of t. */
@@ -194,7 +194,7 @@ class Refinement {
       const [probe] = yield* this.ask([{ t, switches: true }]);
       const [s, slope] = [probe.switches[j], probe.switchSlopes[j]];
       const settled = Math.abs(s) <= Math.abs(slope) * this.resolution(piece);
-      if (settled || iteration > 60 || right.t - left.t < MIN_LENGTH) return probe;
+      if (settled || iteration > 60 || right.t - left.t < this.options.minLength) return probe;
       if (s > 0 === left.switches[j] > 0) left = probe;
       else right = probe;
       // Interpolation converges in a few steps or something lies between: then halving is safe.

@@ -4,7 +4,7 @@ import type { Feeds } from "../engine/engine.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sliceRows, takeRows, type Tensor } from "../numeric/tensor.ts";
 import type { Task } from "../train/task.ts";
-import type { ReadoutGraphs } from "./graphs.ts";
+import { DELTA, POSITION, type ReadoutGraphs } from "./graphs.ts";
 import type { Probe } from "./refine.ts";
 
 const NOTHING = new Float64Array(0);
@@ -20,19 +20,15 @@ export class RowEvaluator {
   private readonly task: Task;
   private readonly graphs: ReadoutGraphs;
   private readonly rows: RowFeeds;
-  private readonly point: RealArray;
   private readonly delta: RealArray;
   private from: RealArray;
-  private to: RealArray;
 
   constructor(task: Task, graphs: ReadoutGraphs, rows: RowFeeds) {
     this.task = task;
     this.graphs = graphs;
     this.rows = rows;
-    this.point = allocate(task.engine.dtype, task.layout.size) as RealArray;
     this.delta = allocate(task.engine.dtype, task.layout.size) as RealArray;
-    this.from = this.point;
-    this.to = this.point;
+    this.from = this.delta;
   }
 
   get piecewise(): boolean {
@@ -48,15 +44,13 @@ export class RowEvaluator {
   /** Moves to the segment from `from` to `to`. */
   enter(from: RealArray, to: RealArray): void {
     this.from = from;
-    this.to = to;
     for (let k = 0; k < from.length; k++) this.delta[k] = to[k] - from[k];
   }
 
   /** phi and phi' at t for some rows, with switching functions where asked for. */
   async probe(t: number, rows: readonly number[], switches: boolean): Promise<Probe[]> {
     const graph = switches && this.graphs.switches ? this.graphs.switches : this.graphs.slope;
-    const tangents = viewsOf(this.task.layout, this.delta, "tangent.");
-    const results = await this.run(graph, this.at(t), { ...this.feedsOf(rows), ...tangents });
+    const results = await this.run(graph, this.from, { ...this.feedsOf(rows), ...this.at(t) });
     const [value, slope] = [results.value.data as RealArray, results.slope.data as RealArray];
     const width = results.switches?.shape[1] ?? 0;
     const part = (tensor: Tensor | undefined, k: number): ArrayLike<number> =>
@@ -72,13 +66,14 @@ export class RowEvaluator {
 
   /** Adds weight_r J_r(w(t)) to `sum` (R, p) for the rows given. */
   async addJacobian(t: number, rows: readonly number[], { weights, sum }: { weights: ArrayLike<number>; sum: Float64Array }): Promise<void> {
-    const params = this.at(t);
+    const place = this.at(t);
     if (this.graphs.perRow) {
-      this.accumulate(await this.run(this.graphs.jacobian, params, this.feedsOf(rows)), rows, { weights, sum });
+      const results = await this.run(this.graphs.jacobian, this.from, { ...this.feedsOf(rows), ...place });
+      this.accumulate(results, rows, { weights, sum });
       return;
     }
     for (let k = 0; k < rows.length; k++) {
-      const results = await this.run(this.graphs.jacobian, params, this.feedsOf([rows[k]]));
+      const results = await this.run(this.graphs.jacobian, this.from, { ...this.feedsOf([rows[k]]), ...place });
       this.accumulate(results, [rows[k]], { weights: [weights[k]], sum });
     }
   }
@@ -98,13 +93,12 @@ export class RowEvaluator {
     }
   }
 
-  /** w(t) = w_s + t (w_{s+1} - w_s); the recorded parameters themselves at both ends. */
-  private at(t: number): RealArray {
-    if (t === 0) return this.from;
-    if (t === 1) return this.to;
-    const { from, delta, point } = this;
-    for (let k = 0; k < point.length; k++) point[k] = from[k] + t * delta[k];
-    return point;
+  /** What puts a graph at w(t) = w_s + t (w_{s+1} - w_s): the engine adds, at a fraction of what the host would take. */
+  private at(t: number): Feeds {
+    const { engine, layout } = this.task;
+    const data = allocate(engine.dtype, 1) as RealArray;
+    data[0] = t;
+    return { ...viewsOf(layout, this.delta, DELTA), [POSITION]: { dtype: engine.dtype, shape: [], data } as Tensor };
   }
 
   private feedsOf(rows: readonly number[]): Feeds {

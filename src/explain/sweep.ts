@@ -63,6 +63,8 @@ class Sweep {
   private readonly jacobian: Float64Array;
   private readonly carry: Float64Array;
   private readonly data: Float64Array;
+  /** w_{s+1} - w_s of the step at hand, as recorded. */
+  private readonly delta: Float64Array;
   private readonly orders: number[];
   private readonly contributions: VectorAccumulator;
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
@@ -78,6 +80,7 @@ class Sweep {
     this.options = options;
     this.jacobian = new Float64Array(size);
     this.data = new Float64Array(size);
+    this.delta = new Float64Array(task.layout.size);
     this.carry = new Float64Array(task.optimizer.carries ? size : 0);
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
@@ -139,7 +142,8 @@ class Sweep {
   /** [f(w_{s+1}) - f(w_s)] - J_s . (w_{s+1} - w_s): from the query side and the record alone. */
   private measureResidual(from: Checkpoint, to: Checkpoint, { start, end }: { start: Float64Array; end: Float64Array }): void {
     const { size } = this.parts.task.layout;
-    const delta = Float64Array.from(to.params, (w, k) => w - from.params[k]);
+    const { delta } = this;
+    for (let k = 0; k < size; k++) delta[k] = to.params[k] - from.params[k];
     const steps = this.parts.run.batches.length;
     for (let r = 0; r < this.parts.count; r++) {
       const linear = dot(this.jacobian, delta, r * size, 0, size);

@@ -32,27 +32,24 @@ function borderOf(graph: Graph, ofExamples: ReadonlySet<string>, trained: Readon
   return [...border];
 }
 
-/** Copies nodes of a graph into a new one: `borders` become inputs there, other values are copied on the way. */
-function headOf(graph: Graph, border: readonly string[]): Graph {
+/** The part of a graph that can be computed from some of its values, with those as inputs. */
+function partOf(graph: Graph, inputs: readonly string[], outputs: Readonly<Record<string, string>>): Graph {
   const b = new GraphBuilder();
   const values = new Map<string, Value>();
-  for (const name of [...border, ...graph.inputs.filter((input) => !border.includes(input) && input !== "x")]) {
-    const { dtype, shape } = valueOf(graph, name);
-    values.set(name, b.input(name, dtype, shape));
-  }
+  for (const name of inputs) values.set(name, b.input(name, valueOf(graph, name).dtype, valueOf(graph, name).shape));
   for (const [name, constant] of graph.constants) values.set(name, b.constant(constant));
   for (const node of graph.nodes) {
     if (node.inputs.some((name) => name !== "" && !values.has(name))) continue;
-    const outputs = b.ops(
+    const results = b.ops(
       node.op,
       node.inputs.map((name) => values.get(name)),
       node.attributes,
     );
     node.outputs.forEach((name, i) => {
-      if (!values.has(name)) values.set(name, outputs[i]);
+      if (!values.has(name)) values.set(name, results[i]);
     });
   }
-  return b.build({ y: values.get("y") as Value });
+  return b.build(Object.fromEntries(Object.entries(outputs).map(([name, source]) => [name, values.get(source) as Value])));
 }
 
 /**
@@ -61,16 +58,13 @@ function headOf(graph: Graph, border: readonly string[]): Graph {
  * InvalidModelError when no trainable parameter reaches the output.
  */
 export function splitModel(graph: Graph, trainable: readonly string[]): SplitModel {
-  const ofExamples = dependents(graph, ["x"]);
+  const frozen = graph.inputs.filter((name) => name !== "x" && !trainable.includes(name));
   const trained = dependents(graph, trainable);
   if (!trained.has("y")) throw new InvalidModelError(`a trainable parameter must reach the output, got ${trainable.join(", ")}`);
-  const border = borderOf(graph, ofExamples, trained);
-  if (border.length === 1 && border[0] === "x") return { features: undefined, head: graph, exampleInputs: ["x"] };
-  const b = new GraphBuilder();
-  const bindings: Record<string, Value> = {};
-  for (const name of graph.inputs) bindings[name] = b.input(name, valueOf(graph, name).dtype, valueOf(graph, name).shape);
-  const values = b.inline(graph, bindings);
-  // The head keeps the names of the values it reads, so that both halves speak of them alike.
-  const features = b.build(Object.fromEntries(border.map((name) => [`feature:${name}`, values.get(name) as Value])));
-  return { features, head: headOf(graph, border), exampleInputs: border };
+  const border = borderOf(graph, dependents(graph, ["x"]), trained);
+  const ofFrozen = dependents(graph, frozen);
+  if (!border.some((name) => ofFrozen.has(name))) return { features: undefined, head: graph, exampleInputs: ["x"] };
+  const features = partOf(graph, ["x", ...frozen], Object.fromEntries(border.map((name) => [`feature:${name}`, name])));
+  const head = partOf(graph, [...border, ...frozen, ...trainable], { y: "y" });
+  return { features, head, exampleInputs: border };
 }

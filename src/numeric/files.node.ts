@@ -18,7 +18,7 @@ import { basename, dirname, join } from "node:path";
 import { FileError } from "../errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
+  ENOENT: "no such file or folder",
   EISDIR: "it is a folder, a file is needed",
   ENOTDIR: "a part of the path must be a folder and is a file",
   EACCES: "permission denied",
@@ -39,8 +39,8 @@ export function fileErrorFrom(action: "read" | "write" | "make" | "list", path: 
   if (!(cause instanceof Error && "code" in cause)) return cause;
   const code = String(cause.code);
   if (!Object.hasOwn(REASONS, code) && !("syscall" in cause)) return cause;
-  const folderMissing = code === "ENOENT" && (action === "write" || action === "make");
-  const reason = folderMissing ? `the folder ${dirname(path)} does not exist` : (REASONS[code] ?? code);
+  const isParentMissing = code === "ENOENT" && (action === "write" || action === "make");
+  const reason = isParentMissing ? `the folder ${dirname(path)} does not exist` : (REASONS[code] ?? code);
   return new FileError(`cannot ${action} ${path}: ${reason}`, path, { cause });
 }
 

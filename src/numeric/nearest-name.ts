@@ -28,3 +28,8 @@ export function nearestNames(name: string, names: readonly string[], limit = 3):
     .slice(0, limit)
     .map(({ other }) => other);
 }
+
+/** The first of `nearestNames`, if there is one. */
+export function nearestName(name: string, names: Iterable<string>): string | undefined {
+  return nearestNames(name, [...names], 1)[0];
+}

@@ -9,7 +9,7 @@ import { decodeBatches } from "./batches-format.ts";
 import { checkpointFile, decodeCheckpoint, stepOfCheckpointFile } from "./checkpoint-format.ts";
 import { requireStored } from "./checkpoint-plan.ts";
 import { decodeManifest } from "./manifest-format.ts";
-import { nearestNames } from "./nearest-name.ts";
+import { nearestNames } from "../numeric/nearest-name.ts";
 import { extentOf } from "./recorder.ts";
 import { decodeSteps } from "./steps-format.ts";
 import type { Run } from "./types.ts";

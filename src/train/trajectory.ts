@@ -1,7 +1,8 @@
 // The path of a recorded run, stretch by stretch from its end: stored checkpoints, and what lies between them by replay.
 
 import { InvalidRunError } from "../errors.ts";
-import type { RealArray } from "../numeric/tensor.ts";
+import { viewsOf } from "../numeric/layout.ts";
+import type { RealArray, Tensor } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
@@ -53,4 +54,20 @@ async function replay(stepper: Stepper, start: Checkpoint, { run, to }: { run: R
     states.push(stepper.checkpoint());
   }
   return states;
+}
+
+/** The state before step `step` (after the last when `step` equals their number): read where it is stored, else replayed. */
+export async function stateAt(task: Task, run: Run, step: number): Promise<Checkpoint> {
+  const steps = run.batches.length;
+  if (!Number.isInteger(step) || step < 0 || step > steps) throw new RangeError(`stateAt: step must lie in 0..${steps}, got ${step}`);
+  const stored = run.checkpoints.filter((k) => k <= step).at(-1) as number;
+  const start = await run.checkpoint(stored);
+  if (stored === step) return start;
+  return (await replay(new Stepper(task), start, { run, to: step })).at(-1) as Checkpoint;
+}
+
+/** All parameters by name before step `step`: trained ones as they stood, frozen ones as they always were. */
+export async function parametersAt(task: Task, run: Run, step: number): Promise<Record<string, Tensor>> {
+  const trained = viewsOf(task.layout, (await stateAt(task, run, step)).params);
+  return Object.fromEntries(task.model.parameters.entries.map(({ name }) => [name, trained[name] ?? task.frozen[name]]));
 }

@@ -37,7 +37,8 @@ export function smallRun({ dtype = "float64", checkpointEvery = 1, plannedSteps 
       data: {
         source: "digits",
         limit: null,
-        directory: null, targetColumn: null,
+        directory: null,
+        targetColumn: null,
         sha256: "0".repeat(64),
         task: "classification",
         classes: ["a", "b"],

@@ -34,7 +34,7 @@ describe("readFileBytes", () => {
   test("names the path and the reason when there is no such file, or a folder, or a file as a folder", () => {
     writeFileSync(at("a"), "");
     expect(() => readFileBytes(at("none"))).toThrow(
-      new FileError(`cannot read ${at("none")}: no such file`, at("none")),
+      new FileError(`cannot read ${at("none")}: no such file or folder`, at("none")),
     );
     expect(() => readFileBytes(folder)).toThrow(`cannot read ${folder}: it is a folder, a file is needed`);
     expect(() => readFileBytes(at("a/b"))).toThrow("a part of the path must be a folder and is a file");

@@ -10,21 +10,21 @@ import { extended, spatialSizes, windowsOf } from "../../graph/windows.ts";
 import { reals } from "../../numeric/tensor.ts";
 import type { JvpRule, RuleContext, RuleTable, SwitchRule, VjpRule } from "../rule.ts";
 import { inputGradient } from "./convolution.ts";
-import { atWinners, contestsOf, disjointWindows, toWinners } from "./disjoint-pooling.ts";
+import { atWinners, disjointTaps, disjointWindows, overWindows, type Tournament, toWinners, tournament } from "./disjoint-pooling.ts";
 
 const flat = (b: GraphBuilder, x: Value): Value => reshape(b, x, [sizeOfShape(x.shape)]);
 
 /** Who won each window of a pool whose windows are disjoint; undefined for others. */
-function contests({ b, inputs, outputs, attributes }: RuleContext): ReturnType<typeof contestsOf> | undefined {
+function winners({ b, inputs, outputs, attributes }: RuleContext): Tournament | undefined {
   const [sizes, counts] = [spatialSizes(inputs[0]!.shape), spatialSizes(outputs[0].shape)];
   const windows = disjointWindows(attributes, sizes, counts);
-  return windows && contestsOf(b, inputs[0]!, windows, counts);
+  return windows && tournament(b, inputs[0]!, windows, counts);
 }
 
 /** ScatterElements adds at the indices that the pool gives, where windows overlap too; ties went to the first index. */
 const maxPoolVjp: VjpRule = (node, [g]) => {
   const { b, inputs, outputs } = node;
-  const won = contests(node);
+  const won = winners(node);
   if (won) return [toWinners(b, g!, won, inputs[0]!)];
   const x = flat(b, inputs[0]!);
   const placed = b.op("ScatterElements", [fullLike(b, x, 0), flat(b, outputs[1]), flat(b, g!)], {
@@ -37,7 +37,7 @@ const maxPoolVjp: VjpRule = (node, [g]) => {
 /** GatherElements takes 0.1 ms where Gather takes 0.9 (first pool of the MNIST CNN, batch 64). */
 const maxPoolJvp: JvpRule = (node, [dx]) => {
   const { b, outputs } = node;
-  const won = contests(node);
+  const won = winners(node);
   if (won) return [atWinners(b, dx!, won, outputs[0])];
   const picked = b.op("GatherElements", [flat(b, dx!), flat(b, outputs[1])], { axis: 0 });
   return [reshape(b, picked, outputs[0].shape)];
@@ -46,22 +46,26 @@ const maxPoolJvp: JvpRule = (node, [dx]) => {
 // Below every number that a model computes, yet its differences with them are finite in float32.
 const NEVER_CHOSEN = -1e30;
 
+/** Each tap of every window, (N, m). Padding is never the largest, so that its differences never change their signs. */
+function tapsByExample({ b, inputs, outputs, attributes }: RuleContext): Value[] {
+  const x = inputs[0]!;
+  const [sizes, counts] = [spatialSizes(x.shape), spatialSizes(outputs[0].shape)];
+  const rows = (value: Value): Value => reshape(b, value, [x.shape[0], sizeOfShape(outputs[0].shape.slice(1))]);
+  const disjoint = disjointWindows(attributes, sizes, counts);
+  if (disjoint) return disjointTaps(b, x, disjoint, counts).map(rows);
+  const windows = extended(windowsOf(attributes, attributes.kernel_shape as readonly number[]), sizes, counts);
+  return taps(b, padSpatial(b, x, windows, { fill: b.scalar(NEVER_CHOSEN) }), windows, counts).map(rows);
+}
+
 /**
  * Each tap minus the largest of the others: positive exactly where that tap is the maximum. Without the first tap, which
- * wins or loses only when another one loses or wins. Padding never wins, so that its difference never changes its sign.
+ * wins or loses only when another one loses or wins.
  */
-const maxPoolSwitches: SwitchRule = ({ b, inputs, outputs, attributes }) => {
-  const x = inputs[0]!;
-  const counts = spatialSizes(outputs[0].shape);
-  const windows = extended(
-    windowsOf(attributes, attributes.kernel_shape as readonly number[]),
-    spatialSizes(x.shape),
-    counts,
-  );
-  const values = taps(b, padSpatial(b, x, windows, { fill: b.scalar(NEVER_CHOSEN) }), windows, counts);
+const maxPoolSwitches: SwitchRule = (node) => {
+  const { b } = node;
+  const values = tapsByExample(node);
   if (values.length === 1) return [];
-  const largest = (p: Value | undefined, q: Value | undefined): Value | undefined =>
-    p && q ? b.op("Max", [p, q]) : (p ?? q);
+  const largest = (p: Value | undefined, q: Value | undefined): Value | undefined => (p && q ? b.op("Max", [p, q]) : (p ?? q));
   const later = new Array<Value | undefined>(values.length).fill(undefined);
   for (let i = values.length - 2; i >= 0; i--) later[i] = largest(values[i + 1], later[i + 1]);
   let earlier: Value | undefined = values[0];
@@ -82,6 +86,8 @@ function asImages(b: GraphBuilder, g: Value): Value {
 const averagePoolVjp: VjpRule = ({ b, inputs, attributes }, [g]) => {
   const x = inputs[0]!;
   const { windows, counts, scale } = averagesOf(b, x, attributes);
+  const disjoint = disjointWindows(attributes, spatialSizes(x.shape), counts);
+  if (disjoint) return [overWindows(b, mul(b, g!, scale), disjoint, x)];
   const scaled = typeof scale === "number" ? g! : mul(b, g!, scale);
   const size = windows.kernel.reduce((p, q) => p * q, 1);
   const entry = typeof scale === "number" ? scale : 1;

@@ -78,6 +78,25 @@ function elu(b: GraphBuilder, x: Value, alpha: number): Value {
   return where(b, positive, x, mul(b, expm1, alpha));
 }
 
+const isSingle = (x: number): boolean => Math.fround(x) === x;
+const numberOf = (attributes: Attributes, name: string, fallback: number): number =>
+  typeof attributes[name] === "number" ? attributes[name] : fallback;
+
+/** Attributes of a file are float32: 0.01 would be another number here than in the derivative. */
+function leakyRelu(b: GraphBuilder, x: Value, attributes: Attributes): Value {
+  const alpha = numberOf(attributes, "alpha", 0.01);
+  if (isSingle(alpha)) return b.op("LeakyRelu", [x], attributes);
+  return where(b, b.op("Greater", [x, b.scalar(0)]), x, mul(b, x, alpha));
+}
+
+/** The factors that float32 attributes cannot hold are multiplied to the first matrix and to the addend. */
+function gemm(b: GraphBuilder, [x, y, c]: Inputs, attributes: Attributes): Value {
+  const [alpha, beta] = [numberOf(attributes, "alpha", 1), numberOf(attributes, "beta", 1)];
+  const [first, outer] = isSingle(alpha) ? [x, alpha] : [mul(b, x!, alpha), 1];
+  const [addend, inner] = !c || isSingle(beta) ? [c, beta] : [mul(b, c, beta), 1];
+  return b.op("Gemm", addend ? [first, y, addend] : [first, y], { ...attributes, alpha: outer, beta: inner });
+}
+
 /** Indices compared with 0, 1, ... along the new axis; negative ones count from the end, others outside give `off` everywhere. */
 function oneHot(b: GraphBuilder, [indices, depth, values]: Inputs, attributes: Attributes): Value {
   const rank = indices!.shape.length + 1;
@@ -100,14 +119,17 @@ function oneHot(b: GraphBuilder, [indices, depth, values]: Inputs, attributes: A
 
 /**
  * Compositions by operator name. Erf, OneHot and Mean have no float64 kernel; Softplus and Elu are expanded by the engine to
- * forms that overflow or cancel; its Sigmoid cancels; ConstantOfShape without a value is float32 whatever the graph is.
+ * forms that overflow or cancel; its Sigmoid cancels; ConstantOfShape without a value is float32 whatever the graph is, and so are the
+ * attributes alpha and beta.
  */
 export const elementwiseLowerings: Readonly<
   Record<string, (b: GraphBuilder, inputs: Inputs, attributes: Attributes) => Value>
 > = {
   Erf: (b, [x]) => erf(b, x!),
   Softplus: (b, [x]) => softplus(b, x!),
-  Elu: (b, [x], { alpha }) => elu(b, x!, typeof alpha === "number" ? alpha : 1),
+  Elu: (b, [x], attributes) => elu(b, x!, numberOf(attributes, "alpha", 1)),
+  LeakyRelu: (b, [x], attributes) => leakyRelu(b, x!, attributes),
+  Gemm: gemm,
   Sigmoid: (b, [x]) => sigmoid(b, x!),
   Mean: (b, inputs) => div(b, b.op("Sum", inputs), inputs.length),
   OneHot: oneHot,

@@ -15,7 +15,7 @@ const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> =
   GreaterOrEqual: (a, b) => a >= b,
 };
 
-const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
+const ARITHMETIC: Readonly<Record<string, (...values: number[]) => number>> = {
   Add: (a, b) => a + b,
   Sub: (a, b) => a - b,
   Mul: (a, b) => a * b,
@@ -70,9 +70,9 @@ function arithmetic({ b, op, inputs }: ImportNode): Value | undefined {
   const constants = inputs.map((input) => input && b.constantOf(input));
   if (constants.length < 1 || constants.length > 2 || inputs[0]?.dtype !== "real") return undefined;
   if (constants.some((constant) => constant?.data.length !== 1)) return undefined;
-  const [x, y] = constants as Tensor[];
-  const shape = broadcastShapes(x.shape, y?.shape ?? []) as readonly number[];
-  return b.constant(reals(shape, [ARITHMETIC[op](Number(x.data[0]), Number(y?.data[0]))]));
+  const known = constants as Tensor[];
+  const shape = known.reduce<Shape>((joint, { shape }) => broadcastShapes(joint, shape), []) as readonly number[];
+  return b.constant(reals(shape, [ARITHMETIC[op](...known.map(({ data }) => Number(data[0])))]));
 }
 
 /** Known integers as real numbers, or single real numbers as integers. */

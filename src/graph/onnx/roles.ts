@@ -50,12 +50,13 @@ const SETTINGS: ReadonlyMap<string, readonly number[]> = new Map([
   ["Size", [0]],
 ]);
 
-// Masks add 0 or minus infinity, which some models write as a large number (float16's least, -65504, or -1e4).
+// Masks hold 0 and minus infinity, which some models write as a large number (float16's least, -65504, or -1e4).
 const MASKED = -1e4;
 
+/** What is added, or chosen by Where, to shut elements out; Where's fill is a single number. */
 function isMask({ data, uses }: Candidate): boolean {
-  if (uses.every(({ op }) => op === "Where")) return true;
-  if (!uses.every(({ op }) => op === "Add")) return false;
+  if (uses.every(({ op }) => op === "Where") && data.data.length === 1) return true;
+  if (!uses.every(({ op }) => op === "Add" || op === "Where")) return false;
   return data.data.some((value) => value <= MASKED) && data.data.every((value) => value === 0 || value <= MASKED);
 }
 
@@ -89,8 +90,9 @@ function usesIn(nodes: readonly NodeMessage[], aliases: ReadonlyMap<string, stri
   for (const node of nodes) {
     if (node.opType === "Identity" && aliases.has(node.output?.[0] ?? "")) continue;
     node.input?.forEach((name, input) => {
-      const use = { op: node.opType ?? "", input };
-      uses.set(name, [...(uses.get(name) ?? []), use]);
+      const known = uses.get(name) ?? [];
+      known.push({ op: node.opType ?? "", input });
+      uses.set(name, known);
     });
   }
   return uses;

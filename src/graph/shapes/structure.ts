@@ -13,7 +13,7 @@ import {
   sizeOfShape,
 } from "../dim.ts";
 import type { ResultType, ShapeContext, ShapeRule } from "../types.ts";
-import { axisOf, fixedInts, knownInts } from "./known.ts";
+import { fixedInts, knownInts } from "./known.ts";
 
 /** The same elements in the same order, so that known integers stay known. */
 const sameElements = (context: ShapeContext, shape: Shape): readonly ResultType[] => [
@@ -45,8 +45,11 @@ const reshape: ShapeRule = (context) => {
 
 const flatten: ShapeRule = (context) => {
   const { shape } = context.inputs[0]!;
-  const axis = axisOf(context, 1, shape.length + 1);
-  return sameElements(context, [sizeOfShape(shape.slice(0, axis)), sizeOfShape(shape.slice(axis))]);
+  const given = context.attributes.axis;
+  const axis = typeof given === "number" ? given : 1;
+  // The axis may also be the rank itself: everything comes before it.
+  const cut = axis === shape.length ? axis : normaliseAxis(axis, shape.length);
+  return sameElements(context, [sizeOfShape(shape.slice(0, cut)), sizeOfShape(shape.slice(cut))]);
 };
 
 const transpose: ShapeRule = ({ inputs, attributes }) => {

@@ -20,7 +20,6 @@ interface Case extends Partial<FileSpec> {
   readonly attributes?: FileNode["attributes"];
   /** Further inputs, as initializers in this order. */
   readonly with?: Readonly<Record<string, Tensor>>;
-  readonly domain?: string;
 }
 
 const axis = (...axes: number[]): Tensor => integers([axes.length], axes);
@@ -61,10 +60,10 @@ const single: readonly Case[] = [
   },
   { op: "Gelu", opset: 20, shape: [9] },
   { op: "Gelu", opset: 20, shape: [9], attributes: { approximate: "tanh" } },
-  { op: "Gelu", opset: 17, shape: [9], domain: "com.microsoft" },
-  { op: "BiasGelu", opset: 17, shape: [9], domain: "com.microsoft", with: { bias: spread([9], 2) } },
-  { op: "FastGelu", opset: 17, shape: [9], domain: "com.microsoft", with: { bias: spread([9], 2) } },
-  { op: "QuickGelu", opset: 17, shape: [9], domain: "com.microsoft", attributes: { alpha: float(1.5) } },
+  { op: "com.microsoft:Gelu", opset: 17, shape: [9] },
+  { op: "com.microsoft:BiasGelu", opset: 17, shape: [9], with: { bias: spread([9], 2) } },
+  { op: "com.microsoft:FastGelu", opset: 17, shape: [9], with: { bias: spread([9], 2) } },
+  { op: "com.microsoft:QuickGelu", opset: 17, shape: [9], attributes: { alpha: float(1.5) } },
   { op: "Mean", opset: 8, shape: [4], with: { a: spread([1, 4], 2), c: spread([4], 3) } },
   { op: "Mean", opset: 13, shape: [4] },
   { op: "Max", opset: 13, shape: [4] },
@@ -173,14 +172,35 @@ const node = (op: string, inputs: string[], outputs: string[], attributes: FileN
 });
 
 /** Files of several nodes. */
-const several: readonly (FileSpec & { readonly title: string; readonly shape: readonly number[] })[] = [
-  ...[7, 9, 14, 15].map((opset) => ({
-    title: "BatchNormalization on images",
-    opset,
-    shape: [2, 3, 3],
-    nodes: [node("BatchNormalization", ["x", "scale", "bias", "mean", "var"], ["out"], { epsilon: float(0.01) })],
-    initializers: statistics,
-  })),
+interface SeveralCase extends FileSpec {
+  readonly title: string;
+  readonly shape: readonly number[];
+}
+
+interface SplitCase {
+  readonly title: string;
+  readonly opset: number;
+  readonly attributes: Readonly<Record<string, number | readonly number[]>> & { readonly axis: number };
+  readonly inputs: string[];
+}
+
+const splits: readonly SplitCase[] = [
+  { title: "Split by attribute", opset: 11, attributes: { axis: 1, split: [1, 4] }, inputs: ["x"] },
+  { title: "Split by input", opset: 13, attributes: { axis: -1 }, inputs: ["x", "sizes"] },
+  { title: "Split in equal parts", opset: 13, attributes: { axis: 2 }, inputs: ["x"] },
+  { title: "Split in uneven parts", opset: 18, attributes: { axis: 1, num_outputs: 2 }, inputs: ["x"] },
+];
+
+const several: readonly SeveralCase[] = [
+  ...[7, 9, 14, 15].map(
+    (opset): SeveralCase => ({
+      title: "BatchNormalization on images",
+      opset,
+      shape: [2, 3, 3],
+      nodes: [node("BatchNormalization", ["x", "scale", "bias", "mean", "var"], ["out"], { epsilon: float(0.01) })],
+      initializers: statistics,
+    }),
+  ),
   {
     title: "BatchNormalization on vectors",
     opset: 15,
@@ -188,21 +208,18 @@ const several: readonly (FileSpec & { readonly title: string; readonly shape: re
     nodes: [node("BatchNormalization", ["x", "scale", "bias", "mean", "var"], ["out"])],
     initializers: statistics,
   },
-  ...[
-    { title: "Split by attribute", opset: 11, attributes: { axis: 1, split: [1, 4] }, inputs: ["x"] },
-    { title: "Split by input", opset: 13, attributes: { axis: -1 }, inputs: ["x", "sizes"] },
-    { title: "Split in equal parts", opset: 13, attributes: { axis: 2 }, inputs: ["x"] },
-    { title: "Split in uneven parts", opset: 18, attributes: { axis: 1, num_outputs: 2 }, inputs: ["x"] },
-  ].map(({ title, opset, attributes, inputs }) => ({
-    title,
-    opset,
-    shape: [5, 6],
-    nodes: [
-      node("Split", inputs, ["a", "b"], attributes),
-      node("Concat", ["b", "a"], ["out"], { axis: attributes.axis }),
-    ],
-    initializers: inputs.length > 1 ? { sizes: axis(2, 4) } : {},
-  })),
+  ...splits.map(
+    ({ title, opset, attributes, inputs }): SeveralCase => ({
+      title,
+      opset,
+      shape: [5, 6],
+      nodes: [
+        node("Split", inputs, ["a", "b"], attributes),
+        node("Concat", ["b", "a"], ["out"], { axis: attributes.axis }),
+      ],
+      initializers: inputs.length > 1 ? { sizes: axis(2, 4) } : {},
+    }),
+  ),
   {
     title: "view(x.size(0), -1)",
     opset: 13,
@@ -262,11 +279,10 @@ async function bothWays(spec: FileSpec, shape: readonly number[]): Promise<{ our
 
 describe("readOnnx gives what ONNX Runtime computes for the file itself", () => {
   it.each(single)(
-    "$domain $op, opset $opset, $attributes",
-    async ({ op, opset, shape = [], attributes = {}, with: given = {}, domain }) => {
-      // An absent optional input is the empty name.
-      const inputs = ["x", ...Object.keys(given)];
-      const nodes = [{ op, inputs, attributes, ...(domain ? { domain } : {}) }];
+    "$op, opset $opset, $attributes",
+    async ({ op, opset, shape = [], attributes = {}, with: given = {} }) => {
+      const [domain, name] = op.includes(":") ? op.split(":") : ["", op];
+      const nodes = [{ op: name, domain, inputs: ["x", ...Object.keys(given)], attributes }];
       const { ours, theirs } = await bothWays({ opset, nodes, initializers: given }, shape);
       expect(ours.shape).toEqual(theirs.shape);
       // Ten roundings of numbers of size 2 to 8.

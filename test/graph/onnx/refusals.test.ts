@@ -86,6 +86,11 @@ describe("an operator that is read in part", () => {
   it("refuses the rest", () => {
     const specs: FileSpec[] = [
       { nodes: [node("BatchNormalization", { training_mode: 1 }, names)], initializers: statistics },
+      {
+        opset: 13,
+        nodes: [node("BatchNormalization", {}, names, ["out", "m", "v", "m1", "v1"])],
+        initializers: statistics,
+      },
       { opset: 7, nodes: [node("BatchNormalization", { spatial: 0 }, names)], initializers: statistics },
       { nodes: [node("Dropout", {}, ["x"], ["a", "mask"]), node("Where", {}, ["mask", "a", "a"])] },
       {
@@ -114,6 +119,7 @@ describe("an operator that is read in part", () => {
     ];
     expect(specs.map(refused)).toMatchInlineSnapshot(`
       [
+        "Unsupported: model.onnx: an operator cannot be read: BatchNormalization (node "BatchNormalization_0"): it must use its running statistics, got batch statistics, which mix examples | export the model in evaluation mode (frozen BatchNorm), or use GroupNorm",
         "Unsupported: model.onnx: an operator cannot be read: BatchNormalization (node "BatchNormalization_0"): it must use its running statistics, got batch statistics, which mix examples | export the model in evaluation mode (frozen BatchNorm), or use GroupNorm",
         "Unsupported: model.onnx: an operator cannot be read: BatchNormalization (node "BatchNormalization_0"): statistics must be per channel (spatial=1) | export the model in evaluation mode (frozen BatchNorm), or use GroupNorm",
         "Unsupported: model.onnx: an operator cannot be read: Dropout (node "Dropout_0"): the mask of Dropout must not be used: the model is read for evaluation | undefined",

@@ -37,6 +37,11 @@ describe("parameters of a file, when none are named", () => {
     expect(notes).toEqual(["kept constant, masks: causal, fill; name them in parameters to train them"]);
   });
 
+  it("are learned tokens that Where chooses", () => {
+    const nodes = [node("Less", ["x", "x"], "c"), node("Where", ["c", "token", "x"])];
+    expect(namesOf({ nodes, initializers: { token: spread([4]) } }).names).toEqual(["token"]);
+  });
+
   it("are biases that start at zero, or at one, although masks hold zeros too", () => {
     const nodes = [node("Add", ["x", "bias"], "a"), node("Mul", ["a", "scale"])];
     expect(namesOf({ nodes, initializers: { bias: values(0, 0, 0, 0), scale: values(1, 1, 1, 1) } }).names).toEqual([

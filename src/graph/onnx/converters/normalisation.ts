@@ -38,7 +38,8 @@ function inverseDeviation({ b }: ImportNode, variance: Value, epsilon: number): 
 const batchNormalization: Converter = (node) => {
   const { b } = node;
   const hint = "export the model in evaluation mode (frozen BatchNorm), or use GroupNorm";
-  if (numberOf(node, "training_mode", 0) || node.outputsRead.some((read, i) => i > 0 && read)) {
+  // Before opset 14 training is told by the outputs that only it has.
+  if (numberOf(node, "training_mode", 0) || node.outputsRead.length > 1) {
     throw new UnsupportedError("it must use its running statistics, got batch statistics, which mix examples", {
       hint,
     });

@@ -1,7 +1,7 @@
 // Distances between names, by hand.
 
 import { expect, it } from "vitest";
-import { editDistance, nearestNames } from "../../src/run/nearest-name.ts";
+import { editDistance, nearestName, nearestNames } from "../../src/numeric/nearest-name.ts";
 
 it.each([
   ["", "", 0],
@@ -21,4 +21,9 @@ it("nearestNames(name, names) gives those within a third of the letters, nearest
   expect(nearestNames("Adamw2", names)).toEqual(["adamw", "adam"]);
   expect(nearestNames("rprop", names)).toEqual([]);
   expect(nearestNames("sg", names)).toEqual(["sgd"]);
+});
+
+it("nearestName(name, names) gives the nearest one, or undefined", () => {
+  expect(nearestName("adma", new Set(["adamw", "adam"]))).toBe("adam");
+  expect(nearestName("rprop", ["sgd"])).toBeUndefined();
 });

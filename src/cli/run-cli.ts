@@ -1,0 +1,104 @@
+// Parses a command line, loads the one command that it names, runs it, and catches everything once.
+
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+import type { CommandDefinition } from "./command.ts";
+import { failureOf, UsageError } from "./failure.ts";
+import type { CliIo, ExitCode } from "./io.ts";
+import { Output, outputOptionsOf } from "./output.ts";
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<CommandDefinition>;
+}
+
+/** Loaded only when named, so that `--help` and `--version` start at once. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  demo: {
+    summary: "train, explain three test images and write report.html, on bundled digits or MNIST",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
+  train: { summary: "train a model and record the run", load: async () => (await import("./train.ts")).trainCommand },
+  explain: {
+    summary: "write outputs as prior + one contribution per training example + residual",
+    load: async () => (await import("./explain.ts")).explainCommand,
+  },
+  verify: {
+    summary: "check residual and closure of a run; exit code 3 when either does not hold",
+    load: async () => (await import("./verify.ts")).verifyCommand,
+  },
+  info: { summary: "what a run holds", load: async () => (await import("./info.ts")).infoCommand },
+  export: {
+    summary: "write parameters of a run to a file",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
+};
+
+const EXIT_CODES =
+  "Exit codes: 0 ok, 1 failed, 2 usage, 3 a check did not hold, 130 interrupted (what is done is kept).";
+
+const START = `
+Start here:
+  pathkernel demo
+  pathkernel train --data digits --model mlp:32:tanh --loss cross-entropy --optimizer adam --epochs 5 -o digits.pkrun
+  pathkernel explain digits.pkrun --query test:7
+`;
+
+function createProgram({ stdout, stderr }: CliIo, { json }: Output): Command {
+  const program = new Command("pathkernel")
+    .description("Which training examples made the model say this: prior + one contribution per example, exactly.")
+    .usage("COMMAND [flags]")
+    .version(VERSION, "-v, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .option("--json", "one versioned JSON value on stdout, errors as JSON on stderr")
+    .option("-q, --quiet", "no talk and no progress on stderr")
+    .option("--verbose", "add the stack to errors")
+    .option("--no-color", "no colours (NO_COLOR does the same)");
+  program.configureHelp({ showGlobalOptions: true }).addHelpText("after", `${START}\n${EXIT_CODES}`);
+  // Errors come as CommanderError to the one catch; only help is written here.
+  program.exitOverride().configureOutput({
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => json || stderr.write(text),
+    outputError: () => {},
+  });
+  return program;
+}
+
+/** A program with every command's name, and the flags of those that the command line names. */
+async function buildProgram(argv: readonly string[], io: CliIo, output: Output) {
+  const program = createProgram(io, output);
+  const outcome: { code: ExitCode } = { code: 0 };
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).summary(summary).description(summary).copyInheritedSettings(program);
+    if (!argv.includes(name)) continue;
+    const definition = await load();
+    definition.configure(command);
+    command.addHelpText("after", `\n${EXIT_CODES}`);
+    command.action(async () => {
+      const { args } = command;
+      outcome.code = await definition.run({ args, flags: command.opts(), output, signal: io.signal });
+    });
+  }
+  return { program, outcome };
+}
+
+/**
+ * Runs one command line and gives its exit code; writes to `io` only. Never throws, never prints a stack unless --verbose asks.
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const output = new Output(io, outputOptionsOf(argv));
+  try {
+    const { program, outcome } = await buildProgram(argv, io, output);
+    await program.parseAsync([...argv], { from: "user" });
+    return outcome.code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    // Without a command, commander has already written its help.
+    const noCommand = thrown instanceof CommanderError && thrown.code === "commander.help";
+    const failure = noCommand
+      ? failureOf(new UsageError(`a command must be given: ${Object.keys(COMMANDS).join(", ")}`))
+      : failureOf(thrown);
+    if (!noCommand || output.json) output.fail(failure, thrown);
+    return failure.exitCode;
+  }
+}

@@ -1,0 +1,21 @@
+// A run's setup in words and as plain data: what train, info and demo say alike.
+
+import type { Run } from "../run/types.ts";
+
+interface Resolved {
+  readonly name: string;
+  readonly options: Readonly<Record<string, number | boolean>>;
+}
+
+/** "adam: lr 0.001, beta1 0.9, ...". */
+export function optimizerText({ name, options }: Resolved): string {
+  const parts = Object.entries(options).map(([key, value]) => `${key} ${value}`);
+  return `${name}: ${parts.join(", ")}`;
+}
+
+/** Everything that was resolved before the first step. */
+export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
+  const { software, createdAt, dtype, seed, generator, engine, model, loss, optimizer, data, batchSize } = manifest;
+  const parameterCount = layout.size;
+  return { software, createdAt, dtype, seed, generator, engine, model: { ...model, parameterCount }, loss, optimizer, data, batchSize };
+}

@@ -1,0 +1,32 @@
+// Ctrl-C: once stops after the present step and keeps what is done, twice ends the process at once.
+
+import { InterruptedError } from "./failure.ts";
+import type { TextStream } from "./io.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as if nobody had listened. */
+export function interruptSignal(stderr: TextStream): AbortSignal {
+  const controller = new AbortController();
+  const listener = (signal: NodeJS.Signals): void => {
+    if (!controller.signal.aborted) {
+      stderr.write("\nstopping; what is done is kept (Ctrl-C again ends at once)\n");
+      controller.abort(new InterruptedError());
+      return;
+    }
+    for (const name of SIGNALS) process.removeListener(name, listener);
+    process.kill(process.pid, signal);
+  };
+  for (const name of SIGNALS) process.on(name, listener);
+  return controller.signal;
+}
+
+/** A reader that has seen enough (`| head`) is no error; any other fault of stdout is. */
+export function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    process.stderr.write(`error: cannot write to stdout: ${error.message}\n`);
+    process.exit(1);
+  });
+  process.stderr.on("error", () => {});
+}

@@ -1,0 +1,41 @@
+// What a readout is called in a sentence: its quantity, its unit, and what either sign of a contribution means.
+
+export interface ReadoutWords {
+  /** "the margin of 8 over 3". */
+  readonly quantity: string;
+  /** "logit margin": the unit of every number of the explanation. */
+  readonly unit: string;
+  /** What a positive contribution did: "toward 8". */
+  readonly up: string;
+  /** What a negative contribution did: "toward 3". */
+  readonly down: string;
+}
+
+export interface WordsContext {
+  /** Names of the classes; an output without one is called by its number. */
+  readonly classes: readonly string[];
+  /** The run's loss: it says whether outputs are logits. */
+  readonly loss: string;
+}
+
+/** Losses that read the outputs as logits. */
+const LOGIT_LOSSES: readonly string[] = ["cross-entropy", "binary-cross-entropy"];
+
+/** The words for a resolved readout: "margin:8-3", "logit:8", "output:0", "probability:8" or "loss". */
+export function readoutWords(readout: string, { classes, loss }: WordsContext): ReadoutWords {
+  const [name, argument = ""] = readout.split(":");
+  const nameOf = (k: string): string => classes[Number(k)] ?? k;
+  const logits = LOGIT_LOSSES.includes(loss);
+  if (name === "loss") {
+    return { quantity: "the loss", unit: logits ? "nat" : "loss", up: "raising the loss", down: "lowering the loss" };
+  }
+  if (name === "margin") {
+    const [a, b] = argument.split("-").map(nameOf);
+    const unit = logits ? "logit margin" : "output margin";
+    return { quantity: `the margin of ${a} over ${b}`, unit, up: `toward ${a}`, down: `toward ${b}` };
+  }
+  const what = classes[Number(argument)] ?? `output ${argument}`;
+  const unit = name === "probability" ? "probability" : logits ? "logit" : "output";
+  const quantity = what.startsWith("output ") && unit === "output" ? what : `the ${unit} of ${what}`;
+  return { quantity, unit, up: `toward ${what}`, down: `away from ${what}` };
+}

@@ -1,0 +1,39 @@
+// How many floating-point operations a graph takes.
+
+import { resolveDim, sizeOfShape, type Shape } from "./dim.ts";
+import { valueOf } from "./builder.ts";
+import type { Graph, Node } from "./types.ts";
+
+/** Multiplications and additions of one node on a batch: products count 2 m n k, everything else one for each element written. */
+function flopsOfNode(graph: Graph, node: Node, batch: number): number {
+  const size = (shape: Shape): number => resolveDim(sizeOfShape(shape), batch);
+  const shapeOf = (name: string): Shape => valueOf(graph, name).shape;
+  const written = size(shapeOf(node.outputs[0]));
+  switch (node.op) {
+    case "MatMul":
+      return 2 * written * resolveDim(shapeOf(node.inputs[0]).at(-1)!, batch);
+    case "Gemm":
+      return 2 * written * resolveDim(shapeOf(node.inputs[0])[node.attributes.transA ? 0 : 1], batch);
+    case "Conv": {
+      const weight = shapeOf(node.inputs[1]);
+      return 2 * written * size(weight.slice(1));
+    }
+    case "ConvTranspose": {
+      const weight = shapeOf(node.inputs[1]);
+      return 2 * size(shapeOf(node.inputs[0])) * size(weight.slice(1));
+    }
+    case "Reshape":
+    case "Squeeze":
+    case "Unsqueeze":
+    case "Identity":
+    case "Shape":
+      return 0;
+    default:
+      return Math.max(written, ...node.inputs.map((name) => (name === "" ? 0 : size(shapeOf(name)))));
+  }
+}
+
+/** Floating-point operations of a whole graph on `batch` examples, by counting; a product's multiplication and addition are two. */
+export function flopsOf(graph: Graph, batch: number): number {
+  return graph.nodes.reduce((total, node) => total + flopsOfNode(graph, node, batch), 0);
+}

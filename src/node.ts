@@ -1,0 +1,9 @@
+// What needs a file system: data sources, recorded runs on disk, training from a request.
+
+export { datasetNames, loadDataset } from "./data/registry.ts";
+export type { Dataset, LoadOptions, Split } from "./data/types.ts";
+export * from "./index.ts";
+export { openRun } from "./run/run-reader.node.ts";
+export { createRunWriter } from "./run/run-writer.node.ts";
+export { type ReopenOptions, reopenTask } from "./train/reopen.node.ts";
+export { runTraining, type TrainingRequest, type TrainingResult } from "./train/training.node.ts";

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { loadDataset } from "../../src/data/registry.ts";
+import type { LoadOptions } from "../../src/data/types.ts";
+import { InvalidDataError } from "../../src/errors.ts";
+import { encodeNpz } from "../../src/numeric/npz.ts";
+import { integers, reals, type Tensor, tensor } from "../../src/numeric/tensor.ts";
+import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
+
+const { at, write } = useTemporaryFolder();
+
+const x = reals([3, 2], [1, 2, 3, 4, 5, 6]);
+const y = integers([3], [0, 1, 2]);
+
+const load = (arrays: Record<string, Tensor>, options: LoadOptions = {}) =>
+  loadDataset(write("d.npz", encodeNpz(arrays)), options);
+
+async function refusal(arrays: Record<string, Tensor>): Promise<string> {
+  const error: unknown = await load(arrays).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(InvalidDataError);
+  const { message } = error as Error;
+  expect(message.startsWith(`${at("d.npz")}: `)).toBe(true);
+  return message.slice(at("d.npz").length + 2);
+}
+
+describe("an NPZ file", () => {
+  test("with integer targets is classification; x stays what it is; no test part is zero rows", async () => {
+    const data = await load({ x_train: x, y_train: y });
+    expect(data).toMatchObject({
+      source: at("d.npz"),
+      task: "classification",
+      classes: ["0", "1", "2"],
+      inputShape: [2],
+    });
+    expect(data.train).toEqual({ x, y });
+    expect(data.test).toEqual({ x: reals([0, 2], []), y: integers([0], []) });
+  });
+
+  test("with real targets is regression, (n) becoming (n, 1)", async () => {
+    const single = { x_train: x, y_train: reals([3], [0, 1, 2]), x_test: x, y_test: reals([3, 1], [1, 2, 3]) };
+    const data = await load(single);
+    expect(data).toMatchObject({ task: "regression", classes: [] });
+    expect(data.train.y).toEqual(reals([3, 1], [0, 1, 2]));
+    expect(data.test.y).toEqual(reals([3, 1], [1, 2, 3]));
+    const pairs = reals([3, 2], [0, 1, 2, 3, 4, 5]);
+    expect((await load({ x_train: x, y_train: pairs })).train.y).toEqual(pairs);
+  });
+
+  test("with bytes for x scales them by 1/255, and makes other integers and flags float64", async () => {
+    const bytes = tensor("uint8", [3, 1, 1], Uint8Array.of(0, 51, 255));
+    expect((await load({ x_train: bytes, y_train: y })).train.x).toEqual(
+      tensor("float32", [3, 1, 1], Float32Array.of(0, 0.2, 1)),
+    );
+    expect((await load({ x_train: integers([3, 1], [-5, 0, 2 ** 40]), y_train: y })).train.x).toEqual(
+      reals([3, 1], [-5, 0, 2 ** 40]),
+    );
+    const flags = tensor("bool", [3], Uint8Array.of(1, 0, 1));
+    const data = await load({ x_train: flags, y_train: flags });
+    expect(data.train.x).toEqual(reals([3, 1], [1, 0, 1]));
+    expect(data.train.y).toEqual(integers([3], [1, 0, 1]));
+  });
+
+  test("with a limit keeps the first training examples, the classes and the test part", async () => {
+    const all = { x_train: x, y_train: y, x_test: x, y_test: y };
+    const data = await load(all, { limit: 2 });
+    expect(data.train).toEqual({ x: reals([2, 2], [1, 2, 3, 4]), y: integers([2], [0, 1]) });
+    expect([data.classes.length, data.test.x.shape[0]]).toEqual([3, 3]);
+    expect((await load(all, { limit: 99 })).train.x.shape).toEqual([3, 2]);
+  });
+
+  test("is refused where numbers are not finite, naming the array and the first bad index", async () => {
+    const bad = reals([3, 2], [1, 2, 3, Number.NaN, Number.NaN, 6]);
+    expect(await refusal({ x_train: bad, y_train: y })).toBe("x_train[1, 1] must be finite, got NaN");
+    const infinite = tensor("float32", [3], Float32Array.of(0, 1, Number.NEGATIVE_INFINITY));
+    expect(await refusal({ x_train: x, y_train: infinite })).toBe("y_train[2] must be finite, got -Infinity");
+    expect(await refusal({ x_train: x, y_train: y, x_test: bad, y_test: y })).toContain("x_test[1, 1] must be finite");
+  });
+
+  test("is refused where labels are negative, leave gaps, or are new in the test part", async () => {
+    expect(await refusal({ x_train: x, y_train: integers([3], [0, -1, 2]) })).toBe(
+      "y_train[1] must be 0 or more, got -1",
+    );
+    expect(await refusal({ x_train: x, y_train: integers([3], [0, 1, 255]) })).toBe(
+      "y_train must hold each class from 0 to 255, got none of class 2",
+    );
+    expect(await refusal({ x_train: x, y_train: y, x_test: x, y_test: integers([3], [0, 1, 3]) })).toBe(
+      "y_test[2] must be below 3, the classes of y_train, got 3",
+    );
+  });
+
+  test.each<[string, Record<string, Tensor>, string]>([
+    ["no y_train", { x_train: x }, "must hold x_train and y_train, or these and x_test and y_test, got x_train"],
+    ["no y_test", { x_train: x, y_train: y, x_test: x }, "got x_train, y_train, x_test"],
+    ["other arrays", { data: x }, "got none of these"],
+    [
+      "fewer targets",
+      { x_train: x, y_train: integers([2], [0, 1]) },
+      "y_train must have 3 rows, as its inputs have, got shape (2,)",
+    ],
+    ["a scalar", { x_train: reals([], [1]), y_train: y }, "x_train must have the shape (examples, ...), got ()"],
+    [
+      "no features",
+      { x_train: reals([3, 0], []), y_train: y },
+      "x_train must have the shape (examples, ...), got (3, 0)",
+    ],
+    [
+      "no examples",
+      { x_train: reals([0, 2], []), y_train: integers([0], []) },
+      "x_train must have at least one example",
+    ],
+    ["one-hot integers", { x_train: x, y_train: integers([3, 1], [0, 1, 2]) }, "class labels are (n) integers"],
+    [
+      "targets of rank 3",
+      { x_train: x, y_train: reals([3, 1, 1], [0, 1, 2]) },
+      "y_train must have shape (n) or (n, outputs)",
+    ],
+    [
+      "other features",
+      { x_train: x, y_train: y, x_test: reals([3, 1], [1, 2, 3]), y_test: y },
+      "examples of shape (2,) as x_train, got (1,)",
+    ],
+    [
+      "another x dtype",
+      { x_train: x, y_train: y, x_test: integers([3, 2], [1, 2, 3, 4, 5, 6]), y_test: y },
+      "x_test must be float64 as x_train",
+    ],
+    [
+      "another task",
+      { x_train: x, y_train: y, x_test: x, y_test: reals([3], [0, 1, 2]) },
+      "y_test must be int64 as y_train, got float64",
+    ],
+    [
+      "other outputs",
+      { x_train: x, y_train: reals([3], [0, 1, 2]), x_test: x, y_test: reals([3, 2], [1, 2, 3, 4, 5, 6]) },
+      "y_test must have 1 outputs",
+    ],
+  ])("with %s is refused", async (_, arrays, message) => {
+    expect(await refusal(arrays)).toContain(message);
+  });
+
+  test("that is truncated is refused", async () => {
+    const whole = encodeNpz({ x_train: x, y_train: y });
+    for (const length of [0, 10, 100, whole.length - 1]) {
+      await expect(loadDataset(write("cut.npz", whole.subarray(0, length)))).rejects.toThrow(InvalidDataError);
+    }
+  });
+});

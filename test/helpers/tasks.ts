@@ -1,0 +1,143 @@
+// Small deterministic tasks with their data in memory: every model, loss, optimizer variant and dtype that exactness is shown on.
+
+import type { Dataset, Split } from "../../src/data/types.ts";
+import { type Engine, openEngine } from "../../src/engine/engine.ts";
+import { lossOf } from "../../src/losses/registry.ts";
+import { cnn } from "../../src/models/cnn.ts";
+import { mlp } from "../../src/models/mlp.ts";
+import type { Model } from "../../src/models/types.ts";
+import { type Random, randomFrom } from "../../src/numeric/random.ts";
+import { allocate, integers, type RealArray, type RealDType, reals, sizeOf } from "../../src/numeric/tensor.ts";
+import type { OptimizerOptions } from "../../src/optimizers/options.ts";
+import { createOptimizer } from "../../src/optimizers/registry.ts";
+import type { Batch } from "../../src/run/types.ts";
+import { fullBatches, shuffledBatches } from "../../src/train/batches.ts";
+import { createTask, type Task } from "../../src/train/task.ts";
+import type { OptimizerChoice } from "./optimizer-choices.ts";
+
+export const modelKinds = ["tanh", "relu", "cnn"] as const;
+export type ModelKind = (typeof modelKinds)[number];
+
+export const lossKinds = ["mse", "half-mse", "cross-entropy", "binary-cross-entropy"] as const;
+export type LossKind = (typeof lossKinds)[number];
+
+/** Outputs of the small models: two for a mean over outputs, three classes, one logit. */
+const OUTPUTS: Readonly<Record<LossKind, number>> = {
+  mse: 2,
+  "half-mse": 1,
+  "cross-entropy": 3,
+  "binary-cross-entropy": 1,
+};
+
+export interface SmallTaskOptions {
+  readonly model?: ModelKind;
+  readonly loss?: LossKind;
+  readonly optimizer?: OptimizerChoice;
+  readonly dtype?: RealDType;
+  /** Hidden widths of the perceptrons; none makes a linear model. */
+  readonly hidden?: readonly number[];
+  readonly outputs?: number;
+  readonly examples?: number;
+  readonly queries?: number;
+  /** Plain `gd` takes all examples instead. */
+  readonly batchSize?: number;
+  readonly steps?: number;
+  readonly seed?: number;
+  /** Names of the parameters to train; default: all. */
+  readonly trainable?: readonly string[];
+  /** Default: one for each dtype and process. */
+  readonly engine?: Engine;
+}
+
+export interface SmallTask {
+  readonly task: Task;
+  /** All parameters w_0, in the model's layout and the run's dtype. */
+  readonly params: RealArray;
+  readonly batches: readonly Batch[];
+}
+
+const engines = new Map<RealDType, Promise<Engine>>();
+
+/** The engine of this process for a dtype: one thread, so that results are the same on every machine with these kernels. */
+export function engineOf(dtype: RealDType): Promise<Engine> {
+  const known = engines.get(dtype) ?? openEngine({ dtype, threads: 1 });
+  engines.set(dtype, known);
+  return known;
+}
+
+/** A model, its data and its batches; the same numbers for the same options. */
+export async function smallTask(options: SmallTaskOptions = {}): Promise<SmallTask> {
+  const { loss = "mse", dtype = "float64", seed = 1, examples = 24, batchSize = 8, steps = 30 } = options;
+  const { name, options: hyper } = options.optimizer ?? { name: "sgd", options: { lr: 0.05 } };
+  const model = modelOf({ ...options, outputs: options.outputs ?? OUTPUTS[loss] });
+  const params = startOf(model, dtype, seed);
+  const task = createTask({
+    engine: options.engine ?? (await engineOf(dtype)),
+    model,
+    trainable: options.trainable ?? model.parameters.entries.map((entry) => entry.name),
+    params,
+    loss: lossOf(loss),
+    optimizer: createOptimizer(name, hyper),
+    dataset: datasetOf({ ...options, loss }),
+  });
+  const random = randomFrom(seed, "batches");
+  const batches =
+    name === "gd" ? fullBatches(examples, steps) : shuffledBatches({ examples, batchSize, steps }, random);
+  return { task, params, batches: [...batches] };
+}
+
+/** The same task with another optimizer: data, model and start stay. */
+export function withOptimizer(task: Task, name: string, options: OptimizerOptions): Task {
+  return { ...task, optimizer: createOptimizer(name, options) };
+}
+
+/** w_0 as the library draws it. */
+export function startOf(model: Model, dtype: RealDType, seed: number): RealArray {
+  const params = allocate(dtype, model.parameters.size) as RealArray;
+  const random = randomFrom(seed, "initial parameters");
+  model.initialise(params, () => random.uniform());
+  return params;
+}
+
+function modelOf({ model = "tanh", hidden = [8, 6], outputs = 1 }: SmallTaskOptions): Model {
+  if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [3], hidden: 6 });
+  return mlp({ inputShape: [2], outputs, hidden, activation: model });
+}
+
+function datasetOf({ model, loss = "mse", examples = 24, queries = 6, seed = 1, outputs }: SmallTaskOptions): Dataset {
+  const random = randomFrom(seed, "data");
+  const inputShape = model === "cnn" ? [1, 6, 6] : [2];
+  const width = outputs ?? OUTPUTS[loss];
+  const classes = loss.endsWith("mse") ? 0 : Math.max(2, width);
+  const train = splitOf(random, examples, { inputShape, width, classes });
+  const test = splitOf(random, queries, { inputShape, width, classes });
+  const names = Array.from({ length: classes }, (_, c) => `${c}`);
+  const task = classes > 0 ? "classification" : "regression";
+  return { source: "small", task, classes: names, inputShape, train, test, sha256: "" };
+}
+
+interface SplitShape {
+  readonly inputShape: readonly number[];
+  readonly width: number;
+  /** 0 for regression. */
+  readonly classes: number;
+}
+
+/** Normal inputs; targets are a smooth function of two projections with a little noise, cut into classes where there are any. */
+function splitOf(random: Random, count: number, { inputShape, width, classes }: SplitShape): Split {
+  const size = sizeOf(inputShape);
+  const x = reals([count, ...inputShape], Float64Array.from({ length: count * size }, () => random.normal()));
+  const signal = (n: number, c: number): number => {
+    const row = x.data.subarray(n * size, (n + 1) * size);
+    const half = size / 2;
+    const a = row.subarray(0, half).reduce((total, value) => total + value, 0) / Math.sqrt(half);
+    const b = row.subarray(half).reduce((total, value) => total + value, 0) / Math.sqrt(half);
+    return Math.sin(1.5 * a + c) + 0.5 * b + 0.1 * random.normal();
+  };
+  if (classes > 0) {
+    const label = (n: number): number => Math.min(classes - 1, Math.max(0, Math.floor(signal(n, 0) + classes / 2)));
+    return { x, y: integers([count], Array.from({ length: count }, (_, n) => label(n))) };
+  }
+  const y = Float64Array.from({ length: count * width }, (_, k) => signal(Math.floor(k / width), k % width));
+  return { x, y: reals([count, width], y) };
+}
