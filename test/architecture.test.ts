@@ -1,8 +1,10 @@
 // The rules of the tree, as tests: floors, no cycles, sizes, where Node's own modules may be used, how files begin.
 
+import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findCycle, importedFiles, importsOf, readSources, type Sources } from "./helpers/sources.ts";
+import { findCycle, importedFiles, importsOf, ROOT, readSources, type Sources } from "./helpers/sources.ts";
 
 /** Folders of src/ from the ground up; a file imports from lower floors and from its own folder. */
 const FLOORS: readonly (readonly string[])[] = [
@@ -21,7 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["cli"],
 ];
 /** Files that only re-export, and so stand outside the floors; nothing in src/ imports them. */
-const ENTRIES: readonly string[] = ["index.ts"];
+const ENTRIES: readonly string[] = ["index.ts", "node.ts"];
 const MAX_LINES = 400;
 
 const src = readSources(["src"], /\.ts$/);
@@ -62,6 +64,12 @@ function withoutFirstSentence(sources: Sources): string[] {
 describe("the tree of src/", () => {
   it("has only folders that stand on a floor, and at its root only what everything may import, and the entries", () => {
     expect([...src.keys()].filter((path) => floorOf(path) < 0 && !ENTRIES.includes(roomOf(path)))).toEqual([]);
+  });
+
+  it("is described in src/README.md, one line a folder", () => {
+    const readme = readFileSync(join(ROOT, "src/README.md"), "utf8");
+    const folders = new Set([...src.keys()].map(roomOf).filter((room) => !room.endsWith(".ts")));
+    expect([...folders].filter((folder) => !readme.includes(`| \`${folder}/\` |`))).toEqual([]);
   });
 
   it("imports only from lower floors or the own folder, types included", () => {

@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import { VERSION } from "../src/version.ts";
 import { ROOT, readSources } from "./helpers/sources.ts";
 
 interface LockedPackage {
@@ -33,6 +34,11 @@ describe("package.json", () => {
       engines: { node: ">=20" },
     });
     expect(readText("LICENSE")).toMatch(/^MIT License\n\nCopyright \(c\) \d{4} pathkernel contributors\n/);
+  });
+
+  it("has the version that runs and reports carry", () => {
+    expect(VERSION).toBe(manifest.version);
+    expect(readText("CHANGELOG.md")).toContain(`## ${manifest.version}`);
   });
 
   it("pins every dependency to one exact version", () => {

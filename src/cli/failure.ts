@@ -3,7 +3,7 @@
 import { CommanderError } from "commander";
 import { DivergedError, isPathkernelError, type PathkernelError } from "../errors.ts";
 import { fileErrorFrom } from "../numeric/files.node.ts";
-import { nearestName } from "../numeric/nearest-name.ts";
+import { nearestNames } from "../numeric/nearest-name.ts";
 import type { ExitCode } from "./io.ts";
 
 /** A command line that cannot be meant; the message names the flag and what must hold. */
@@ -36,8 +36,8 @@ export interface Failure {
 const BUG_HINT = "this is a fault of pathkernel: please report it with what --verbose adds";
 
 /** "did you mean X?" for an unknown name, where a known one is near. */
-export function suggestion(name: string, known: Iterable<string>): string | undefined {
-  const near = nearestName(name, known);
+export function suggestion(name: string, known: readonly string[]): string | undefined {
+  const [near] = nearestNames(name, known, 1);
   return near === undefined ? undefined : `did you mean ${near}?`;
 }
 

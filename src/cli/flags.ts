@@ -75,9 +75,17 @@ export function bytes() {
   });
 }
 
-/** Lists that may be given in several flags or with commas. */
-export function list() {
-  return z.array(z.string()).transform((values) => values.flatMap((value) => value.split(",")).map((part) => part.trim()));
+/** Lists that may be given in several flags or in one, with a separator. */
+export function list(separator = ",") {
+  return z.array(z.string()).transform((values) => values.flatMap((value) => value.split(separator)).map((part) => part.trim()));
+}
+
+/** `last` or a step. */
+export function stepFlag() {
+  return z.string().transform((text, context): number | "last" => {
+    if (text === "last") return "last";
+    return /^\d+$/.test(text) ? Number(text) : refuse(context, `must be last or a whole number >= 0, got "${text}"`);
+  });
 }
 
 /** A flag that must be there; `example` shows one. */

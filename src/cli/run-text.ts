@@ -19,3 +19,11 @@ export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
   const parameterCount = layout.size;
   return { software, createdAt, dtype, seed, generator, engine, model: { ...model, parameterCount }, loss, optimizer, data, batchSize };
 }
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? "no examples" : `${(100 * share).toFixed(2)} %`;
+}
+
+export function accuracyText({ train, test }: { readonly train: number; readonly test: number }): string {
+  return `accuracy ${percent(train)} on training, ${percent(test)} on test examples`;
+}

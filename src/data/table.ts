@@ -108,7 +108,11 @@ function targetsOf(table: Table, column: number, classes: Classes): Split["y"] {
   return tensor("float64", [rows.length, 1], data);
 }
 
-/** All rows as examples: x (n, columns - 1) float64 of every column but the target; InvalidDataError names the row and column of a cell that is no finite number. */
+/**
+ * All rows as examples: x (n, columns - 1) float64 of every column but the target, y as `classes` says.
+ *
+ * Throws InvalidDataError naming row and column of a cell that is no finite number or none of the classes.
+ */
 export function splitOf(table: Table, column: number, classes: Classes): Split {
   const { name, header, rows } = table;
   const width = header.length - 1;

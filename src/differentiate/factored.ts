@@ -4,7 +4,8 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import { addAll, matmul, mul, reduceSum, reshape, swapLast, transpose } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
-import { backThroughPrelude, inverse, throughPrelude, type Use } from "./per-example.ts";
+import { backThroughPrelude, throughPrelude, type Use } from "./per-example.ts";
+import { inverse } from "./permutation.ts";
 
 type Outer = Extract<Factor, { kind: "outer" }>;
 

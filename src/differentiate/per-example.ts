@@ -5,6 +5,7 @@ import { reshape, transpose } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
 import { descendants, reverse, rulesFor, type Seed } from "./reverse.ts";
+import { inverse } from "./permutation.ts";
 import { listAttribute } from "./rule.ts";
 
 /**
@@ -95,13 +96,4 @@ function permOf(node: BuiltNode): readonly number[] {
     "perm",
     Array.from({ length: rank }, (_, i) => rank - 1 - i),
   );
-}
-
-/** The permutation that undoes `perm`. */
-export function inverse(perm: readonly number[]): number[] {
-  const result = new Array<number>(perm.length);
-  perm.forEach((axis, i) => {
-    result[axis] = i;
-  });
-  return result;
 }

@@ -34,8 +34,11 @@ export function readoutWords(readout: string, { classes, loss }: WordsContext): 
     const unit = logits ? "logit margin" : "output margin";
     return { quantity: `the margin of ${a} over ${b}`, unit, up: `toward ${a}`, down: `toward ${b}` };
   }
-  const what = classes[Number(argument)] ?? `output ${argument}`;
   const unit = name === "probability" ? "probability" : logits ? "logit" : "output";
-  const quantity = what.startsWith("output ") && unit === "output" ? what : `the ${unit} of ${what}`;
-  return { quantity, unit, up: `toward ${what}`, down: `away from ${what}` };
+  const known = classes[Number(argument)];
+  if (known === undefined) {
+    const output = `output ${argument}`;
+    return { quantity: output, unit, up: `raising ${output}`, down: `lowering ${output}` };
+  }
+  return { quantity: `the ${unit} of ${known}`, unit, up: `toward ${known}`, down: `away from ${known}` };
 }

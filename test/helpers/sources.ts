@@ -1,6 +1,6 @@
 // Reads the project's own sources for the tests that check the rules of the tree: files, imports, reach.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -10,10 +10,10 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Source files of a tree: path from the root, with forward slashes, and text. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** All files below `folders` of the repository whose names end as given. */
+/** All files below those `folders` that exist, of the repository, whose names end as given. */
 export function readSources(folders: readonly string[], endings: RegExp): Sources {
   const sources = new Map<string, string>();
-  for (const folder of folders) {
+  for (const folder of folders.filter((name) => existsSync(join(ROOT, name)))) {
     for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !endings.test(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);

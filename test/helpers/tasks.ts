@@ -67,7 +67,7 @@ export function engineOf(dtype: RealDType): Promise<Engine> {
 
 /** A model, its data and its batches; the same numbers for the same options. */
 export async function smallTask(options: SmallTaskOptions = {}): Promise<SmallTask> {
-  const { loss = "mse", dtype = "float64", seed = 1, examples = 24, batchSize = 8, steps = 30 } = options;
+  const { loss = "mse", dtype = "float64", seed = 1, examples = 24, batchSize = 8, steps = 40 } = options;
   const { name, options: hyper } = options.optimizer ?? { name: "sgd", options: { lr: 0.05 } };
   const model = modelOf({ ...options, outputs: options.outputs ?? OUTPUTS[loss] });
   const params = startOf(model, dtype, seed);
@@ -99,8 +99,8 @@ export function startOf(model: Model, dtype: RealDType, seed: number): RealArray
   return params;
 }
 
-function modelOf({ model = "tanh", hidden = [8, 6], outputs = 1 }: SmallTaskOptions): Model {
-  if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [3], hidden: 6 });
+function modelOf({ model = "tanh", hidden = [16, 12], outputs = 1 }: SmallTaskOptions): Model {
+  if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [4], hidden: 8 });
   return mlp({ inputShape: [2], outputs, hidden, activation: model });
 }
 
@@ -123,7 +123,7 @@ interface SplitShape {
   readonly classes: number;
 }
 
-/** Normal inputs; targets are a smooth function of two projections with a little noise, cut into classes where there are any. */
+/** Normal inputs; targets are sin(2 a) + b^2 / 2 of two projections a and b, cut into classes where there are any. */
 function splitOf(random: Random, count: number, { inputShape, width, classes }: SplitShape): Split {
   const size = sizeOf(inputShape);
   const x = reals([count, ...inputShape], Float64Array.from({ length: count * size }, () => random.normal()));
@@ -132,10 +132,10 @@ function splitOf(random: Random, count: number, { inputShape, width, classes }: 
     const half = size / 2;
     const a = row.subarray(0, half).reduce((total, value) => total + value, 0) / Math.sqrt(half);
     const b = row.subarray(half).reduce((total, value) => total + value, 0) / Math.sqrt(half);
-    return Math.sin(1.5 * a + c) + 0.5 * b + 0.1 * random.normal();
+    return Math.sin(2 * a + c) + (b * b) / 2;
   };
   if (classes > 0) {
-    const label = (n: number): number => Math.min(classes - 1, Math.max(0, Math.floor(signal(n, 0) + classes / 2)));
+    const label = (n: number): number => Math.min(classes - 1, Math.max(0, Math.floor(signal(n, 0) + classes / 2 - 0.4)));
     return { x, y: integers([count], Array.from({ length: count }, (_, n) => label(n))) };
   }
   const y = Float64Array.from({ length: count * width }, (_, k) => signal(Math.floor(k / width), k % width));

@@ -1,9 +1,8 @@
 // Opening runs that lack a part or hold a broken one: each failure names the part, what must hold and what was there.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { decodeNpz, encodeNpz } from "../../src/numeric/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/numeric/safetensors.ts";
 import { reals, type Tensor, tensor } from "../../src/numeric/tensor.ts";
@@ -11,16 +10,17 @@ import { openRun } from "../../src/run/run-reader.node.ts";
 import { createRunWriter } from "../../src/run/run-writer.node.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { recordSteps, smallRun } from "../helpers/small-run.ts";
+import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
 
+const temporary = useTemporaryFolder();
 let folder: string;
 let path: string;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "pathkernel-run-"));
-  path = join(folder, "a.pkrun");
+  folder = temporary.at();
+  path = temporary.at("a.pkrun");
   const run = smallRun({ checkpointEvery: 4 });
   await recordSteps(await createRunWriter(path, run), run, { steps: 6, status: "complete" });
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const openFailure = (name = "a.pkrun") => errorOf(() => openRun(join(folder, name)), folder);
 const rewrite = (part: string, change: (text: string) => string) =>

@@ -1,32 +1,23 @@
 // The run on disk, held to what every store must do, and to what only disks do: refuse, run full, lose their process.
 
 import { execFileSync, spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { openRun } from "../../src/run/run-reader.node.ts";
 import { createRunWriter } from "../../src/run/run-writer.node.ts";
 import { testRunStore } from "../conformance/run-store.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { recordSteps, smallCheckpoint, smallRun } from "../helpers/small-run.ts";
 import { ROOT } from "../helpers/sources.ts";
+import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
 
+const temporary = useTemporaryFolder();
 let folder: string;
 let runs = 0;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "pathkernel-run-"));
+  folder = temporary.at();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 testRunStore("createRunWriter", {
   create: (run) => createRunWriter(join(folder, `${++runs}.pkrun`), run),

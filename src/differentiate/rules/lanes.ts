@@ -5,7 +5,7 @@ import { type Dim, sizeOfShape } from "../../graph/dim.ts";
 import { reshape, transpose } from "../../graph/ops.ts";
 import { reducedAxes } from "../../graph/shapes/reduce.ts";
 import type { Value } from "../../graph/types.ts";
-import { inverse } from "../per-example.ts";
+import { inverse } from "../permutation.ts";
 import { intsOfInput, type RuleContext } from "../rule.ts";
 
 /** The axes that a reduction node runs over, counted from the front. */

@@ -5,7 +5,7 @@ import { type Dim, multiplyDims, normaliseAxis } from "../../graph/dim.ts";
 import { reduceSum, reshape, squeeze, transpose, unbroadcast, unsqueeze } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
 import { unbroadcastPerExample } from "../broadcast.ts";
-import { inverse } from "../per-example.ts";
+import { inverse } from "../permutation.ts";
 import {
   intsOfInput,
   type JvpRule,

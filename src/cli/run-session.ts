@@ -1,0 +1,70 @@
+// Opens a run for a command and frees its engine afterwards; the flags that all such commands share.
+
+import type { Command } from "commander";
+import type { Explanation } from "../explain/types.ts";
+import { explain } from "../explain/explain.ts";
+import { planExplanation } from "../explain/plan.ts";
+import { ruleNames } from "../explain/rules.ts";
+import { openRun } from "../run/run-reader.node.ts";
+import type { Run } from "../run/types.ts";
+import { reopenTask } from "../train/reopen.node.ts";
+import type { Task } from "../train/task.ts";
+import type { Invocation } from "./command.ts";
+import * as flags from "./flags.ts";
+import { formatBytes, formatSeconds } from "./format.ts";
+import { startProgress } from "./progress.ts";
+
+export const RULE_SHAPE = {
+  rule: flags.nameFlag(ruleNames).optional(),
+  tolerance: flags.positive().optional(),
+  threads: flags.count().optional(),
+};
+
+/** --rule, --tolerance and --threads. */
+export function addRuleFlags(command: Command, tolerance: string): void {
+  command
+    .option("--rule NAME", `quadrature along each step: ${ruleNames.join(", ")} (default auto)`)
+    .option("--tolerance X", `residual allowed by auto, relative to the largest change (default ${tolerance})`)
+    .option("--threads N", "threads of the engine (default: as in training; others give other last bits)");
+}
+
+/** Does something with a run and everything that explaining it needs. */
+export async function withRun<T>(
+  { args, output }: Invocation,
+  { threads }: { readonly threads?: number | undefined },
+  use: (run: Run, task: Task) => Promise<T>,
+): Promise<T> {
+  const run = await openRun(args[0]);
+  const warn = (message: string) => output.warn(message);
+  const task = await reopenTask(run, { warn, ...(threads !== undefined && { threads }) });
+  try {
+    return await use(run, task);
+  } finally {
+    await task.engine.release();
+  }
+}
+
+/** Work that is estimated to take longer (s) is announced. */
+const LONG = 10;
+
+type ExplainRequest = Omit<Parameters<typeof explain>[2], "signal" | "onProgress">;
+
+/** Explains with progress on stderr; what will take long says so first. */
+export async function explainWithProgress(
+  { output, signal }: Pick<Invocation, "output" | "signal">,
+  { run, task }: { readonly run: Run; readonly task: Task },
+  request: ExplainRequest,
+): Promise<Explanation> {
+  const { queries, rule = "auto", tolerance = 1e-4, readout } = request;
+  const plan = planExplanation(task, run, { rows: queries.length, rule, tolerance, readout });
+  if (plan.seconds > LONG) {
+    const less = rule === "auto" ? "; a larger --tolerance or fewer queries take less (see explain --plan)" : "";
+    output.note(`about ${formatSeconds(plan.seconds)}, ${formatBytes(plan.bytes)} of memory${less}`);
+  }
+  const progress = startProgress(output);
+  try {
+    return await explain(task, run, { ...request, signal, onProgress: (p) => progress.report(p) });
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,82 @@
+// Tug of war: what the examples of each label pulled, toward the readout to the right of zero and away from it to the left.
+
+import { condense, type LabelPull } from "../explain/summary.ts";
+import { sum } from "../numeric/sum.ts";
+import { barRows } from "./bar-rows.ts";
+import { countOf, decimalsFor, formatNumber } from "./format.ts";
+import { type FigureOptions, type FigureText, frame } from "./frame.ts";
+import { signColour, signGlyph } from "./palette.ts";
+import type { ReadoutWords } from "./readout-words.ts";
+import { amount, type Table } from "./table.ts";
+
+export interface TugOfWar {
+  /** As `byLabel` gives them. */
+  readonly pulls: readonly LabelPull[];
+  readonly words: ReadoutWords;
+}
+
+/** Labels that get a row of their own; the rest is one row. */
+const MAX_ROWS = 12;
+
+function rowsOf({ pulls }: TugOfWar): LabelPull[] {
+  const { strongest, others } = condense(pulls, MAX_ROWS);
+  return others ? [...strongest, others] : strongest;
+}
+
+const isSingle = (pulls: readonly LabelPull[]): boolean => pulls.length < 2;
+
+export function tugOfWarText(data: TugOfWar): FigureText {
+  const { pulls, words } = data;
+  const decimals = decimalsFor(pulls.map(({ pull }) => pull));
+  const print = (value: number): string => `${formatNumber(value, { signed: true, decimals })} ${words.unit}`;
+  const side = (sign: 1 | -1): string => {
+    const members = pulls.filter(({ pull }) => sign * pull > 0);
+    if (members.length === 0) return `No label pulled ${sign > 0 ? words.up : words.down}.`;
+    const direction = sign > 0 ? words.up : words.down;
+    return `${countOf(members.length, "label")} pulled ${direction}, ${print(sum(members.map(({ pull }) => pull)))} together.`;
+  };
+  const net = `Net ${print(sum(pulls.map(({ pull }) => pull)))}.`;
+  return {
+    title: isSingle(pulls) ? "Pull of the training examples" : "Pull by label of the training examples",
+    caption: `${side(1)} ${side(-1)} ${net}`,
+  };
+}
+
+/** The rows drawn. */
+export function tugOfWarTable(data: TugOfWar): Table {
+  const rows = rowsOf(data);
+  const decimals = decimalsFor(rows.map(({ pull }) => pull));
+  return {
+    columns: ["label", "examples", `pull (${data.words.unit})`],
+    rows: rows.map(({ label, count, pull }) => [
+      label,
+      amount(count, String(count)),
+      amount(pull, formatNumber(pull, { signed: true, decimals })),
+    ]),
+  };
+}
+
+/** The figure as SVG. */
+export function tugOfWar(data: TugOfWar, options: FigureOptions = {}): string {
+  const { words } = data;
+  const rows = rowsOf(data);
+  const decimals = decimalsFor(rows.map(({ pull }) => pull));
+  return frame(tugOfWarText(data), options, (width) =>
+    barRows(
+      rows.map(({ label, count, pull }) => {
+        const number = formatNumber(pull, { signed: true, decimals });
+        const direction = pull < 0 ? words.down : words.up;
+        return {
+          name: label,
+          note: countOf(count, "example"),
+          from: 0,
+          to: pull,
+          colour: signColour(pull),
+          text: `${signGlyph(pull)} ${number}`,
+          hover: `${label}, ${countOf(count, "example")}: ${number} ${words.unit}, ${direction}`,
+        };
+      }),
+      { width, label: `pull, ${words.unit}`, words },
+    ),
+  );
+}
