@@ -22,7 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["server"],
   ["cli"],
 ];
-/** Files that only re-export, and so stand outside the floors; nothing in src/ imports them. */
+/** The public entries: they only re-export, and so stand outside the floors; no folder imports them. */
 const ENTRIES: readonly string[] = ["index.ts", "node.ts"];
 const MAX_LINES = 400;
 
@@ -82,6 +82,13 @@ describe("the tree of src/", () => {
 
   it("uses Node's modules only in cli/, server/ and *.node.ts", () => {
     expect(nodeImports(src)).toEqual([]);
+  });
+
+  it("reaches from index.ts no file that needs Node", () => {
+    const reached = new Set(["src/index.ts"]);
+    for (const path of reached) for (const target of importedFiles(src, path)) reached.add(target);
+    expect([...reached].filter((path) => /^src\/(cli|server)\/|\.node\.ts$/.test(path))).toEqual([]);
+    expect(reached.size).toBeGreaterThan(20); // the walk has gone somewhere
   });
 
   it("has entries that only re-export", () => {

@@ -35,10 +35,10 @@ function configure(command: Command): void {
   command
     .argument("<run>", "a recorded run, as in mnist.pkrun")
     .optionsGroup("What to explain:")
-    .option("--query SPEC", "examples of the data: test:7,12 or train:3 or test:0-19", collect)
-    .option("--input FILE", "your own: a .npy array of one example or of several")
-    .option("--readout SPEC", `${readoutForms.join(", ")} (default: margin for classifiers, else output:0)`)
-    .option("--target K", "label of --input, for the readout loss")
+    .option("--query <spec>", "examples of the data: test:7,12 or train:3 or test:0-19", collect)
+    .option("--input <file>", "your own: a .npy array of one example or of several")
+    .option("--readout <spec>", `${readoutForms.join(", ")} (default: margin for classifiers, else output:0)`)
+    .option("--target <k>", "label of --input, for the readout loss")
     .optionsGroup("How:");
   addRuleFlags(command, String(DEFAULT_TOLERANCE));
   command

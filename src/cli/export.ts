@@ -23,10 +23,10 @@ const SHAPE = {
 function configure(command: Command): void {
   command
     .argument("<run>", "a recorded run, as in mnist.pkrun")
-    .option("--what NAME", "parameters")
-    .option("--step N", "before step N; steps between checkpoints are replayed", "last")
-    .option("--threads N", "threads of the engine, for a replay")
-    .option("-o, --out FILE", "the .safetensors file to write");
+    .option("--what <name>", "parameters")
+    .option("--step <n>", "before step N; steps between checkpoints are replayed", "last")
+    .option("--threads <n>", "threads of the engine, for a replay")
+    .option("-o, --out <file>", "the .safetensors file to write");
   addExamples(command, [
     "export mnist.pkrun --what parameters -o mnist.safetensors",
     "export mnist.pkrun --what parameters --step 100 -o mnist-100.safetensors",

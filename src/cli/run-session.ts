@@ -23,9 +23,9 @@ export const RULE_SHAPE = {
 /** --rule, --tolerance and --threads. */
 export function addRuleFlags(command: Command, tolerance: string): void {
   command
-    .option("--rule NAME", `quadrature along each step: ${ruleNames.join(", ")} (default auto)`)
-    .option("--tolerance X", `residual allowed by auto, relative to the largest change (default ${tolerance})`)
-    .option("--threads N", "threads of the engine (default: as in training; others give other last bits)");
+    .option("--rule <name>", `quadrature along each step: ${ruleNames.join(", ")} (default auto)`)
+    .option("--tolerance <x>", `residual allowed by auto, relative to the largest change (default ${tolerance})`)
+    .option("--threads <n>", "threads of the engine (default: as in training; others give other last bits)");
 }
 
 /** Does something with a run and everything that explaining it needs. */

@@ -21,7 +21,7 @@ const SHAPE = { ...RULE_SHAPE, query: flags.list(";").optional() };
 function configure(command: Command): void {
   command
     .argument("<run>", "a recorded run, as in mnist.pkrun")
-    .option("--query SPEC", `examples of the data (default: the first ${QUERIES} of test)`, collect);
+    .option("--query <spec>", `examples of the data (default: the first ${QUERIES} of test)`, collect);
   addRuleFlags(command, String(TOLERANCE));
   addExamples(command, ["verify mnist.pkrun", "verify mnist.pkrun --query test:0-99 --tolerance 1e-4", "verify mnist.pkrun --rule left --json"]);
 }

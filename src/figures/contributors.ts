@@ -11,6 +11,7 @@ import { amount, type Table } from "./table.ts";
 export interface Contributor {
   /** "train:123". */
   readonly id: string;
+  /** "labelled 3", "target 0.31". */
   readonly label: string;
   readonly contribution: number;
   /** The training example; undefined when its shape is no image's. */
@@ -37,7 +38,7 @@ export function contributorsText({ proponents, opponents, words }: Contributors)
     const [first] = members;
     if (first === undefined) return `No example pulled ${direction}.`;
     const number = formatNumber(first.contribution, { signed: true });
-    return `Strongest ${direction}: ${first.id}, labelled ${first.label}, ${number} ${words.unit}.`;
+    return `Strongest ${direction}: ${first.id}, ${first.label}, ${number} ${words.unit}.`;
   };
   return {
     title: "Strongest examples on each side",
@@ -100,14 +101,13 @@ function row({ id, label, contribution, picture }: Contributor, { width, largest
   const left = picture ? THUMBNAIL + 10 : 0;
   const number = `${formatNumber(contribution, { signed: true })} ${unit}`;
   const bar = Math.max(1, ((width - left) * Math.abs(contribution)) / largest);
-  const what = `labelled ${label}`;
   return element(
     "g",
     {},
-    element("title", {}, escapeText(`${id}, ${what}: ${number}`)),
-    ...(picture ? thumbnail(picture, `${id}, ${what}`) : []),
+    element("title", {}, escapeText(`${id}, ${label}: ${number}`)),
+    ...(picture ? thumbnail(picture, `${id}, ${label}`) : []),
     textAt(left, 14, number, { "font-weight": 600, class: "pk-number" }),
-    textAt(left, 30, fitted(`${id} · ${what}`, width - left, SMALL_FONT), {
+    textAt(left, 30, fitted(`${id} · ${label}`, width - left, SMALL_FONT), {
       ...filled("muted"),
       "font-size": SMALL_FONT,
     }),

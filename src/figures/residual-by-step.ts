@@ -134,9 +134,9 @@ function stepTicks(x: { (step: number): number; ticks(count: number): number[] }
 }
 
 function toleranceLine(allowed: number, y: number, width: number): string {
-  const line = { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, ...stroked("away", 1.5), "stroke-dasharray": "5 3" };
+  const line = { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, ...stroked("neutral", 1.5), "stroke-dasharray": "5 3" };
   const label = textAt(width - RIGHT, y - 5, "tolerance for one step", {
-    ...filled("away"),
+    ...filled("muted"),
     "font-size": SMALL_FONT,
     "text-anchor": "end",
   });

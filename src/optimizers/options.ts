@@ -17,14 +17,14 @@ export interface OptimizerOptions {
   readonly amsgrad?: boolean | undefined;
 }
 
-interface NumberRule {
+export interface NumberRule {
   /** Default; undefined where the caller must say. */
   readonly fallback: number | undefined;
   readonly must: string;
   holds(value: number): boolean;
 }
 
-interface SwitchRule {
+export interface SwitchRule {
   readonly fallback: boolean;
 }
 

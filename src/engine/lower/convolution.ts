@@ -5,8 +5,26 @@ import type { GraphBuilder } from "../../graph/builder.ts";
 import { type Dim, multiplyDims } from "../../graph/dim.ts";
 import { mul, pad, reduceSum, reshape } from "../../graph/ops.ts";
 import { adjointWeight, convolveByProduct } from "../../graph/patches.ts";
-import type { Attributes, Value } from "../../graph/types.ts";
+import type { Attributes, Graph, Node, Value } from "../../graph/types.ts";
 import { listOf, numberOf, spans, spatialSizes, windowCounts, type Windows, windowsOf } from "../../graph/windows.ts";
+
+/**
+ * The Conv nodes of a float32 graph that are faster as products: those with more outputs than positions, for which ONNX Runtime
+ * runs one image after the other, and whose patches the graph holds already (the weight's gradient begins with the same
+ * transposition). In a training step of the MNIST CNN the third layer takes 0.6 ms then, and 2.5 ms as Conv.
+ */
+export function convolutionsByProduct(graph: Graph): ReadonlySet<Node> {
+  const laidOut = new Set(graph.nodes.filter(swapsFirstAxes).map((node) => node.inputs[0]));
+  const faster = ({ op, inputs, outputs, attributes }: Node): boolean => {
+    if (op !== "Conv" || !laidOut.has(inputs[0]) || numberOf(attributes, "group", 1) !== 1) return false;
+    const [, channels, ...counts] = graph.values.get(outputs[0])!.shape as readonly number[];
+    return channels > counts.reduce((p, q) => p * q, 1);
+  };
+  return new Set(graph.nodes.filter(faster));
+}
+
+const swapsFirstAxes = ({ op, attributes }: Node): boolean =>
+  op === "Transpose" && Array.isArray(attributes.perm) && attributes.perm.every((axis, i) => axis === (i < 2 ? 1 - i : i));
 
 type Inputs = readonly (Value | undefined)[];
 
