@@ -17,6 +17,7 @@ import * as flags from "./flags.ts";
 import { formatBytes, formatSeconds, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { ledgerText } from "./ledger.ts";
+import { predictedClasses } from "./predictions.ts";
 import { addRuleFlags, explainWithProgress, RULE_SHAPE, withRun } from "./run-session.ts";
 
 const readoutNames = [...new Set(readoutForms.map((form) => form.split(":")[0]))];
@@ -65,7 +66,8 @@ function checkedFlags(raw: Invocation["flags"]) {
 }
 
 function queriesOf(task: Task, { query = [], input, target }: Flags): Query[] {
-  const own = input === undefined ? [] : inputQueries(task, decodeNpy(readFileBytes(input), input), { name: input, target });
+  const own =
+    input === undefined ? [] : inputQueries(task, decodeNpy(readFileBytes(input), input), { name: input, target });
   return [...query.flatMap((spec) => datasetQueries(task, spec)), ...own];
 }
 
@@ -85,13 +87,25 @@ function planText(plan: ExplanationPlan): string {
 
 /** Every contribution of a row as lines of index, label and number. */
 function allText(task: Task, explanation: Explanation, r: number): string {
-  const lines = Array.from(allContributions(explanation, r), (value, i) => `${i}\t${labelOf(task, "train", i)}\t${value}`);
+  const lines = Array.from(
+    allContributions(explanation, r),
+    (value, i) => `${i}\t${labelOf(task, "train", i)}\t${value}`,
+  );
   return ["example\tlabel\tcontribution", ...lines].join("\n");
 }
 
-function report({ output }: Invocation, { run, task, explanation, all }: { run: Run; task: Task; explanation: Explanation; all: boolean }) {
+interface Explained {
+  readonly run: Run;
+  readonly task: Task;
+  readonly explanation: Explanation;
+  /** Classes that the trained model names, for classifiers. */
+  readonly predicted: Int32Array | undefined;
+  readonly all: boolean;
+}
+
+function report({ output }: Invocation, { run, task, explanation, predicted, all }: Explained): void {
   const { rule, tolerance, scale, examples, steps, cost } = explanation;
-  const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, r));
+  const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r, predicted: predicted?.[r] }));
   const { colors, width } = output;
   const dtype = task.engine.dtype;
   rows.forEach((row, r) => {
@@ -123,13 +137,23 @@ async function run(invocation: Invocation): Promise<ExitCode> {
   await withRun(invocation, checked, async (opened, task) => {
     const queries = queriesOf(task, checked);
     if (planOnly) {
-      const plan = planExplanation(task, opened, { rows: queries.length, ...(rule && { rule }), ...(tolerance && { tolerance }), readout });
+      const plan = planExplanation(task, opened, {
+        rows: queries.length,
+        ...(rule && { rule }),
+        ...(tolerance && { tolerance }),
+        readout,
+      });
       invocation.output.print(planText(plan));
       invocation.output.value("plan", { run: opened.path, ...plan });
       return;
     }
-    const explanation = await explainWithProgress(invocation, { run: opened, task }, { queries, readout, rule, tolerance });
-    report(invocation, { run: opened, task, explanation, all });
+    const explanation = await explainWithProgress(
+      invocation,
+      { run: opened, task },
+      { queries, readout, rule, tolerance },
+    );
+    const predicted = await predictedClasses(task, opened, queries);
+    report(invocation, { run: opened, task, explanation, predicted, all });
   });
   return 0;
 }

@@ -10,6 +10,7 @@ import {
   strongest,
 } from "../explain/summary.ts";
 import type { Explanation } from "../explain/types.ts";
+import { type ReadoutWords, readoutWords } from "../figures/readout-words.ts";
 import type { Task } from "../train/task.ts";
 
 /** A contribution with the example's label. */
@@ -17,13 +18,14 @@ export interface LabelledContribution extends ExampleContribution {
   readonly label: string;
 }
 
-export interface ExplainedRow {
+export interface ExplainedRow extends ReadoutWords {
   readonly query: string;
   /** The query's own label, where it comes from the data. */
   readonly label: string | undefined;
+  /** What the trained model says, for classifiers. */
+  readonly predicted: string | undefined;
+  /** "margin:7-2"; `quantity` says it in words, `unit` is what all numbers of the row are counted in. */
   readonly readout: string;
-  /** What all numbers of the row are counted in. */
-  readonly unit: string;
   readonly output: number;
   readonly prior: number;
   readonly net: number;
@@ -42,19 +44,14 @@ export interface ExplainedRow {
   readonly opponents: readonly LabelledContribution[];
 }
 
-/** What a readout's numbers are counted in. */
-function unitOf(readout: string, { loss }: Task): string {
-  const name = readout.split(":")[0];
-  if (name === "probability" || name === "loss") return name;
-  return loss.probabilities ? "logit" : "output";
-}
-
 /** A label in words: the class's name, or the numbers of a regression target. */
 export function labelOf({ dataset }: Pick<Task, "dataset">, part: "train" | "test", index: number): string {
   const { y } = dataset[part];
   if (y.data instanceof BigInt64Array) return dataset.classes[Number(y.data[index])] ?? String(y.data[index]);
   const width = y.shape[1] ?? 1;
-  return Array.from(y.data.subarray(index * width, (index + 1) * width), (value) => Number(value.toPrecision(4))).join(", ");
+  return Array.from(y.data.subarray(index * width, (index + 1) * width), (value) => Number(value.toPrecision(4))).join(
+    ", ",
+  );
 }
 
 function labelOfQuery(task: Task, query: string): string | undefined {
@@ -65,10 +62,23 @@ function labelOfQuery(task: Task, query: string): string | undefined {
 /** Strongest contributions on either side that are kept. */
 export const STRONGEST = 10;
 
-/** Row r of an explanation, described. */
-export function explainedRow(task: Task, explanation: Explanation, r: number): ExplainedRow {
+export interface RowOptions {
+  /** Which row. */
+  readonly r: number;
+  /** Class index that the trained model names for the query. */
+  readonly predicted?: number | undefined;
+}
+
+/** One row of an explanation, described. */
+export function explainedRow(task: Task, explanation: Explanation, { r, predicted }: RowOptions): ExplainedRow {
+  const { classes } = task.dataset;
   const { query, readout } = explanation.rows[r];
-  const [output, prior, net, gross] = [explanation.output[r], explanation.prior[r], explanation.net[r], explanation.gross[r]];
+  const [output, prior, net, gross] = [
+    explanation.output[r],
+    explanation.prior[r],
+    explanation.net[r],
+    explanation.gross[r],
+  ];
   const [residual, closure] = [explanation.residual[r], explanation.closure[r]];
   const { proponents, opponents } = strongest(explanation, r, STRONGEST);
   const labelled = (all: readonly ExampleContribution[]): LabelledContribution[] =>
@@ -76,8 +86,9 @@ export function explainedRow(task: Task, explanation: Explanation, r: number): E
   return {
     query,
     label: labelOfQuery(task, query),
+    predicted: predicted === undefined ? undefined : (classes[predicted] ?? String(predicted)),
     readout,
-    unit: unitOf(readout, task),
+    ...readoutWords(readout, { classes, loss: task.loss.name, outputs: task.outputs }),
     output,
     prior,
     net,

@@ -43,7 +43,11 @@ async function run(invocation: Invocation): Promise<ExitCode> {
     if (step !== "last" && step > steps) throw new UsageError(`--step must be last or lie in 0..${steps}, got ${step}`);
     const at = step === "last" ? steps : step;
     const parameters = await parametersAt(task, opened, at);
-    const bytes = encodeSafetensors(parameters, { software: SOFTWARE, model: opened.manifest.model.spec, step: String(at) });
+    const bytes = encodeSafetensors(parameters, {
+      software: SOFTWARE,
+      model: opened.manifest.model.spec,
+      step: String(at),
+    });
     writeFileAtomic(out, bytes);
     output.note(`${Object.keys(parameters).length} tensors before step ${at}, ${formatBytes(bytes.length)}`);
     output.print(out);

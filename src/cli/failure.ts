@@ -67,7 +67,8 @@ function isCallersMistake(error: unknown): error is RangeError | TypeError {
 
 /** What to say about a thrown value, and how to exit. */
 export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof UsageError) return { code: "PK_USAGE", message: thrown.message, hint: thrown.hint, exitCode: 2 };
+  if (thrown instanceof UsageError)
+    return { code: "PK_USAGE", message: thrown.message, hint: thrown.hint, exitCode: 2 };
   if (thrown instanceof CommanderError) return fromCommander(thrown);
   if (thrown instanceof InterruptedError) return { code: "PK_INTERRUPTED", message: thrown.message, exitCode: 130 };
   const error = isPathkernelError(thrown) ? thrown : fileErrorFrom("write", "the output", thrown);

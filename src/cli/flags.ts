@@ -77,7 +77,9 @@ export function bytes() {
 
 /** Lists that may be given in several flags or in one, with a separator. */
 export function list(separator = ",") {
-  return z.array(z.string()).transform((values) => values.flatMap((value) => value.split(separator)).map((part) => part.trim()));
+  return z
+    .array(z.string())
+    .transform((values) => values.flatMap((value) => value.split(separator)).map((part) => part.trim()));
 }
 
 /** `last` or a step. */
@@ -107,11 +109,22 @@ export function flagName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** The flags of a command, checked; UsageError for the first that does not fit. */
+function usageErrorOf(name: string, issue: z.core.$ZodIssue): UsageError {
+  return new UsageError(`${name} ${issue.message}`, issue.code === "custom" ? issue.params?.hint : undefined);
+}
+
+/** The flags of a command, checked; UsageError for one that does not fit, wrong ones before missing ones. */
 export function parseFlags<Shape extends z.ZodRawShape>(shape: Shape, flags: Readonly<Record<string, unknown>>) {
   const result = z.object(shape).safeParse(flags);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const hint = issue.code === "custom" ? (issue.params?.hint as string | undefined) : undefined;
-  throw new UsageError(`${flagName(String(issue.path[0]))} ${issue.message}`, hint);
+  const { issues } = result.error;
+  const issue = issues.find(({ path }) => flags[String(path[0])] !== undefined) ?? issues[0];
+  throw usageErrorOf(flagName(String(issue.path[0])), issue);
+}
+
+/** One positional argument, checked. */
+export function parseArgument<S extends z.ZodType>(name: string, schema: S, value: string): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw usageErrorOf(name, result.error.issues[0]);
 }

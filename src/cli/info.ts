@@ -51,7 +51,10 @@ function stateText({ manifest: { status, steps, plannedSteps } }: Run): string {
 function infoText(run: Run, sizes: readonly PartSize[]): string {
   const { manifest, checkpoints, scalars } = run;
   const { engine, optimizer, batchSize, checkpointEvery } = manifest;
-  const loss = scalars.length === 0 ? "" : `, ${scalars[0].loss.toPrecision(4)} at first, ${scalars[scalars.length - 1].loss.toPrecision(4)} at last`;
+  const loss =
+    scalars.length === 0
+      ? ""
+      : `, ${scalars[0].loss.toPrecision(4)} at first, ${scalars[scalars.length - 1].loss.toPrecision(4)} at last`;
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   return table([
     ["run", run.path],
@@ -61,11 +64,17 @@ function infoText(run: Run, sizes: readonly PartSize[]): string {
     ["loss", `${manifest.loss}${loss}`],
     ["optimizer", optimizerText(optimizer)],
     ["batches", `${grouped(batchSize)} examples a step, seed ${manifest.seed} (${manifest.generator})`],
-    ["checkpoints", `${grouped(checkpoints.length)}, one every ${checkpointEvery === 1 ? "step" : `${checkpointEvery} steps, those between are replayed`}`],
+    [
+      "checkpoints",
+      `${grouped(checkpoints.length)}, one every ${checkpointEvery === 1 ? "step" : `${checkpointEvery} steps, those between are replayed`}`,
+    ],
     ["engine", `${engine.name} ${engine.version}, ${engine.threads} threads`],
     ["made", `${manifest.createdAt} by ${manifest.software}`],
     ["size", formatBytes(total)],
-    ...sizes.map(({ part, files, bytes }) => [`  ${part}`, `${formatBytes(bytes)}${files > 1 ? ` in ${grouped(files)} files` : ""}`] as const),
+    ...sizes.map(
+      ({ part, files, bytes }) =>
+        [`  ${part}`, `${formatBytes(bytes)}${files > 1 ? ` in ${grouped(files)} files` : ""}`] as const,
+    ),
   ]);
 }
 
@@ -80,7 +89,17 @@ async function run({ args, output }: Invocation): Promise<ExitCode> {
   output.print(infoText(opened, sizes));
   const { status, steps, plannedSteps, checkpointEvery } = opened.manifest;
   const { path, checkpoints, scalars } = opened;
-  output.value("info", { path, status, steps, plannedSteps, setup: setupOf(opened), checkpointEvery, checkpoints, sizes, lastStep: scalars.at(-1) ?? null });
+  output.value("info", {
+    path,
+    status,
+    steps,
+    plannedSteps,
+    setup: setupOf(opened),
+    checkpointEvery,
+    checkpoints,
+    sizes,
+    lastStep: scalars.at(-1) ?? null,
+  });
   return 0;
 }
 

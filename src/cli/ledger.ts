@@ -45,16 +45,21 @@ function pullLines(row: ExplainedRow, decimals: number, { colors, width }: Ledge
 
 function ledgerLines(row: ExplainedRow, options: LedgerOptions): Line[] {
   const { output, prior, net, terms, residual, closure } = row;
-  const decimals = decimalsFor([output, prior, ...row.pulls.map(({ pull }) => pull)]);
+  // Pulls may be a hundred times the output; it keeps three digits after the point.
+  const decimals = Math.max(3, decimalsFor([output, prior, ...row.pulls.map(({ pull }) => pull)]));
   const number = (value: number) => signed(value, decimals);
   const { rule, tolerance, dtype } = options;
   return [
-    { name: "output", value: number(output), note: `${row.unit}s of the trained model`.replace(/ys /, "ies ") },
+    { name: "output", value: number(output), note: "of the trained model" },
     { name: "prior", value: number(prior), note: "of the model before training" },
-    { name: "training examples", value: number(net), note: "pull of each label, summed over its examples:" },
+    { name: "examples", value: number(net), note: "pull of each label, summed over its examples:" },
     ...pullLines(row, decimals, options),
     ...terms.map(({ name, value }) => ({ name, value: number(value), note: "" })),
-    { name: "residual", value: tiny(residual), note: `${tiny(row.residualRelative)} relative; rule ${rule}, tolerance ${tolerance}` },
+    {
+      name: "residual",
+      value: tiny(residual),
+      note: `${tiny(row.residualRelative)} relative; rule ${rule}, tolerance ${tolerance}`,
+    },
     { name: "closure", value: tiny(closure), note: `${tiny(row.closureRelative)} relative: rounding of ${dtype}` },
   ];
 }
@@ -64,8 +69,9 @@ function cancellationLine({ gross, net, cancellation, examplesFor80 }: Explained
   const decimals = decimalsFor([gross]);
   const share = gross === 0 ? 0 : Math.abs(net) / gross;
   const meter = `[${barRight(share, 20).padEnd(20, "·")}]`;
-  const times = Number.isFinite(cancellation) ? `${Number(cancellation.toPrecision(2))} : 1` : "all of it cancels";
-  return `cancellation  ${meter} gross ${gross.toFixed(decimals)}, net ${signed(net, decimals)}: ${times}; ${grouped(examplesFor80)} examples make 80 % of gross`;
+  const times = Number.isFinite(cancellation) ? `${Number(cancellation.toPrecision(2))} : 1` : "all of it";
+  const share80 = `80 % of gross from ${grouped(examplesFor80)} examples`;
+  return `cancels ${meter} ${times} (gross ${gross.toFixed(decimals)}, net ${signed(net, decimals)}); ${share80}`;
 }
 
 function strongestLines(row: ExplainedRow, { colors }: LedgerOptions): string[] {
@@ -76,7 +82,7 @@ function strongestLines(row: ExplainedRow, { colors }: LedgerOptions): string[] 
   const cell = ({ example, label, contribution }: LabelledContribution): string =>
     `#${example}`.padEnd(8) + label.slice(0, 12).padEnd(13) + signed(contribution, decimals).padStart(decimals + 4);
   const width = Math.max(...shown.map((one) => cell(one).length)) + 4;
-  const lines = [`${`strongest for (${row.unit})`.padEnd(width + 2)}strongest against (${row.unit})`];
+  const lines = [`${`strongest ${row.up}`.padEnd(width + 2)}strongest ${row.down}`];
   for (let k = 0; k < Math.min(SHOWN, count); k++) {
     const [left, right] = [row.proponents[k], row.opponents[k]];
     const first = left ? tinted(cell(left).padEnd(width), 1, colors) : " ".repeat(width);
@@ -85,9 +91,12 @@ function strongestLines(row: ExplainedRow, { colors }: LedgerOptions): string[] 
   return lines;
 }
 
-/** The head of a ledger: query, label, and what the readout says of the prediction. */
-function titleOf({ query, label, readout, unit }: ExplainedRow): string {
-  return `${query}${label === undefined ? "" : `  label ${label}`}  ${readout} (${unit})`;
+/** The head of a ledger: "test:8: predicted 6, label 5. margin:6-5, the margin of 6 over 5, in units of logit margin". */
+function titleOf({ query, label, predicted, readout, quantity, unit }: ExplainedRow, { bold }: Colors): string {
+  const said = predicted === undefined ? [] : [`predicted ${predicted}`];
+  const facts = [...said, ...(label === undefined ? [] : [`label ${label}`])].join(", ");
+  const wrong = predicted !== undefined && label !== undefined && predicted !== label ? " (misclassified)" : "";
+  return `${bold(`${query}${facts === "" ? "" : `: ${facts}${wrong}`}`)}\n${readout}: ${quantity}; unit: ${unit}`;
 }
 
 /** output = prior + pull of each label + terms + residual + closure, and the strongest examples either way. */
@@ -95,7 +104,8 @@ export function ledgerText(row: ExplainedRow, options: LedgerOptions): string {
   const lines = ledgerLines(row, options);
   const names = Math.min(24, Math.max(...lines.map(({ name }) => name.length)));
   const values = Math.max(...lines.map(({ value }) => value.length));
-  const body = lines.map(({ name, value, note }) => `${name.slice(0, 24).padEnd(names)}  ${value.padStart(values)}  ${note}`.trimEnd());
-  const { bold } = options.colors;
-  return [bold(titleOf(row)), ...body, cancellationLine(row), ...strongestLines(row, options)].join("\n");
+  const body = lines.map(({ name, value, note }) =>
+    `${name.slice(0, 24).padEnd(names)}  ${value.padStart(values)}  ${note}`.trimEnd(),
+  );
+  return [titleOf(row, options.colors), ...body, cancellationLine(row), ...strongestLines(row, options)].join("\n");
 }

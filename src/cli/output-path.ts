@@ -18,3 +18,8 @@ export function requireWritable(path: string): void {
     throw fileErrorFrom("write", path, cause);
   }
 }
+
+/** The same for a file whose folder may still have to be made. */
+export function requireReplaceable(path: string): void {
+  if (statSync(dirname(path), { throwIfNoEntry: false }) !== undefined) requireWritable(path);
+}

@@ -38,7 +38,11 @@ function lineOf(progress: Progress, elapsed: number): string {
   const { stage, done, total, note } = progress;
   const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
   const left = secondsLeft(progress, elapsed);
-  const parts = [`${stage} ${String(percent).padStart(3)} %`, note, left > 0 ? `${formatSeconds(left)} left` : undefined];
+  const parts = [
+    `${stage} ${String(percent).padStart(3)} %`,
+    note,
+    left > 0 ? `${formatSeconds(left)} left` : undefined,
+  ];
   return parts.filter((part) => part !== undefined).join(" · ");
 }
 
@@ -48,7 +52,8 @@ function barReporter(stream: TextStream): ProgressReporter {
   let last: Progress | undefined;
   const format = (options: cliProgress.Options, { progress }: cliProgress.Params): string => {
     const full = Math.round(progress * BAR_WIDTH);
-    const bar = (options.barCompleteString ?? "").slice(0, full) + (options.barIncompleteString ?? "").slice(full, BAR_WIDTH);
+    const bar =
+      (options.barCompleteString ?? "").slice(0, full) + (options.barIncompleteString ?? "").slice(full, BAR_WIDTH);
     return `${bar} ${last === undefined ? "" : lineOf(last, Date.now() - started)}`;
   };
   const bar = new cliProgress.SingleBar(

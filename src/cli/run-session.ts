@@ -1,10 +1,10 @@
 // Opens a run for a command and frees its engine afterwards; the flags that all such commands share.
 
 import type { Command } from "commander";
-import type { Explanation } from "../explain/types.ts";
 import { explain } from "../explain/explain.ts";
 import { planExplanation } from "../explain/plan.ts";
 import { ruleNames } from "../explain/rules.ts";
+import type { Explanation } from "../explain/types.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import type { Run } from "../run/types.ts";
 import { reopenTask } from "../train/reopen.node.ts";

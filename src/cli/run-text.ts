@@ -17,7 +17,19 @@ export function optimizerText({ name, options }: Resolved): string {
 export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
   const { software, createdAt, dtype, seed, generator, engine, model, loss, optimizer, data, batchSize } = manifest;
   const parameterCount = layout.size;
-  return { software, createdAt, dtype, seed, generator, engine, model: { ...model, parameterCount }, loss, optimizer, data, batchSize };
+  return {
+    software,
+    createdAt,
+    dtype,
+    seed,
+    generator,
+    engine,
+    model: { ...model, parameterCount },
+    loss,
+    optimizer,
+    data,
+    batchSize,
+  };
 }
 
 function percent(share: number): string {

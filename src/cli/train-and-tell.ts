@@ -6,16 +6,26 @@ import type { Invocation } from "./command.ts";
 import { startProgress } from "./progress.ts";
 import { type PlainRequest, requestText } from "./train-request.ts";
 
-/** Tells what will be trained, trains it; the task stays open for whoever goes on with it. */
+/** Trains, and tells the setup once the first step is done, so that a request that cannot be met is answered by its error alone. */
 export async function trainAndTell(
   { output, signal }: Pick<Invocation, "output" | "signal">,
   request: PlainRequest,
 ): Promise<TrainingResult> {
-  output.note(requestText(request));
   const progress = startProgress(output);
+  let told = false;
+  const tellSetup = (): void => {
+    if (!told) output.note(requestText(request));
+    told = true;
+  };
+  const warn = (message: string) => output.warn(message);
   try {
-    const warn = (message: string) => output.warn(message);
-    return await runTraining({ ...request, signal, warn, onProgress: (p) => progress.report(p) });
+    const onProgress: NonNullable<Parameters<typeof runTraining>[0]["onProgress"]> = (p) => {
+      tellSetup();
+      progress.report(p);
+    };
+    const trained = await runTraining({ ...request, signal, warn, onProgress });
+    tellSetup();
+    return trained;
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     const hint = `use a smaller learning rate; the steps before it are kept in ${request.out}`;
@@ -24,4 +34,3 @@ export async function trainAndTell(
     progress.end();
   }
 }
-

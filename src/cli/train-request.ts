@@ -64,7 +64,10 @@ function resolveOptimizer(name: string, given: OptimizerOptions) {
     const alien = /among (.*), got (\w+)$/.exec(must);
     if (alien !== null && key === "options") {
       const takes = alien[1].split(", ").filter((option) => !/^beta\d$/.test(option));
-      throw new UsageError(`${flags.flagName(alien[2])} does not belong to ${name}`, `it takes ${takes.map(flags.flagName).join(", ")}`);
+      throw new UsageError(
+        `${flags.flagName(alien[2])} does not belong to ${name}`,
+        `it takes ${takes.map(flags.flagName).join(", ")}`,
+      );
     }
     if (must.endsWith("got undefined")) throw new UsageError(`${flags.flagName(key)} must be given for ${name}`);
     throw new UsageError(`${flags.flagName(key)} of ${name} must ${must}`);
@@ -73,14 +76,21 @@ function resolveOptimizer(name: string, given: OptimizerOptions) {
 
 /** The request that the flags make; UsageError where they do not fit together. */
 export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest {
-  const checked = flags.parseFlags(SHAPE, raw);
-  const optimizerOptions = flags.parseFlags(OPTIMIZER_SHAPE, raw);
-  const { dataDir, batch, optimizer, epochs, steps, batches, ...rest } = checked;
+  const checked = flags.parseFlags({ ...SHAPE, ...OPTIMIZER_SHAPE }, raw);
+  const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
+  const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
+  const { dataDir, batch, optimizer, epochs, steps, batches, ...rest } = others;
   if (optimizer === "gd" && batch !== undefined) {
-    throw new UsageError("--batch does not belong to gd, which takes all examples at every step", "use sgd for batches");
+    throw new UsageError(
+      "--batch does not belong to gd, which takes all examples at every step",
+      "use sgd for batches",
+    );
   }
   if (optimizer === "gd" && batches !== undefined) {
-    throw new UsageError("--batches does not belong to gd, which takes all examples at every step", "use sgd for batches");
+    throw new UsageError(
+      "--batches does not belong to gd, which takes all examples at every step",
+      "use sgd for batches",
+    );
   }
   if (epochs === undefined && steps === undefined && batches === undefined) {
     throw new UsageError("--epochs or --steps must be given, as in --epochs 2");
@@ -91,7 +101,8 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
 
 /** What will be done, before it is. */
 export function requestText(request: PlainRequest): string {
-  const { data, limit, model, dtype, loss, optimizer, optimizerOptions, batchSize, epochs, steps, batches, seed } = request;
+  const { data, limit, model, dtype, loss, optimizer, optimizerOptions, batchSize, epochs, steps, batches, seed } =
+    request;
   const size = optimizer === "gd" ? "all examples" : `${batchSize ?? DEFAULT_BATCH_SIZE} examples`;
   const length = steps === undefined ? `${epochs} epoch${epochs === 1 ? "" : "s"}` : `${steps} steps`;
   return table([
@@ -103,4 +114,3 @@ export function requestText(request: PlainRequest): string {
     ["record", request.out],
   ]);
 }
-

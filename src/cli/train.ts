@@ -21,7 +21,11 @@ function configure(command: Command): void {
     .option("--target-column <name>", "for a CSV file")
     .option("--model <spec>", MODEL_FORMS)
     .option("--parameters <regex>", "for a .onnx file: which initializers are parameters")
-    .option("--trainable <globs>", "train only these parameters, as in 'layers.1.*'; the rest stay as they are", collect)
+    .option(
+      "--trainable <globs>",
+      "train only these parameters, as in 'layers.1.*'; the rest stay as they are",
+      collect,
+    )
     .option("--loss <name>", lossNames.join(", "))
     .option("--dtype <name>", "float32 or float64", "float32")
     .optionsGroup("Optimizer (PyTorch's semantics and defaults):")
@@ -59,7 +63,15 @@ function report(output: Output, { result, run, accuracy }: TrainingResult): void
   if (steps > 0) parts.push(`loss of the last batch ${loss.toPrecision(4)}`);
   output.note([...parts, ...(accuracy ? [accuracyText(accuracy)] : [])].join(", "));
   output.print(run.path);
-  output.value("train", { path: run.path, status, steps, plannedSteps: run.manifest.plannedSteps, loss, accuracy, setup: setupOf(run) });
+  output.value("train", {
+    path: run.path,
+    status,
+    steps,
+    plannedSteps: run.manifest.plannedSteps,
+    loss,
+    accuracy,
+    setup: setupOf(run),
+  });
 }
 
 async function run(invocation: Invocation): Promise<ExitCode> {

@@ -23,7 +23,11 @@ function configure(command: Command): void {
     .argument("<run>", "a recorded run, as in mnist.pkrun")
     .option("--query <spec>", `examples of the data (default: the first ${QUERIES} of test)`, collect);
   addRuleFlags(command, String(TOLERANCE));
-  addExamples(command, ["verify mnist.pkrun", "verify mnist.pkrun --query test:0-99 --tolerance 1e-4", "verify mnist.pkrun --rule left --json"]);
+  addExamples(command, [
+    "verify mnist.pkrun",
+    "verify mnist.pkrun --query test:0-99 --tolerance 1e-4",
+    "verify mnist.pkrun --rule left --json",
+  ]);
 }
 
 function defaultQueries({ dataset }: Task): string {
@@ -51,13 +55,39 @@ async function run(invocation: Invocation): Promise<ExitCode> {
     const queries = (query ?? [defaultQueries(task)]).flatMap((spec) => datasetQueries(task, spec));
     const explanation = await explainWithProgress(invocation, { run: opened, task }, { queries, rule, tolerance });
     const verdict = verdictOf(explanation, task.engine.dtype);
-    const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, r));
-    output.print(["query        readout           residual  relative   closure  relative", ...rows.map(rowText)].join("\n"));
+    const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r }));
+    output.print(
+      ["query        readout           residual  relative   closure  relative", ...rows.map(rowText)].join("\n"),
+    );
     output.print(summary(verdict, output));
     const { scale, cost } = explanation;
-    const short = rows.map(({ query: id, readout, output: value, prior, residual, residualRelative, closure, closureRelative, gross, net }) => {
-      return { query: id, readout, output: value, prior, residual, residualRelative, closure, closureRelative, gross, net };
-    });
+    const short = rows.map(
+      ({
+        query: id,
+        readout,
+        output: value,
+        prior,
+        residual,
+        residualRelative,
+        closure,
+        closureRelative,
+        gross,
+        net,
+      }) => {
+        return {
+          query: id,
+          readout,
+          output: value,
+          prior,
+          residual,
+          residualRelative,
+          closure,
+          closureRelative,
+          gross,
+          net,
+        };
+      },
+    );
     output.value("verify", { run: opened.path, ...verdict, rule, tolerance, scale, cost, rows: short });
     return verdict.passed ? 0 : 3;
   });

@@ -32,60 +32,72 @@ export interface BarRowsOptions {
   readonly joined?: boolean;
 }
 
-const ROW_HEIGHT = 34;
-const BAR_HEIGHT = 16;
-const NAME_SHARE = 0.3;
+/** Below this width name and number stand above the bar, which then has all the width. */
+const COMPACT = 420;
 const GAP = 8;
 
-/** Draws the rows: names | bars | numbers. */
-export function barRows(rows: readonly BarRow[], { width, label, words, joined = false }: BarRowsOptions): Drawing {
-  const names = Math.min(190, NAME_SHARE * width);
+interface RowLayout {
+  readonly rowHeight: number;
+  /** Pixels for the names, from the left edge. */
+  readonly names: number;
+  /** Where bars may be. */
+  readonly range: readonly [number, number];
+  /** Top and height of a bar in its row. */
+  readonly bar: readonly [number, number];
+  readonly compact: boolean;
+}
+
+function layoutOf(rows: readonly BarRow[], width: number): RowLayout {
   const numbers = Math.max(...rows.map((row) => widthOf(row.text, FONT_SIZE)), 30) + GAP;
-  const range: [number, number] = [names + GAP, width - numbers - GAP];
-  const axis = barAxis(
-    rows.flatMap((row) => [row.from, row.to]),
-    range,
-    label,
-  );
-  const height = rows.length * ROW_HEIGHT;
-  const placed = rows.map((row, k) =>
-    moved(0, k * ROW_HEIGHT, ...rowMarks(row, { axis, names, width, next: joined ? rows[k + 1] : undefined })),
-  );
+  // Twelve pixels at either end keep half a tick label inside the figure.
+  if (width < COMPACT) {
+    return { rowHeight: 40, names: width - numbers - GAP, range: [12, width - 12], bar: [18, 14], compact: true };
+  }
+  const names = Math.min(190, 0.3 * width);
+  return { rowHeight: 34, names, range: [names + GAP, width - numbers - GAP], bar: [9, 16], compact: false };
+}
+
+/** Draws the rows: names | bars | numbers, or on narrow figures names and numbers above their bars. */
+export function barRows(rows: readonly BarRow[], { width, label, words, joined = false }: BarRowsOptions): Drawing {
+  const layout = layoutOf(rows, width);
+  const ends = rows.flatMap((row) => [row.from, row.to]);
+  const axis = barAxis(ends, layout.range, label);
+  const height = rows.length * layout.rowHeight;
+  // Joints would run through the names of compact rows.
+  const isJoined = joined && !layout.compact;
+  const placed = rows.map((row, k) => {
+    // Grid lines end above and below the words of compact rows.
+    const [top, bottom] = layout.compact ? [layout.bar[0] - 1, layout.rowHeight - 4] : [0, layout.rowHeight];
+    const marks = [...axis.grid(top, bottom), ...barMarks(row, axis, layout), ...textMarks(row, width, layout)];
+    if (isJoined && k + 1 < rows.length) marks.push(joint(axis.at(row.to), layout));
+    if (row.total) marks.unshift(element("line", { x1: 0, x2: width, y1: 0, y2: 0, ...stroked("axis") }));
+    return moved(0, k * layout.rowHeight, element("title", {}, escapeText(row.hover)), ...marks);
+  });
   return {
     height: LEGEND_HEIGHT + height + AXIS_HEIGHT,
-    marks: [
-      ...signLegend(words, range),
-      moved(0, LEGEND_HEIGHT, ...axis.grid(height), ...placed, ...axis.labels(height)),
-    ],
+    marks: [...signLegend(words, layout.range), moved(0, LEGEND_HEIGHT, ...placed, ...axis.labels(height))],
   };
 }
 
-interface Place {
-  readonly axis: BarAxis;
-  /** Pixels for the names. */
-  readonly names: number;
-  readonly width: number;
-  /** The row that begins where this one ends. */
-  readonly next: BarRow | undefined;
+function barMarks(row: BarRow, axis: BarAxis, { bar: [y, height] }: RowLayout): string[] {
+  const [a, b] = [axis.at(row.from), axis.at(row.to)].sort((x, y) => x - y);
+  // A bar too short to see still shows where it stands.
+  return [element("rect", { x: a, y, width: Math.max(1, b - a), height, ...filled(row.colour) })];
 }
 
-function rowMarks(row: BarRow, { axis, names, width, next }: Place): string[] {
-  const [a, b] = [axis.at(row.from), axis.at(row.to)].sort((x, y) => x - y);
-  const middle = ROW_HEIGHT / 2;
-  // A bar too short to see still shows where it stands.
-  const bar = { x: a, y: middle - BAR_HEIGHT / 2, width: Math.max(1, b - a), height: BAR_HEIGHT };
-  const end = axis.at(row.to);
-  const marks = [
-    element("title", {}, escapeText(row.hover)),
-    textAt(0, middle - 2, fitted(row.name, names, FONT_SIZE), { "font-weight": 600 }),
-    textAt(0, middle + 12, fitted(row.note, names, SMALL_FONT), { ...filled("muted"), "font-size": SMALL_FONT }),
-    element("rect", { ...bar, ...filled(row.colour) }),
-    textAt(width, middle + 4, row.text, { "text-anchor": "end", class: "pk-number" }),
-  ];
-  if (row.total) marks.unshift(element("line", { x1: 0, x2: width, y1: 0, y2: 0, ...stroked("axis") }));
-  if (next) {
-    const [y1, y2] = [middle + BAR_HEIGHT / 2, ROW_HEIGHT + middle - BAR_HEIGHT / 2];
-    marks.push(element("line", { x1: end, x2: end, y1, y2, ...stroked("axis") }));
+function textMarks({ name, note, text }: BarRow, width: number, { names, compact }: RowLayout): string[] {
+  const small = { ...filled("muted"), "font-size": SMALL_FONT };
+  const number = (y: number): string => textAt(width, y, text, { "text-anchor": "end", class: "pk-number" });
+  if (!compact) {
+    const [first, second] = [fitted(name, names, FONT_SIZE), fitted(note, names, SMALL_FONT)];
+    return [textAt(0, 15, first, { "font-weight": 600 }), textAt(0, 29, second, small), number(21)];
   }
-  return [element("g", {}, ...marks)];
+  const first = element("tspan", { "font-weight": 600 }, escapeText(fitted(name, 0.55 * names, FONT_SIZE)));
+  const second = element("tspan", { dx: 6, ...small }, escapeText(fitted(note, 0.45 * names, SMALL_FONT)));
+  return [element("text", { x: 0, y: 13 }, first, second), number(13)];
+}
+
+/** The thin line from the end of a bar to the beginning of the next. */
+function joint(x: number, { rowHeight, bar: [top, height] }: RowLayout): string {
+  return element("line", { x1: x, x2: x, y1: top + height, y2: rowHeight + top, ...stroked("axis") });
 }

@@ -29,12 +29,23 @@ export function formatNumber(value: number, { signed = false, digits = 3, decima
   return typeset(value.toFixed(places), signed);
 }
 
-/** Digits after the point with which the largest of `values` shows `digits` digits, so that a column of them adds up as printed. */
-export function decimalsFor(values: Iterable<number>, digits = 4): number {
+/**
+ * Digits after the point for a column of numbers, so that it adds up as printed: the largest of `values` shows `digits` digits,
+ * and `total`, which may be far smaller than its parts, shows three.
+ */
+export function decimalsFor(values: Iterable<number>, { digits = 4, total = 0 } = {}): number {
   let largest = 0;
   for (const value of values) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-  if (largest === 0) return 0;
-  return Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(largest))));
+  const places = (size: number, shown: number): number =>
+    size > 0 && size < Infinity ? shown - 1 - Math.floor(Math.log10(size)) : 0;
+  // Beyond ten digits in all the total is rounding.
+  const most = largest > 0 ? places(largest, 10) : 12;
+  return Math.max(0, Math.min(12, most, Math.max(places(largest, digits), places(Math.abs(total), 3))));
+}
+
+/** The shortest text that means exactly `value`: "1e−4", "0.05"; for what a user has set. */
+export function formatExact(value: number): string {
+  return typeset(value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value), false);
 }
 
 /** "1,204". */

@@ -35,8 +35,8 @@ const OWN_LINES = 4;
 
 /** What each term is called where there is room to say it. */
 export const TERM_NOTES: Readonly<Record<Term["name"], string>> = {
-  "coupled decay": "weight decay, as a gradient",
-  "decoupled decay": "weight decay, on parameters",
+  "coupled decay": "weight decay (L2)",
+  "decoupled decay": "weight decay",
   replay: "recomputed steps",
 };
 
@@ -44,7 +44,7 @@ export const TERM_NOTES: Readonly<Record<Term["name"], string>> = {
 export function ledgerEntries(data: Ledger, ownLines = OWN_LINES): LedgerEntry[] {
   const { strongest, others } = condense(data.pulls, ownLines);
   const pulls = others ? [...strongest, others] : strongest;
-  const decimals = decimalsFor([data.prior, data.output, ...pulls.map(({ pull }) => pull)]);
+  const decimals = decimalsFor([data.prior, data.output, ...pulls.map(({ pull }) => pull)], { total: data.output });
   const line = (kind: LedgerEntry["kind"], value: number, [name, note]: [string, string]): LedgerEntry => {
     const format = kind === "residual" || kind === "closure" ? { digits: 2 } : { decimals };
     return { kind, name, note, value, text: formatNumber(value, { signed: true, ...format }) };

@@ -16,16 +16,19 @@ export interface WordsContext {
   readonly classes: readonly string[];
   /** The run's loss: it says whether outputs are logits. */
   readonly loss: string;
+  /** C; a single output speaks for the second of two classes. Default: what ready-made models have. */
+  readonly outputs?: number | undefined;
 }
 
 /** Losses that read the outputs as logits. */
 const LOGIT_LOSSES: readonly string[] = ["cross-entropy", "binary-cross-entropy"];
 
 /** The words for a resolved readout: "margin:8-3", "logit:8", "output:0", "probability:8" or "loss". */
-export function readoutWords(readout: string, { classes, loss }: WordsContext): ReadoutWords {
+export function readoutWords(readout: string, { classes, loss, outputs }: WordsContext): ReadoutWords {
   const [name, argument = ""] = readout.split(":");
   const nameOf = (k: string): string => classes[Number(k)] ?? k;
   const logits = LOGIT_LOSSES.includes(loss);
+  const single = classes.length === 2 && (outputs ?? (loss === "binary-cross-entropy" ? 1 : 2)) === 1;
   if (name === "loss") {
     return { quantity: "the loss", unit: logits ? "nat" : "loss", up: "raising the loss", down: "lowering the loss" };
   }
@@ -35,7 +38,7 @@ export function readoutWords(readout: string, { classes, loss }: WordsContext): 
     return { quantity: `the margin of ${a} over ${b}`, unit, up: `toward ${a}`, down: `toward ${b}` };
   }
   const unit = name === "probability" ? "probability" : logits ? "logit" : "output";
-  const known = classes[Number(argument)];
+  const known = classes[single ? 1 : Number(argument)];
   if (known === undefined) {
     const output = `output ${argument}`;
     return { quantity: output, unit, up: `raising ${output}`, down: `lowering ${output}` };

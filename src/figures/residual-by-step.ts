@@ -4,7 +4,7 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import { countOf, formatNumber } from "./format.ts";
 import { type Drawing, type FigureOptions, type FigureText, frame, SMALL_FONT } from "./frame.ts";
 import { filled, stroked } from "./palette.ts";
-import { element, escapeText, moved, textAt } from "./svg.ts";
+import { element, moved, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
 
 export interface ResidualByStep {
@@ -25,7 +25,7 @@ export interface ResidualMark {
 }
 
 /** Marks that a narrow figure can tell apart; more steps than that are drawn by the largest of each few. */
-const MAX_MARKS = 100;
+const MAX_MARKS = 120;
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 8, 20, 36];
 const HEIGHT = 170;
 /** Room under the logarithmic part for steps whose residual is zero. */
@@ -110,7 +110,7 @@ function drawn(data: ResidualByStep, width: number): Drawing {
         ...(hasZero ? [textAt(LEFT - 6, HEIGHT, "0", { ...axisLabels, "text-anchor": "end" })] : []),
         ...stepTicks(x, width),
         toleranceLine(data.allowed, y(data.allowed), width),
-        ...marks.map((mark) => dot(mark, { x: x((mark.first + mark.last) / 2), y: yOf(mark.size), unit: data.unit })),
+        dots(marks.map((mark): [number, number] => [x((mark.first + mark.last) / 2), yOf(mark.size)])),
       ),
     ],
   };
@@ -143,8 +143,8 @@ function toleranceLine(allowed: number, y: number, width: number): string {
   return element("g", {}, element("title", {}, formatNumber(allowed, { digits: 2 })), element("line", line), label);
 }
 
-function dot({ first, last, size }: ResidualMark, { x, y, unit }: { x: number; y: number; unit: string }): string {
-  const where = first === last ? `step ${first}` : `steps ${first} to ${last}`;
-  const title = element("title", {}, escapeText(`${where}: ${formatNumber(size, { digits: 2 })} ${unit}`));
-  return element("circle", { cx: x, cy: y, r: 2.2, ...filled("toward") }, title);
+/** All dots as one path: lines of no length with round ends. */
+function dots(places: readonly (readonly [number, number])[]): string {
+  const d = places.map(([x, y]) => `M${x.toFixed(1)},${y.toFixed(1)}h0`).join("");
+  return element("path", { d, ...stroked("toward", 4.5), "stroke-linecap": "round" });
 }

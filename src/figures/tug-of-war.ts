@@ -23,11 +23,17 @@ function rowsOf({ pulls }: TugOfWar): LabelPull[] {
   return others ? [...strongest, others] : strongest;
 }
 
+/** The same for rows and sums: the net may be far smaller than what it is made of. */
+function decimalsOf({ pulls }: TugOfWar): number {
+  const values = pulls.map(({ pull }) => pull);
+  return decimalsFor(values, { total: sum(values) });
+}
+
 const isSingle = (pulls: readonly LabelPull[]): boolean => pulls.length < 2;
 
 export function tugOfWarText(data: TugOfWar): FigureText {
   const { pulls, words } = data;
-  const decimals = decimalsFor(pulls.map(({ pull }) => pull));
+  const decimals = decimalsOf(data);
   const print = (value: number): string => `${formatNumber(value, { signed: true, decimals })} ${words.unit}`;
   const side = (sign: 1 | -1): string => {
     const members = pulls.filter(({ pull }) => sign * pull > 0);
@@ -45,7 +51,7 @@ export function tugOfWarText(data: TugOfWar): FigureText {
 /** The rows drawn. */
 export function tugOfWarTable(data: TugOfWar): Table {
   const rows = rowsOf(data);
-  const decimals = decimalsFor(rows.map(({ pull }) => pull));
+  const decimals = decimalsOf(data);
   return {
     columns: ["label", "examples", `pull (${data.words.unit})`],
     rows: rows.map(({ label, count, pull }) => [
@@ -60,7 +66,7 @@ export function tugOfWarTable(data: TugOfWar): Table {
 export function tugOfWar(data: TugOfWar, options: FigureOptions = {}): string {
   const { words } = data;
   const rows = rowsOf(data);
-  const decimals = decimalsFor(rows.map(({ pull }) => pull));
+  const decimals = decimalsOf(data);
   return frame(tugOfWarText(data), options, (width) =>
     barRows(
       rows.map(({ label, count, pull }) => {

@@ -1,31 +1,31 @@
 // Average pools as sums: how many elements each window averages over, and the sums themselves.
 
+import { reals } from "../numeric/tensor.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { mul } from "./ops.ts";
 import { padSpatial, tapAlong } from "./patches.ts";
-import { reals } from "../numeric/tensor.ts";
 import type { Attributes, Value } from "./types.ts";
-import { extended, numberOf, spatialSizes, windowCounts, type Windows, windowsOf } from "./windows.ts";
+import { extended, numberOf, type PlacedWindows, spatialSizes, windowCounts, windowsOf } from "./windows.ts";
 
 /** An average pool: its windows (with what hangs over the end in `after`), how many there are, and what a sum is multiplied by. */
-export interface Averages {
-  readonly windows: Windows;
-  readonly counts: readonly number[];
+export interface Averages extends PlacedWindows {
   /** 1 / number of elements: one number where all windows are full, else (1, 1, ...counts). */
   readonly scale: number | Value;
 }
 
 const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 
-/** Number of taps of each window along one axis that lie in [low, high). */
-function tapsWithin({ kernel, strides, dilations, before }: Windows, i: number, count: number, [low, high]: readonly [number, number]): number[] {
-  return Array.from({ length: count }, (_, o) => {
-    let within = 0;
-    for (let tap = 0; tap < kernel[i]; tap++) {
-      const position = o * strides[i] + tap * dilations[i] - before[i];
-      if (position >= low && position < high) within++;
-    }
-    return within;
+/** Number of taps of each window along axis i whose position counts. */
+function tapsThatCount(
+  { windows, counts }: PlacedWindows,
+  i: number,
+  counted: (position: number) => boolean,
+): number[] {
+  const { kernel, strides, dilations, before } = windows;
+  return Array.from({ length: counts[i] }, (_, o) => {
+    let taps = 0;
+    for (let tap = 0; tap < kernel[i]; tap++) if (counted(o * strides[i] + tap * dilations[i] - before[i])) taps++;
+    return taps;
   });
 }
 
@@ -35,16 +35,16 @@ export function averagesOf(b: GraphBuilder, x: Value, attributes: Attributes): A
   const windows = windowsOf(attributes, attributes.kernel_shape as readonly number[]);
   const counts = windowCounts(windows, sizes, numberOf(attributes, "ceil_mode", 0) === 1);
   const includePad = numberOf(attributes, "count_include_pad", 0) === 1;
-  const byAxis = counts.map((count, i) => {
-    const { before, after } = windows;
-    return tapsWithin(windows, i, count, includePad ? [-before[i], sizes[i] + after[i]] : [0, sizes[i]]);
+  const byAxis = sizes.map((size, i) => {
+    const [low, high] = includePad ? [-windows.before[i], size + windows.after[i]] : [0, size];
+    return tapsThatCount({ windows, counts }, i, (position) => position >= low && position < high);
   });
   const full = byAxis.every((taps, i) => taps.every((n) => n === windows.kernel[i]));
   const outer = byAxis.reduce<number[]>((grid, taps) => grid.flatMap((a) => taps.map((n) => a * n)), [1]);
   // A window of padding only has sum 0 and no element: its average is 0, not 0 / 0.
   const reciprocals = outer.map((n) => (n === 0 ? 0 : 1 / n));
   const scale = full ? 1 / product(windows.kernel) : b.constant(reals([1, 1, ...counts], reciprocals));
-  return { windows: extended(windows, sizes, counts), counts, scale };
+  return { windows: extended({ windows, counts }, sizes), counts, scale };
 }
 
 /** AveragePool by sums of slices, one axis after the other. */

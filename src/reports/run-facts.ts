@@ -1,7 +1,7 @@
 // The head of a report: what was trained on what and how, and whether the sums hold.
 
 import { type Check, verdictOf } from "../explain/verdict.ts";
-import { countOf, formatCount, formatNumber, formatShare } from "../figures/format.ts";
+import { countOf, formatCount, formatExact, formatNumber, formatShare } from "../figures/format.ts";
 import { escapeText } from "../figures/svg.ts";
 import { amount } from "../figures/table.ts";
 import type { RunManifest } from "../run/types.ts";
@@ -50,10 +50,10 @@ export function verdictFacts({ run, explanation }: ReportInput): string {
   const badge = ({ holds }: Check, [yes, no]: readonly [string, string]): string =>
     tag("span", { class: `badge ${holds ? "good" : "bad"}` }, holds ? `✓ ${yes}` : `✗ ${no}`);
   const relative = ({ relative: value }: Check) => number(amount(value, formatNumber(value, { digits: 2 })));
-  const limit = ({ limit: value }: Check) => formatNumber(value, { digits: 2 });
+  const limit = ({ limit: value }: Check) => formatExact(value);
   return tag(
     "dl",
-    {},
+    { class: "verdict" },
     fact(
       "Residual: what the quadrature leaves",
       `at most ${relative(residual)} of the scale ${tag("span", { class: "small" }, `(rule ${escapeText(explanation.rule)}, tolerance ${limit(residual)})`)} ${badge(residual, ["within tolerance", "above tolerance"])}`,

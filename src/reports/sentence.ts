@@ -14,11 +14,12 @@ const NAMED = 2;
 export function headerSentence(view: Pick<QueryView, "predicted" | "label" | "correct" | "words" | "ledger">): string {
   const { words, ledger } = view;
   const { strongest, others } = condense(ledger.pulls, NAMED);
-  const decimals = decimalsFor([ledger.output, ledger.prior, ...strongest.map(({ pull }) => pull)], 3);
+  const parts = [ledger.output, ledger.prior, ...strongest.map(({ pull }) => pull)];
+  const decimals = decimalsFor(parts, { digits: 3, total: ledger.output });
   const print = (value: number): string =>
     `${formatNumber(value, { signed: true, decimals, digits: 2 })} ${words.unit}`;
   const clauses = [...strongest.map((group) => `${who(group)} pulled ${print(group.pull)}`)];
-  if (others) clauses.push(`${countOf(others.count, "example")} with ${others.label} ${print(others.pull)}`);
+  if (others) clauses.push(`${countOf(others.count, "example")} with ${others.label} pulled ${print(others.pull)}`);
   const terms = ledger.terms.map(({ name, value }) => `${name} ${print(value)}`);
   const rest = ledger.residual + ledger.closure;
   const unexplained = `unexplained ${formatNumber(rest, { signed: true, digits: 1 })} ${words.unit}`;

@@ -30,10 +30,10 @@ nav img{width:32px;height:32px;object-fit:contain;image-rendering:pixelated}
 .lede{font-size:1.05rem;color:var(--muted)}
 .note{border-left:4px solid var(--pk-away);padding:10px 14px;background:var(--panel);margin:20px 0;max-width:80ch}
 .note p:last-child{margin:0}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:12px 20px;margin:12px 0}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,175px),1fr));gap:12px 20px;margin:12px 0}
 dt{color:var(--muted);font-size:.85rem}
 dd{margin:0}
-.run{background:var(--panel);border-radius:8px;padding:4px 16px}
+.run{background:var(--panel);border-radius:8px;padding:12px 16px}
 article{border-top:2px solid var(--line);margin-top:40px;padding-top:24px}
 .query{display:grid;grid-template-columns:auto 1fr;gap:20px;align-items:start}
 .query img{width:168px;height:auto;image-rendering:pixelated;border:1px solid var(--line);display:block}
@@ -63,7 +63,7 @@ thead th{font-weight:600}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 footer{margin-top:48px;border-top:1px solid var(--line);padding-top:12px;font-size:.85rem;color:var(--muted)}
 footer p{max-width:none}
-@media (max-width:559px){.query{grid-template-columns:1fr}body{padding:16px 12px 32px}h1{font-size:1.4rem}.sentence{font-size:1rem}}
+@media (max-width:559px){.query,.verdict{grid-template-columns:1fr}dl{grid-template-columns:1fr 1fr}body{padding:16px 12px 32px}h1{font-size:1.4rem}.sentence{font-size:1rem}}
 @media (min-width:900px),print{.wide{display:block}.narrow{display:none}
 .figures{grid-template-columns:1fr 1fr}figure.full{grid-column:1/-1}figure svg{max-width:none}}
 @media print{body{max-width:none;padding:0}article{break-before:page}figure{break-inside:avoid}}

@@ -86,7 +86,7 @@ class DiskRunWriter implements RunWriter {
 
   writeCheckpoint: RunWriter["writeCheckpoint"] = async (checkpoint) => {
     this.recorder.addCheckpoint(checkpoint, (valid) => {
-      writeFileAtomic(join(this.path, checkpointFile(valid.step)), encodeCheckpoint(valid));
+      writeFileAtomic(join(this.path, checkpointFile(valid.step)), encodeCheckpoint(valid), { sync: false });
       this.stored.add(valid.step);
     });
   };

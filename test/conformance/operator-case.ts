@@ -11,6 +11,8 @@ export const BATCH_SIZE = 3;
 export interface CaseInput {
   readonly shape: Shape;
   readonly data: Tensor;
+  /** The operator gets the shape of this value, computed when the graph runs, instead of the value. */
+  readonly asShape?: true;
 }
 
 export interface OperatorCase {
@@ -63,6 +65,12 @@ export function ints(values: readonly number[], shape: Shape = [values.length]):
   return { shape, data: tensor("int64", concrete(shape), BigInt64Array.from(values, BigInt)) };
 }
 
+/** The numbers of a shape that holds the batch axis, as a list of int64 that is known only when the graph runs. */
+export function sizes(shape: Shape): CaseInput {
+  const dims = concrete(shape);
+  return { shape, data: reals(dims, new Float64Array(sizeOfShape(dims) as number)), asShape: true };
+}
+
 /** Truth values from zeros and ones. */
 export function bools(values: readonly number[], shape: Shape = [values.length]): CaseInput {
   return { shape, data: tensor("bool", concrete(shape), Uint8Array.from(values)) };
@@ -70,7 +78,8 @@ export function bools(values: readonly number[], shape: Shape = [values.length])
 
 /** Positions of the inputs that a case is differentiated with respect to. */
 export function differentiable({ inputs, fixed = [] }: OperatorCase): number[] {
-  return [...inputs.keys()].filter((i) => inputs[i]?.data.dtype === "float64" && !fixed.includes(i));
+  const isReal = (input: CaseInput | undefined): boolean => input?.data.dtype === "float64" && !input.asShape;
+  return [...inputs.keys()].filter((i) => isReal(inputs[i]) && !fixed.includes(i));
 }
 
 /** Whether an input is fed when the graph runs (others are constants of the graph). */

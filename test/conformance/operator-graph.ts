@@ -23,7 +23,8 @@ export function buildCase(c: OperatorCase): BuiltCase {
     if (!input) return undefined;
     const { dtype } = input.data;
     if (!isFed(c, i)) return b.constant(input.data);
-    return b.input(`x${i}`, dtype === "float64" ? "real" : (dtype as Value["dtype"]), input.shape);
+    const value = b.input(`x${i}`, dtype === "float64" ? "real" : (dtype as Value["dtype"]), input.shape);
+    return input.asShape ? b.op("Shape", [value]) : value;
   });
   const outputs = b.ops(c.op, inputs, c.attributes ?? {});
   const positions = differentiable(c);

@@ -10,7 +10,7 @@ import { reals, type Tensor } from "../../src/numeric/tensor.ts";
 import { BATCH_SIZE, type OperatorCase, spread } from "./operator-case.ts";
 import { buildCase } from "./operator-graph.ts";
 
-const POINTS = 160;
+const POINTS = 120;
 const REACH = 2.5;
 // Between neighbouring points a smooth derivative of these operators changes by less than this part of its largest value.
 const JUMP = 0.2;
@@ -41,7 +41,7 @@ export async function checkSwitches(engine: Engine, c: OperatorCase): Promise<vo
   for (let k = 0; k < POINTS; k++) samples.push(await program.run(onLine(feeds, reach * ((2 * k) / (POINTS - 1) - 1))));
   const slopes = samples.map(({ slope }) => slope.data as Float64Array);
   const signs = samples.map((sample) =>
-    switches.map((_, k) => Array.from(sample[`switch ${k}`].data as Float64Array, Math.sign).join()).join(";"),
+    switches.map((_, k) => Array.from(sample[`switch ${k}`].data as Float64Array, (v) => v > 0).join()).join(";"),
   );
   const scale = Math.max(...slopes.flatMap((values) => Array.from(values, Math.abs)));
   const jumps = slopes.slice(1).map((values, k) => values.some((v, i) => Math.abs(v - slopes[k][i]) > JUMP * scale));

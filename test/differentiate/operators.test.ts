@@ -8,7 +8,10 @@ import { operatorCases } from "./cases/all.ts";
 let float64: Engine;
 let float32: Engine;
 beforeAll(async () => {
-  [float64, float32] = [await openEngine({ dtype: "float64" }), await openEngine({ dtype: "float32" })];
+  [float64, float32] = [
+    await openEngine({ dtype: "float64", threads: 1 }),
+    await openEngine({ dtype: "float32", threads: 1 }),
+  ];
 });
 afterAll(async () => {
   await float64.release();

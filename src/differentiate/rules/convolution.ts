@@ -1,18 +1,12 @@
 // Rules of convolutions: input gradients are convolutions again, weight gradients one product of patches and cotangents.
 
 import type { GraphBuilder } from "../../graph/builder.ts";
+import { adjointWeight, type Convolution, rowsByChannel, weightGradient } from "../../graph/convolution.ts";
 import { batchAxis, sizeOfShape } from "../../graph/dim.ts";
 import { add, expandLike, matmul, reduceSum, reshape, transpose, unsqueeze } from "../../graph/ops.ts";
-import {
-  adjointWeight,
-  type Convolution,
-  padSpatial,
-  patches,
-  rowsByChannel,
-  weightGradient,
-} from "../../graph/patches.ts";
+import { padSpatial, patches } from "../../graph/patches.ts";
 import type { Attributes, Value } from "../../graph/types.ts";
-import { adjointAttributes, numberOf, spans, spatialSizes, type Windows, windowsOf } from "../../graph/windows.ts";
+import { adjointAttributes, numberOf, spans, spatialSizes, windowsOf } from "../../graph/windows.ts";
 import type { Factor } from "../factor.ts";
 import type { FactorRule, JvpRule, RuleContext, RuleTable, VjpRule } from "../rule.ts";
 
@@ -42,12 +36,11 @@ const convAttributes = ({ windows, group }: Convolution): Attributes => ({
 export function inputGradient(
   b: GraphBuilder,
   [g, weight]: readonly [Value, Value],
-  sizes: readonly number[],
-  convolution: Convolution,
+  { sizes, ...convolution }: Convolution & { readonly sizes: readonly number[] },
 ): Value {
-  const { windows, counts, group } = convolution;
+  const { windows, group } = convolution;
   if (windows.strides.some((stride) => stride !== 1)) {
-    return b.op("ConvTranspose", [g, weight], { ...adjointAttributes(windows, sizes, counts), group });
+    return b.op("ConvTranspose", [g, weight], { ...adjointAttributes(convolution, sizes), group });
   }
   const reach = spans(windows).map((span) => span - 1);
   const around = [...windows.before, ...windows.after].map((amount, i) => reach[i % reach.length] - amount);
@@ -68,8 +61,8 @@ const convVjp: VjpRule = (node, [cotangent], needs) => {
   const g = cotangent!;
   const convolution = convolutionOf(node, weight, g);
   return [
-    needs[0] ? inputGradient(b, [g, weight], spatialSizes(x.shape), convolution) : undefined,
-    needs[1] ? weightGradient(b, [x, g], weight.shape, convolution) : undefined,
+    needs[0] ? inputGradient(b, [g, weight], { ...convolution, sizes: spatialSizes(x.shape) }) : undefined,
+    needs[1] ? weightGradient(b, [x, g], convolution) : undefined,
     needs[2] ? biasGradient(b, g) : undefined,
   ];
 };
@@ -82,7 +75,7 @@ const convTransposeVjp: VjpRule = (node, [cotangent], needs) => {
   const convolution = convolutionOf(node, weight, x);
   return [
     needs[0] ? b.op("Conv", [g, weight], convAttributes(convolution)) : undefined,
-    needs[1] ? weightGradient(b, [g, x], weight.shape, convolution) : undefined,
+    needs[1] ? weightGradient(b, [g, x], convolution) : undefined,
     needs[2] ? biasGradient(b, g) : undefined,
   ];
 };
@@ -121,7 +114,7 @@ function byPosition(b: GraphBuilder, y: Value): Value {
 function windowsByPosition(b: GraphBuilder, x: Value, { windows, counts }: Convolution): Value {
   const rank = counts.length;
   const channelsLast = transpose(b, x, [0, ...range(rank).map((i) => i + 2), 1]);
-  const laid = patches(b, channelsLast, windows, { counts, axis: rank + 1, first: 1 });
+  const laid = patches(b, channelsLast, { windows, counts, axis: rank + 1, first: 1 });
   return reshape(b, laid, [x.shape[0], sizeOfShape(counts), laid.shape[rank + 1]]);
 }
 
@@ -129,14 +122,10 @@ function windowsByPosition(b: GraphBuilder, x: Value, { windows, counts }: Convo
  * Factors of the weight of the convolution that slides over `x` and meets `g` at its windows: cotangents and patches, summed over
  * positions. With groups the derivative itself, which is smaller than its patches by far.
  */
-function weightFactor(
-  b: GraphBuilder,
-  [x, g]: readonly [Value, Value],
-  weight: Value,
-  convolution: Convolution,
-): Factor {
-  const { group } = convolution;
-  const [outputs, inputs, ...kernel] = weight.shape as readonly number[];
+function weightFactor(b: GraphBuilder, [x, g]: readonly [Value, Value], convolution: Convolution): Factor {
+  const { group, windows, counts } = convolution;
+  const { kernel } = windows;
+  const [outputs, inputs] = [g.shape[1] as number, (x.shape[1] as number) / group];
   const spatial = range(kernel.length);
   if (group === 1) {
     const perm = [0, kernel.length + 1, ...spatial.map((i) => i + 1)];
@@ -144,9 +133,9 @@ function weightFactor(
     return { kind: "outer", left: byPosition(b, g), right, inner: [outputs, ...kernel, inputs], perm };
   }
   const sizes = spatialSizes(x.shape);
-  const positions = sizeOfShape(convolution.counts);
+  const positions = sizeOfShape(counts);
   const grouped = reshape(b, x, ["N", group, inputs, ...sizes]);
-  const laid = patches(b, grouped, convolution.windows, { counts: convolution.counts, axis: 2 });
+  const laid = patches(b, grouped, { windows, counts, axis: 2 });
   const right = transpose(b, reshape(b, laid, ["N", group, laid.shape[2], positions]), [0, 1, 3, 2]);
   const left = reshape(b, g, ["N", group, outputs / group, positions]);
   const split = reshape(b, matmul(b, left, right), ["N", outputs, ...kernel, inputs]);
@@ -166,7 +155,7 @@ const convFactor: FactorRule = (node, input, g) => {
   if (!batchFirst(g)) return undefined;
   if (input === 2) return biasFactor(node.b, g);
   if (input !== 1 || !batchFirst(x)) return undefined;
-  return weightFactor(node.b, [x, g], weight, convolutionOf(node, weight, g));
+  return weightFactor(node.b, [x, g], convolutionOf(node, weight, g));
 };
 
 const convTransposeFactor: FactorRule = (node, input, g) => {
@@ -174,7 +163,7 @@ const convTransposeFactor: FactorRule = (node, input, g) => {
   if (!batchFirst(g)) return undefined;
   if (input === 2) return biasFactor(node.b, g);
   if (input !== 1 || !batchFirst(x)) return undefined;
-  return weightFactor(node.b, [g, x], weight, convolutionOf(node, weight, x));
+  return weightFactor(node.b, [g, x], convolutionOf(node, weight, x));
 };
 
 export const convolutionRules: RuleTable = {

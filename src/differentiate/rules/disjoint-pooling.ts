@@ -3,8 +3,8 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import { type Dim, divideDims, multiplyDims, sizeOfShape } from "../../graph/dim.ts";
 import { concat, pad, reshape, slice, transpose, where } from "../../graph/ops.ts";
-import type { Attributes, Value } from "../../graph/types.ts";
-import { spatialSizes, type Windows, windowsOf } from "../../graph/windows.ts";
+import type { Value } from "../../graph/types.ts";
+import { type PlacedWindows, spatialSizes } from "../../graph/windows.ts";
 
 /** One spatial axis of a pool: values lie as (outer, size, inner), and `size` of them make one. */
 interface Stage {
@@ -29,32 +29,35 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 const flat = (b: GraphBuilder, x: Value): Value => reshape(b, x, [sizeOfShape(x.shape)]);
 
-/** Windows that tile the input from its first element on, as most pools have; undefined for all others. */
-export function disjointWindows(attributes: Attributes, sizes: readonly number[], counts: readonly number[]): Windows | undefined {
-  const windows = windowsOf(attributes, attributes.kernel_shape as readonly number[]);
-  const tiles = windows.kernel.every(
-    (k, i) =>
-      windows.strides[i] === k &&
-      (windows.dilations[i] === 1 || k === 1) &&
-      windows.before[i] === 0 &&
-      counts[i] * k <= sizes[i],
+/** Whether windows tile the input from its first element on, as those of most pools do. */
+export function areDisjoint({ windows, counts }: PlacedWindows, sizes: readonly number[]): boolean {
+  const { kernel, strides, dilations, before } = windows;
+  return kernel.every(
+    (k, i) => strides[i] === k && (dilations[i] === 1 || k === 1) && before[i] === 0 && counts[i] * k <= sizes[i],
   );
-  return tiles ? windows : undefined;
 }
+
+const coversOf = ({ windows, counts }: PlacedWindows): number[] => counts.map((count, i) => count * windows.kernel[i]);
 
 /** The part of x that windows cover. */
 function covered(b: GraphBuilder, x: Value, covers: readonly number[]): Value {
-  return covers.reduce((cut, size, i) => (cut.shape[i + 2] === size ? cut : slice(b, cut, i + 2, { start: 0, end: size })), x);
+  return covers.reduce(
+    (cut, size, i) => (cut.shape[i + 2] === size ? cut : slice(b, cut, i + 2, { start: 0, end: size })),
+    x,
+  );
 }
 
 /** The adjoint of `covered`, from whatever order of the same elements. */
-function uncovered(b: GraphBuilder, value: Value, covers: readonly number[], x: Value): Value {
+function uncovered(b: GraphBuilder, [value, x]: readonly [Value, Value], covers: readonly number[]): Value {
   const whole = reshape(b, value, [...x.shape.slice(0, 2), ...covers]);
   const missing = spatialSizes(x.shape).map((size, i) => size - covers[i]);
-  return pad(b, whole, x.shape.map(() => 0), [0, 0, ...missing]);
+  return pad(
+    b,
+    whole,
+    x.shape.map(() => 0),
+    [0, 0, ...missing],
+  );
 }
-
-const coversOf = (windows: Windows, counts: readonly number[]): number[] => counts.map((count, i) => count * windows.kernel[i]);
 
 /** The taps of a stage apart, flat: operators are slow on axes of 1 that are broadcast (550 against 95 us for Where). */
 function tapsOf(b: GraphBuilder, x: Value, { outer, size, inner }: Stage): Value[] {
@@ -67,9 +70,10 @@ function tapsOf(b: GraphBuilder, x: Value, { outer, size, inner }: Stage): Value
 }
 
 /** The stages of windows over x, the last axis first. */
-function stages(x: Value, windows: Windows, counts: readonly number[]): Stage[] {
+function stages(x: Value, placed: PlacedWindows): Stage[] {
+  const { windows, counts } = placed;
   const channels = multiplyDims(x.shape[0], x.shape[1]);
-  const covers = coversOf(windows, counts);
+  const covers = coversOf(placed);
   return range(counts.length).map((k) => {
     const i = counts.length - 1 - k;
     const outer = multiplyDims(channels, product([...covers.slice(0, i), counts[i]]));
@@ -78,9 +82,9 @@ function stages(x: Value, windows: Windows, counts: readonly number[]): Stage[] 
 }
 
 /** Each tap of all windows, flat, in the order of the windows. */
-export function disjointTaps(b: GraphBuilder, x: Value, windows: Windows, counts: readonly number[]): Value[] {
-  const whole = covered(b, x, coversOf(windows, counts));
-  return stages(x, windows, counts).reduce((values, stage) => values.flatMap((value) => tapsOf(b, value, stage)), [whole]);
+export function disjointTaps(b: GraphBuilder, x: Value, placed: PlacedWindows): Value[] {
+  const whole = covered(b, x, coversOf(placed));
+  return stages(x, placed).reduce((values, stage) => values.flatMap((value) => tapsOf(b, value, stage)), [whole]);
 }
 
 /**
@@ -89,10 +93,10 @@ export function disjointTaps(b: GraphBuilder, x: Value, windows: Windows, counts
  * Where MaxPool gives indices and ScatterElements uses them, forward and backward take 2.3 ms more than the pool alone in the
  * first layer of the MNIST CNN (batch 64); this takes 1.4 ms.
  */
-export function tournament(b: GraphBuilder, x: Value, windows: Windows, counts: readonly number[]): Tournament {
-  const covers = coversOf(windows, counts);
+export function tournament(b: GraphBuilder, x: Value, placed: PlacedWindows): Tournament {
+  const covers = coversOf(placed);
   let value = covered(b, x, covers);
-  const contests = stages(x, windows, counts).map((stage): Contest => {
+  const contests = stages(x, placed).map((stage): Contest => {
     const [first, ...others] = tapsOf(b, value, stage);
     let best = first;
     const masks = others.map((tap) => {
@@ -107,33 +111,46 @@ export function tournament(b: GraphBuilder, x: Value, windows: Windows, counts: 
 }
 
 /** The cotangent at each winner, zero elsewhere: from one value for each window to the shape of x. */
-export function toWinners(b: GraphBuilder, g: Value, { contests, covers }: Tournament, x: Value): Value {
-  const placed = contests.reduceRight<Value>((value, { outer, size, inner, masks }) => {
-    let rest = value;
-    const parts = new Array<Value>(size);
-    for (let tap = size - 1; tap > 0; tap--) {
-      parts[tap] = where(b, masks[tap - 1], rest, 0);
-      rest = where(b, masks[tap - 1], 0, rest);
-    }
-    parts[0] = rest;
-    const shape = inner > 1 ? [outer, 1, inner] : [outer, 1];
-    return flat(b, concat(b, parts.map((part) => reshape(b, part, shape)), 1));
-  }, flat(b, g));
-  return uncovered(b, placed, covers, x);
+export function toWinners(b: GraphBuilder, [g, x]: readonly [Value, Value], { contests, covers }: Tournament): Value {
+  const placed = contests.reduceRight<Value>(
+    (value, { outer, size, inner, masks }) => {
+      let rest = value;
+      const parts = new Array<Value>(size);
+      for (let tap = size - 1; tap > 0; tap--) {
+        parts[tap] = where(b, masks[tap - 1], rest, 0);
+        rest = where(b, masks[tap - 1], 0, rest);
+      }
+      parts[0] = rest;
+      const shape = inner > 1 ? [outer, 1, inner] : [outer, 1];
+      return flat(
+        b,
+        concat(
+          b,
+          parts.map((part) => reshape(b, part, shape)),
+          1,
+        ),
+      );
+    },
+    flat(b, g),
+  );
+  return uncovered(b, [placed, x], covers);
 }
 
 /** What a tangent of x is at each winner, in the shape of y. */
-export function atWinners(b: GraphBuilder, dx: Value, { contests, covers }: Tournament, y: Value): Value {
-  const picked = contests.reduce<Value>((value, contest) => {
-    const [first, ...others] = tapsOf(b, value, contest);
-    return others.reduce((best, tap, j) => where(b, contest.masks[j], tap, best), first);
-  }, covered(b, dx, covers));
+export function atWinners(b: GraphBuilder, [dx, y]: readonly [Value, Value], { contests, covers }: Tournament): Value {
+  const picked = contests.reduce<Value>(
+    (value, contest) => {
+      const [first, ...others] = tapsOf(b, value, contest);
+      return others.reduce((best, tap, j) => where(b, contest.masks[j], tap, best), first);
+    },
+    covered(b, dx, covers),
+  );
   return reshape(b, picked, y.shape);
 }
 
 /** One value for each window, repeated over its window: the adjoint of sums over windows (0.3 ms where ConvTranspose takes 0.7). */
-export function overWindows(b: GraphBuilder, g: Value, windows: Windows, x: Value): Value {
-  const counts = spatialSizes(g.shape);
+export function overWindows(b: GraphBuilder, [g, x]: readonly [Value, Value], placed: PlacedWindows): Value {
+  const { windows, counts } = placed;
   let [outer, inner, value] = [sizeOfShape(g.shape), 1, g];
   for (let i = counts.length - 1; i >= 0; i--) {
     const rows = reshape(b, value, [outer, inner]);
@@ -141,5 +158,5 @@ export function overWindows(b: GraphBuilder, g: Value, windows: Windows, x: Valu
     outer = divideDims(outer, counts[i]);
     inner *= windows.kernel[i] * counts[i];
   }
-  return uncovered(b, value, coversOf(windows, counts), x);
+  return uncovered(b, [value, x], coversOf(placed));
 }

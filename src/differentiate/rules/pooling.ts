@@ -6,26 +6,38 @@ import { type Dim, multiplyDims, sizeOfShape } from "../../graph/dim.ts";
 import { concat, div, expandLike, fullLike, mul, reshape, sub } from "../../graph/ops.ts";
 import { padSpatial, taps } from "../../graph/patches.ts";
 import type { Value } from "../../graph/types.ts";
-import { extended, spatialSizes, windowsOf } from "../../graph/windows.ts";
+import { extended, type PlacedWindows, spatialSizes, windowsOf } from "../../graph/windows.ts";
 import { reals } from "../../numeric/tensor.ts";
 import type { JvpRule, RuleContext, RuleTable, SwitchRule, VjpRule } from "../rule.ts";
 import { inputGradient } from "./convolution.ts";
-import { atWinners, disjointTaps, disjointWindows, overWindows, type Tournament, toWinners, tournament } from "./disjoint-pooling.ts";
+import {
+  areDisjoint,
+  atWinners,
+  disjointTaps,
+  overWindows,
+  type Tournament,
+  tournament,
+  toWinners,
+} from "./disjoint-pooling.ts";
 
 const flat = (b: GraphBuilder, x: Value): Value => reshape(b, x, [sizeOfShape(x.shape)]);
 
+const placedOf = ({ outputs, attributes }: RuleContext): PlacedWindows => ({
+  windows: windowsOf(attributes, attributes.kernel_shape as readonly number[]),
+  counts: spatialSizes(outputs[0].shape),
+});
+
 /** Who won each window of a pool whose windows are disjoint; undefined for others. */
-function winners({ b, inputs, outputs, attributes }: RuleContext): Tournament | undefined {
-  const [sizes, counts] = [spatialSizes(inputs[0]!.shape), spatialSizes(outputs[0].shape)];
-  const windows = disjointWindows(attributes, sizes, counts);
-  return windows && tournament(b, inputs[0]!, windows, counts);
+function winners(node: RuleContext): Tournament | undefined {
+  const [placed, x] = [placedOf(node), node.inputs[0]!];
+  return areDisjoint(placed, spatialSizes(x.shape)) ? tournament(node.b, x, placed) : undefined;
 }
 
 /** ScatterElements adds at the indices that the pool gives, where windows overlap too; ties went to the first index. */
 const maxPoolVjp: VjpRule = (node, [g]) => {
   const { b, inputs, outputs } = node;
   const won = winners(node);
-  if (won) return [toWinners(b, g!, won, inputs[0]!)];
+  if (won) return [toWinners(b, [g!, inputs[0]!], won)];
   const x = flat(b, inputs[0]!);
   const placed = b.op("ScatterElements", [fullLike(b, x, 0), flat(b, outputs[1]), flat(b, g!)], {
     axis: 0,
@@ -38,7 +50,7 @@ const maxPoolVjp: VjpRule = (node, [g]) => {
 const maxPoolJvp: JvpRule = (node, [dx]) => {
   const { b, outputs } = node;
   const won = winners(node);
-  if (won) return [atWinners(b, dx!, won, outputs[0])];
+  if (won) return [atWinners(b, [dx!, outputs[0]], won)];
   const picked = b.op("GatherElements", [flat(b, dx!), flat(b, outputs[1])], { axis: 0 });
   return [reshape(b, picked, outputs[0].shape)];
 };
@@ -47,14 +59,15 @@ const maxPoolJvp: JvpRule = (node, [dx]) => {
 const NEVER_CHOSEN = -1e30;
 
 /** Each tap of every window, (N, m). Padding is never the largest, so that its differences never change their signs. */
-function tapsByExample({ b, inputs, outputs, attributes }: RuleContext): Value[] {
-  const x = inputs[0]!;
-  const [sizes, counts] = [spatialSizes(x.shape), spatialSizes(outputs[0].shape)];
+function tapsByExample(node: RuleContext): Value[] {
+  const { b, inputs, outputs } = node;
+  const [placed, x] = [placedOf(node), inputs[0]!];
+  const sizes = spatialSizes(x.shape);
   const rows = (value: Value): Value => reshape(b, value, [x.shape[0], sizeOfShape(outputs[0].shape.slice(1))]);
-  const disjoint = disjointWindows(attributes, sizes, counts);
-  if (disjoint) return disjointTaps(b, x, disjoint, counts).map(rows);
-  const windows = extended(windowsOf(attributes, attributes.kernel_shape as readonly number[]), sizes, counts);
-  return taps(b, padSpatial(b, x, windows, { fill: b.scalar(NEVER_CHOSEN) }), windows, counts).map(rows);
+  if (areDisjoint(placed, sizes)) return disjointTaps(b, x, placed).map(rows);
+  const windows = extended(placed, sizes);
+  const padded = padSpatial(b, x, windows, { fill: b.scalar(NEVER_CHOSEN) });
+  return taps(b, padded, { windows, counts: placed.counts }).map(rows);
 }
 
 /**
@@ -65,7 +78,8 @@ const maxPoolSwitches: SwitchRule = (node) => {
   const { b } = node;
   const values = tapsByExample(node);
   if (values.length === 1) return [];
-  const largest = (p: Value | undefined, q: Value | undefined): Value | undefined => (p && q ? b.op("Max", [p, q]) : (p ?? q));
+  const largest = (p: Value | undefined, q: Value | undefined): Value | undefined =>
+    p && q ? b.op("Max", [p, q]) : (p ?? q);
   const later = new Array<Value | undefined>(values.length).fill(undefined);
   for (let i = values.length - 2; i >= 0; i--) later[i] = largest(values[i + 1], later[i + 1]);
   let earlier: Value | undefined = values[0];
@@ -85,14 +99,13 @@ function asImages(b: GraphBuilder, g: Value): Value {
 
 const averagePoolVjp: VjpRule = ({ b, inputs, attributes }, [g]) => {
   const x = inputs[0]!;
-  const { windows, counts, scale } = averagesOf(b, x, attributes);
-  const disjoint = disjointWindows(attributes, spatialSizes(x.shape), counts);
-  if (disjoint) return [overWindows(b, mul(b, g!, scale), disjoint, x)];
-  const scaled = typeof scale === "number" ? g! : mul(b, g!, scale);
-  const size = windows.kernel.reduce((p, q) => p * q, 1);
-  const entry = typeof scale === "number" ? scale : 1;
-  const ones = b.constant(reals([1, 1, ...windows.kernel], new Array(size).fill(entry)));
-  const spread = inputGradient(b, [asImages(b, scaled), ones], spatialSizes(x.shape), { windows, counts, group: 1 });
+  const sizes = spatialSizes(x.shape);
+  const { scale, ...placed } = averagesOf(b, x, attributes);
+  const { kernel } = placed.windows;
+  const scaled = mul(b, g!, scale);
+  if (areDisjoint(placed, sizes)) return [overWindows(b, [scaled, x], placed)];
+  const ones = b.constant(reals([1, 1, ...kernel], new Array(kernel.reduce((p, q) => p * q, 1)).fill(1)));
+  const spread = inputGradient(b, [asImages(b, scaled), ones], { ...placed, group: 1, sizes });
   return [reshape(b, spread, x.shape)];
 };
 

@@ -1,7 +1,7 @@
 // Cases of operators that change axes, and of those that make values of shapes.
 
 import { reals, tensor } from "../../../src/numeric/tensor.ts";
-import { bools, given, ints, type OperatorCase, positive, real } from "../../conformance/operator-case.ts";
+import { bools, given, ints, type OperatorCase, positive, real, sizes } from "../../conformance/operator-case.ts";
 
 const axes: OperatorCase[] = [
   { name: "joins axes", op: "Reshape", inputs: [real(["N", 2, 3]), ints([0, -1])] },
@@ -19,6 +19,9 @@ const axes: OperatorCase[] = [
   { name: "given axes", op: "Unsqueeze", inputs: [real(["N", 3]), ints([-1, 1])] },
   { name: "to a shape", op: "Expand", inputs: [real(["N", 1, 3]), ints([1, 2, 1])] },
   { name: "new axes", op: "Expand", inputs: [real([3]), ints([2, 2, 3])] },
+  { name: "a parameter to each example", op: "Expand", inputs: [real([2, 1]), sizes(["N", 1, 2, 3])] },
+  { name: "to computed sizes", op: "Reshape", inputs: [real(["N", 6]), sizes(["N", 2, 3])] },
+  { name: "for each example", op: "Tile", inputs: [real([1, 2]), sizes(["N", 2])] },
   { name: "repeats", op: "Tile", inputs: [real(["N", 2, 3]), ints([1, 2, 3])] },
   { name: "does not repeat", op: "Tile", inputs: [real(["N", 2]), ints([1, 1])], expected: (x) => x },
   { name: "to real", op: "Cast", inputs: [real(["N", 2])], attributes: { to: "real" }, expected: (x) => x },

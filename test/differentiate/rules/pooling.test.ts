@@ -47,7 +47,10 @@ function firstMaxima(x: ArrayLike<number>, offset: number, pool: Pool, counts: r
       let best = -1;
       for (let i = 0; i < kernel[0]; i++) {
         for (let j = 0; j < kernel[1]; j++) {
-          const [row, column] = [p * strides[0] + i * dilations[0] - pads[0], q * strides[1] + j * dilations[1] - pads[1]];
+          const [row, column] = [
+            p * strides[0] + i * dilations[0] - pads[0],
+            q * strides[1] + j * dilations[1] - pads[1],
+          ];
           if (row < 0 || row >= size[0] || column < 0 || column >= size[1]) continue;
           const at = row * size[1] + column;
           if (best < 0 || x[offset + at] > x[offset + best]) best = at;
@@ -68,14 +71,21 @@ function compile(pool: Pool) {
   const [u, t] = [b.input("u", "real", y.shape), b.input("t", "real", x.shape)];
   const [pulled] = vjp(b, [{ value: y, cotangent: u }], [x]);
   const [pushed] = jvp(b, [{ value: x, tangent: t }], [y]);
-  const node = { b, op: "MaxPool", inputs: [x], outputs: [y, indices], attributes: attributes as unknown as Attributes };
+  const node = {
+    b,
+    op: "MaxPool",
+    inputs: [x],
+    outputs: [y, indices],
+    attributes: attributes as unknown as Attributes,
+  };
   const [switches] = operatorRules.get("MaxPool")!.switches!(node);
   const program = engine.compile(b.build({ pulled: pulled!, pushed: pushed!, switches }));
   const shapeOf = (shape: readonly unknown[]): number[] => [N, ...(shape.slice(1) as number[])];
   return { program, xShape: shapeOf(x.shape), yShape: shapeOf(y.shape) };
 }
 
-const single = (shape: readonly number[], values: readonly number[]): Tensor => tensor("float32", shape, Float32Array.from(values));
+const single = (shape: readonly number[], values: readonly number[]): Tensor =>
+  tensor("float32", shape, Float32Array.from(values));
 
 describe.each(POOLS)("MaxPool, %s", (_title, pool) => {
   const run = async (values: (size: number) => readonly number[]) => {
@@ -114,7 +124,8 @@ describe.each(POOLS)("MaxPool, %s", (_title, pool) => {
         return Array.from({ length: taps }, (_, tap) => Math.sign(at(tap))).join();
       });
     };
-    for (const result of results) expect(result.found.switches.data.every((v) => Number.isFinite(v as number))).toBe(true);
+    for (const result of results)
+      expect(result.found.switches.data.every((v) => Number.isFinite(v as number))).toBe(true);
     const base = signsOf(results[0]);
     for (const other of results.slice(1)) {
       const changed = signsOf(other).map((signs, k) => signs !== base[k]);

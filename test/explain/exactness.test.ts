@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { explain } from "../../src/explain/explain.ts";
+import { datasetQueries } from "../../src/explain/queries.ts";
+import { verdictOf } from "../../src/explain/verdict.ts";
+import { trainInMemory } from "../../src/train/memory-training.ts";
+import { type ExactnessCase, EXACTNESS_TOLERANCE, explainSmall, failuresOf, measureExactness } from "../helpers/exactness.ts";
+import { optimizerChoice, optimizerChoices } from "../helpers/optimizer-choices.ts";
+import { cosineStepSizes, trainScheduled } from "../helpers/scheduled-training.ts";
+import { modelKinds, smallTask, withOptimizer } from "../helpers/tasks.ts";
+
+const losses = ["mse", "cross-entropy", "binary-cross-entropy"] as const;
+const dtypes = ["float64", "float32"] as const;
+
+/** A part of `npm run exactness` in which every two values of different columns meet. */
+const cases: readonly ExactnessCase[] = [
+  ...optimizerChoices.flatMap((optimizer, i) =>
+    losses.map((loss, l) => {
+      const model = modelKinds[(l + i) % 3];
+      return { optimizer, loss, model, dtype: dtypes[(Math.floor(i / 3) + l) % 2] };
+    }),
+  ),
+  ...modelKinds.flatMap((model, m) =>
+    dtypes.map((dtype, d) => ({ optimizer: optimizerChoices[3 * m + d], loss: "half-mse" as const, model, dtype })),
+  ),
+];
+
+/** Distinct values of some columns together. */
+function meetings(...columns: readonly (keyof ExactnessCase)[]): number {
+  return new Set(cases.map((tested) => JSON.stringify(columns.map((column) => tested[column])))).size;
+}
+
+describe("the output is prior + contributions + terms + residual", () => {
+  it("is tested for all pairs of variant, loss, model and dtype", () => {
+    const variants = optimizerChoices.length;
+    expect(variants).toBeGreaterThanOrEqual(20);
+    expect(meetings("optimizer", "loss")).toBeGreaterThanOrEqual(3 * variants);
+    expect(meetings("optimizer", "model")).toBe(3 * variants);
+    expect(meetings("optimizer", "dtype")).toBe(2 * variants);
+    expect(meetings("loss", "model", "dtype")).toBe(4 * 3 * 2);
+  });
+
+  it.each(cases.map((tested) => [tested.optimizer.label, tested.loss, tested.model, tested.dtype, tested] as const))(
+    "%s, %s, %s, %s",
+    async (_optimizer, _loss, _model, _dtype, tested) => {
+      const measured = await measureExactness(tested, { steps: 20, queries: 4 });
+      expect(failuresOf(measured)).toEqual([]);
+      expect(measured.unresolved).toBe(0);
+    },
+  );
+
+  it.each(["momentum decay", "nesterov", "rmsprop momentum", "adam", "adamw"])("%s with a step size of its own for every step", async (label) => {
+    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice(label), loss: "cross-entropy", steps: 20 });
+    const stepSizes = cosineStepSizes(task.optimizer.stepSize, batches.length);
+    const run = await trainScheduled(task, { params, batches, stepSizes });
+    const explanation = await explain(task, run, { queries: datasetQueries(task, "test:0-3"), tolerance: EXACTNESS_TOLERANCE });
+    expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
+  });
+
+  it.each(["margin", "margin:0-2", "logit:1", "predicted", "probability:2", "loss"])("of the readout %s", async (readout) => {
+    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice("adamw"), loss: "cross-entropy", model: "relu", steps: 20 });
+    const run = await trainInMemory(task, { params, batches });
+    const queries = datasetQueries(task, "test:0-1;train:3");
+    const explanation = await explain(task, run, { queries, readout, tolerance: EXACTNESS_TOLERANCE });
+    expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
+  });
+});
+
+describe("an explanation that is wrong is seen", () => {
+  it("in the residual, when the left rule is held to 1e-10", async () => {
+    const explanation = await explainSmall({ optimizer: optimizerChoice("sgd") }, { rule: "left" });
+    const verdict = verdictOf(explanation, "float64");
+    expect(verdict.passed).toBe(false);
+    expect(verdict.residual.relative).toBeGreaterThan(1e-4);
+    // The rule's error is all in the residual: what is left over is rounding.
+    expect(verdict.closure.holds).toBe(true);
+  });
+
+  it.each([
+    ["momentum", "momentum", { lr: 0.02, momentum: 0.89 }],
+    ["adam", "adam", { lr: 0.01, betas: [0.89, 0.999] as const }],
+    ["rmsprop momentum", "rmsprop", { lr: 0.002, momentum: 0.9, alpha: 0.99, eps: 1e-4 }],
+    ["adamw", "adamw", { lr: 0.01, weightDecay: 0.11 }],
+  ])("in the closure, when the pull-back is not that of the %s that trained", async (label, name, options) => {
+    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice(label), steps: 20 });
+    const run = await trainInMemory(task, { params, batches });
+    const queries = datasetQueries(task, "test:0-3");
+    const explanation = await explain(withOptimizer(task, name, options), run, { queries, tolerance: EXACTNESS_TOLERANCE });
+    const verdict = verdictOf(explanation, "float64");
+    expect(verdict.residual.holds).toBe(true);
+    expect(verdict.closure.holds).toBe(false);
+    expect(verdict.closure.relative).toBeGreaterThan(1e-5);
+  });
+});

@@ -1,0 +1,181 @@
+// The forward alternative to the backward sweep: a momentum vector for every training example, carried through training, as in ExPLAIND.
+
+import { readoutGraphs } from "../../src/explain/graphs.ts";
+import { taskReadout } from "../../src/explain/explain.ts";
+import { rowsOf } from "../../src/explain/rows.ts";
+import { ruleOf } from "../../src/explain/rules.ts";
+import { RowEvaluator } from "../../src/explain/segment.ts";
+import type { Query } from "../../src/explain/types.ts";
+import { dot, sum, VectorAccumulator } from "../../src/numeric/sum.ts";
+import type { Checkpoint, Run } from "../../src/run/types.ts";
+import type { Task } from "../../src/train/task.ts";
+import { type ApplyStep, applicationOf } from "./forward-optimizers.ts";
+import { perExampleGradients } from "./per-example-gradients.ts";
+
+export interface ForwardOptions {
+  readonly queries: readonly Query[];
+  /** Default gauss3. */
+  readonly rule?: string;
+  /**
+   * Whose a momentum is: the example's whose gradient entered it (`source`, right), or only of the examples that are in the
+   * batch when it is applied (`application`: the misprint of theory 1.2).
+   */
+  readonly membership?: "source" | "application";
+}
+
+export interface ForwardExplanation {
+  /** (R, N). */
+  readonly contributions: Float64Array;
+  /** Regularisation, coupled and decoupled: (R). */
+  readonly decay: Float64Array;
+  /** output - prior - contributions - decay - residual: (R). */
+  readonly closure: Float64Array;
+  /** sum over steps of J_s . Delta_s, in absolute terms: what errors are relative to. (R). */
+  readonly gross: Float64Array;
+  /** What each example's gradients did to the parameters: (N, p). */
+  readonly displacements: Float64Array;
+  /** What the decay did to the parameters: (p). */
+  readonly regularisation: Float64Array;
+}
+
+/** Averaged Jacobians (R, p) of each segment by a fixed rule. */
+async function segmentJacobians(task: Task, run: Run, { queries, rule }: { queries: readonly Query[]; rule: string }) {
+  const quadrature = ruleOf(rule);
+  if (!quadrature) throw new RangeError(`explainForward: rule must be fixed, got ${rule}`);
+  const { head, exampleInputs } = task.split;
+  const readout = taskReadout(task, undefined);
+  const last = await run.checkpoint(run.batches.length);
+  const rows = await rowsOf(task, queries, { readout, params: last.params });
+  const graphs = readoutGraphs({ head, exampleInputs, readout, targetType: task.loss.target, layout: task.layout });
+  const evaluator = new RowEvaluator(task, graphs, { count: queries.length, feeds: rows.feeds });
+  const all = queries.map((_, r) => r);
+  return {
+    values: (state: Checkpoint) => evaluator.values(state.params),
+    async jacobian(from: Checkpoint, to: Checkpoint): Promise<Float64Array> {
+      const total = new Float64Array(queries.length * task.layout.size);
+      evaluator.enter(from.params, to.params);
+      for (const [q, t] of quadrature.nodes.entries()) {
+        await evaluator.addJacobian(t, all, { weights: all.map(() => quadrature.weights[q]), sum: total });
+      }
+      return total;
+    },
+  };
+}
+
+/** What the steps so far are booked on. Memory: 4 N p. */
+class Ledger {
+  readonly momenta: Float64Array[];
+  readonly displaced: VectorAccumulator;
+  readonly contributions: VectorAccumulator;
+  readonly gross: Float64Array;
+  private readonly size: number;
+  private readonly rows: number;
+
+  /** One account for each training example, and the last one for the decay. */
+  constructor(private_: { accounts: number; size: number; rows: number }) {
+    const { accounts, size, rows } = private_;
+    this.size = size;
+    this.rows = rows;
+    this.momenta = Array.from({ length: accounts }, () => new Float64Array(size));
+    this.displaced = new VectorAccumulator(accounts * size);
+    this.contributions = new VectorAccumulator(accounts * rows);
+    this.gross = new Float64Array(rows);
+  }
+
+  /** Books -applied on an account: its displacement, and -J_s . applied for each row. */
+  book(account: number, applied: Float64Array, jacobian: Float64Array): void {
+    for (let k = 0; k < this.size; k++) this.displaced.add(account * this.size + k, -applied[k]);
+    for (let r = 0; r < this.rows; r++) {
+      const share = -dot(jacobian, applied, r * this.size, 0, this.size);
+      this.contributions.add(account * this.rows + r, share);
+      this.gross[r] += Math.abs(share);
+    }
+  }
+}
+
+/**
+ * The output of each query as prior + contributions + decay + residual, booked forwards when updates are applied.
+ * Memory O(N p), cost O(N p R) a step: a reference for small runs.
+ */
+export async function explainForward(task: Task, run: Run, options: ForwardOptions): Promise<ForwardExplanation> {
+  const { queries, rule = "gauss3", membership = "source" } = options;
+  const [examples, size, rows] = [task.dataset.train.x.shape[0], task.layout.size, queries.length];
+  const segments = await segmentJacobians(task, run, { queries, rule });
+  const gradientsOf = perExampleGradients(task);
+  const apply = applicationOf(task.optimizer);
+  const ledger = new Ledger({ accounts: examples + 1, size, rows });
+  const linear = new VectorAccumulator(rows);
+  let from = await run.checkpoint(0);
+  for (let s = 0; s < run.batches.length; s++) {
+    const to = await run.checkpoint(s + 1);
+    const jacobian = await segments.jacobian(from, to);
+    const delta = Float64Array.from(to.params, (w, k) => w - from.params[k]);
+    for (let r = 0; r < rows; r++) linear.add(r, dot(jacobian, delta, r * size, 0, size));
+    const batch = run.batches[s];
+    const gradients = await gradientsOf(from.params, batch);
+    const own = bySource(batch.indices, gradients, { examples, size });
+    const present = new Set(batch.indices);
+    const step = { step: s, stepSize: run.scalars[s].stepSize, from, to };
+    bookStep(ledger, { apply, own, jacobian, step, books: (i) => membership === "source" || present.has(i) });
+    from = to;
+  }
+  const [prior, output] = [await segments.values(await run.checkpoint(0)), await segments.values(from)];
+  return summary(ledger, { examples, size, rows, change: output.map((f, r) => f - prior[r]), linear: linear.values() });
+}
+
+/** Gradients of a batch added up by example: those that are in it. */
+function bySource(indices: Int32Array, gradients: Float64Array, { examples, size }: { examples: number; size: number }) {
+  const own = new Map<number, Float64Array>();
+  indices.forEach((example, n) => {
+    if (example >= examples) throw new RangeError(`explainForward: indices must be below ${examples}, got ${example}`);
+    const total = own.get(example) ?? new Float64Array(size);
+    for (let k = 0; k < size; k++) total[k] += gradients[n * size + k];
+    own.set(example, total);
+  });
+  return own;
+}
+
+interface BookStep {
+  readonly apply: ApplyStep;
+  readonly own: ReadonlyMap<number, Float64Array>;
+  readonly jacobian: Float64Array;
+  readonly step: { readonly step: number; readonly stepSize: number; readonly from: Checkpoint; readonly to: Checkpoint };
+  readonly books: (example: number) => boolean;
+}
+
+function bookStep(ledger: Ledger, { apply, own, jacobian, step, books }: BookStep): void {
+  const decayAccount = ledger.momenta.length - 1;
+  ledger.momenta.forEach((momentum, account) => {
+    const isDecay = account === decayAccount;
+    const applied = apply({ ...step, momentum, gradient: own.get(account), isDecay });
+    if (isDecay || books(account)) ledger.book(account, applied, jacobian);
+  });
+}
+
+interface Sizes {
+  readonly examples: number;
+  readonly size: number;
+  readonly rows: number;
+  /** output - prior. */
+  readonly change: Float64Array;
+  /** sum over steps of J_s . (w_{s+1} - w_s): the change less the residual. */
+  readonly linear: Float64Array;
+}
+
+function summary(ledger: Ledger, { examples, size, rows, linear }: Sizes): ForwardExplanation {
+  const booked = ledger.contributions.values();
+  const displaced = ledger.displaced.values();
+  const contributions = new Float64Array(rows * examples);
+  for (let i = 0; i < examples; i++) for (let r = 0; r < rows; r++) contributions[r * examples + i] = booked[i * rows + r];
+  const decay = booked.slice(examples * rows);
+  // The residual is change - linear, so that the change falls out of output - prior - contributions - decay - residual.
+  const closure = linear.map((value, r) => value - sum(contributions.subarray(r * examples, (r + 1) * examples)) - decay[r]);
+  return {
+    contributions,
+    decay,
+    closure,
+    gross: ledger.gross,
+    displacements: displaced.subarray(0, examples * size),
+    regularisation: displaced.slice(examples * size),
+  };
+}
