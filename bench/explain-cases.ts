@@ -89,7 +89,7 @@ async function prepareLeft(threads: number, ort?: BenchTaskOptions["ort"]): Prom
   return { work: left.work, units: 1, most: 8, check: () => checkLeft(made, left), release: () => engine.release() };
 }
 
-const STEPS = 40;
+const STEPS = 20;
 const MNIST_QUERIES = "test:0-9";
 const OPTIMIZER = { name: "adam", options: { lr: 1e-3 } };
 

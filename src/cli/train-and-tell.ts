@@ -1,6 +1,7 @@
 // Trains as a request says, with the setup and the progress on stderr.
 
 import { DivergedError } from "../errors.ts";
+import type { Progress } from "../train/train.ts";
 import { runTraining, type TrainingResult } from "../train/training.node.ts";
 import type { Invocation } from "./command.ts";
 import { startProgress } from "./progress.ts";
@@ -19,7 +20,7 @@ export async function trainAndTell(
   };
   const warn = (message: string) => output.warn(message);
   try {
-    const onProgress: NonNullable<Parameters<typeof runTraining>[0]["onProgress"]> = (p) => {
+    const onProgress = (p: Progress): void => {
       tellSetup();
       progress.report(p);
     };

@@ -8,6 +8,8 @@ import type { Explanation } from "./types.ts";
 export interface LabelPull {
   /** The class's name; for a regression a range of targets: "0.1 to 0.7". */
   readonly label: string;
+  /** What follows "12 examples" in a sentence: "labelled 8", "with targets 0.1 to 0.7", "with 6 other labels", "in all". */
+  readonly phrase: string;
   /** Signed, in units of the readout. */
   readonly pull: number;
   /** Examples with this label whose contribution is not zero: those that never were in a batch do not count. */
@@ -22,7 +24,7 @@ export interface ExampleContribution {
 }
 
 interface Groups {
-  readonly names: readonly string[];
+  readonly names: readonly Pick<LabelPull, "label" | "phrase">[];
   /** Group of each training example: (N). */
   readonly of: Int32Array;
 }
@@ -60,7 +62,7 @@ export function byLabel(explanation: Explanation, row: number, dataset: Dataset)
   });
   const totals = pulls.values();
   return groups.names
-    .map((label, g) => ({ label, pull: totals[g], count: counts[g] }))
+    .map((name, g) => ({ ...name, pull: totals[g], count: counts[g] }))
     .filter((_, g) => members[g] > 0)
     .sort((a, b) => b.pull - a.pull);
 }
@@ -79,7 +81,12 @@ export function condense(
   const count = rest.reduce((sum, group) => sum + group.count, 0);
   return {
     strongest: pulls.filter((pull) => kept.has(pull)),
-    others: { label: `${rest.length} other labels`, pull: total.values()[0], count },
+    others: {
+      label: `${rest.length} other labels`,
+      phrase: `with ${rest.length} other labels`,
+      pull: total.values()[0],
+      count,
+    },
   };
 }
 
@@ -120,10 +127,11 @@ function groupsOf({ task, classes, train }: Dataset): Groups {
   if (data instanceof BigInt64Array) {
     const of = Int32Array.from(data, Number);
     const highest = of.reduce((max, label) => Math.max(max, label), classes.length - 1);
-    return { names: Array.from({ length: highest + 1 }, (_, k) => classes[k] ?? String(k)), of };
+    const names = Array.from({ length: highest + 1 }, (_, k) => classes[k] ?? String(k));
+    return { names: names.map((label) => ({ label, phrase: `labelled ${label}` })), of };
   }
   if (task === "classification" || data.length !== shape[0]) {
-    return { names: ["all examples"], of: new Int32Array(shape[0]) };
+    return { names: [{ label: "all examples", phrase: "in all" }], of: new Int32Array(shape[0]) };
   }
   return quartersOf(data);
 }
@@ -136,7 +144,8 @@ function quartersOf(targets: Float32Array | Float64Array): Groups {
   const names = [0, 1, 2, 3].map((group) => {
     const members = sorted.filter((target) => cuts.filter((cut) => target > cut).length === group);
     const ends = [members[0], members[members.length - 1]].map((end) => String(Number((end ?? 0).toPrecision(3))));
-    return ends[0] === ends[1] ? `target ${ends[0]}` : `targets ${ends[0]} to ${ends[1]}`;
+    const label = ends[0] === ends[1] ? `target ${ends[0]}` : `targets ${ends[0]} to ${ends[1]}`;
+    return { label, phrase: `with ${label}` };
   });
   return { names, of };
 }

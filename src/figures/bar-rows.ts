@@ -66,16 +66,19 @@ export function barRows(rows: readonly BarRow[], { width, label, words, joined =
   // Joints would run through the names of compact rows.
   const isJoined = joined && !layout.compact;
   const placed = rows.map((row, k) => {
-    // Grid lines end above and below the words of compact rows.
-    const [top, bottom] = layout.compact ? [layout.bar[0] - 1, layout.rowHeight - 4] : [0, layout.rowHeight];
-    const marks = [...axis.grid(top, bottom), ...barMarks(row, axis, layout), ...textMarks(row, width, layout)];
+    // Grid lines run through the bars only where there are words above these.
+    const grid = layout.compact ? axis.grid(layout.bar[0] - 1, layout.rowHeight - 4) : [];
+    const marks = [...grid, ...barMarks(row, axis, layout), ...textMarks(row, width, layout)];
     if (isJoined && k + 1 < rows.length) marks.push(joint(axis.at(row.to), layout));
     if (row.total) marks.unshift(element("line", { x1: 0, x2: width, y1: 0, y2: 0, ...stroked("axis") }));
     return moved(0, k * layout.rowHeight, element("title", {}, escapeText(row.hover)), ...marks);
   });
   return {
     height: LEGEND_HEIGHT + height + AXIS_HEIGHT,
-    marks: [...signLegend(words, layout.range), moved(0, LEGEND_HEIGHT, ...placed, ...axis.labels(height))],
+    marks: [
+      ...signLegend(words, layout.range),
+      moved(0, LEGEND_HEIGHT, ...(layout.compact ? [] : axis.grid(0, height)), ...placed, ...axis.labels(height)),
+    ],
   };
 }
 

@@ -51,7 +51,9 @@ export function ledgerEntries(data: Ledger, ownLines = OWN_LINES): LedgerEntry[]
   };
   return [
     line("prior", data.prior, ["prior", "before training"]),
-    ...pulls.map(({ label, count, pull }) => line("pull", pull, [label, countOf(count, "example")])),
+    ...pulls.map(({ label, phrase, count, pull }) =>
+      line("pull", pull, [phrase.startsWith("labelled") ? phrase : label, countOf(count, "example")]),
+    ),
     ...data.terms.map(({ name, value }) => line("term", value, [name, TERM_NOTES[name]])),
     line("residual", data.residual, ["residual", "unexplained"]),
     line("closure", data.closure, ["closure", "rounding"]),

@@ -1,6 +1,6 @@
 // The sentence that says what an explanation says, with its numbers: what was predicted, what pulled, what is left.
 
-import { condense, type LabelPull } from "../explain/summary.ts";
+import { condense } from "../explain/summary.ts";
 import { countOf, decimalsFor, formatNumber } from "../figures/format.ts";
 import type { QueryView } from "./query-view.ts";
 
@@ -18,8 +18,9 @@ export function headerSentence(view: Pick<QueryView, "predicted" | "label" | "co
   const decimals = decimalsFor(parts, { digits: 3, total: ledger.output });
   const print = (value: number): string =>
     `${formatNumber(value, { signed: true, decimals, digits: 2 })} ${words.unit}`;
-  const clauses = [...strongest.map((group) => `${who(group)} pulled ${print(group.pull)}`)];
-  if (others) clauses.push(`${countOf(others.count, "example")} with ${others.label} pulled ${print(others.pull)}`);
+  const clauses = [...strongest, ...(others ? [others] : [])].map(
+    ({ count, phrase, pull }) => `${countOf(count, "example")} ${phrase} pulled ${print(pull)}`,
+  );
   const terms = ledger.terms.map(({ name, value }) => `${name} ${print(value)}`);
   const rest = ledger.residual + ledger.closure;
   const unexplained = `unexplained ${formatNumber(rest, { signed: true, digits: 1 })} ${words.unit}`;
@@ -29,12 +30,6 @@ export function headerSentence(view: Pick<QueryView, "predicted" | "label" | "co
     `${capital} is ${print(ledger.output)}.`,
     `It started at ${print(ledger.prior)}; ${[clauses.join(", "), ...terms, unexplained].join("; ")}.`,
   ].join(" ");
-}
-
-/** "52 examples labelled 8"; "31 examples with targets 0.1 to 0.7"; "all 150 examples". */
-function who({ label, count }: LabelPull): string {
-  if (label === "all examples") return `all ${countOf(count, "example")}`;
-  return `${countOf(count, "example")} ${/^targets? /.test(label) ? "with" : "labelled"} ${label}`;
 }
 
 function predictionOf({ predicted, label, correct }: Pick<QueryView, "predicted" | "label" | "correct">): string {

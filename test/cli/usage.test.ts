@@ -27,7 +27,11 @@ describe("names that nobody knows", () => {
   });
 
   it.each([
-    ["--optimizer", "adm", 'must be one of gd, sgd, momentum, nesterov, rmsprop, adam, adamw, got "adm". did you mean adam?'],
+    [
+      "--optimizer",
+      "adm",
+      'must be one of gd, sgd, momentum, nesterov, rmsprop, adam, adamw, got "adm". did you mean adam?',
+    ],
     ["--loss", "cross-entrpy", /^must be one of .*, got "cross-entrpy"\. did you mean cross-entropy\?$/],
     ["--data", "mnits", /^must be one of mnist, .* or a file \.npz.*, got "mnits"\. did you mean mnist\?$/],
     ["--model", "mpl:8:tanh", /^must be mlp:WIDTHS:ACTIVATION.*, got "mpl:8:tanh"\. did you mean mlp\?$/],
@@ -71,7 +75,9 @@ describe("values that do not fit", () => {
   });
 
   it("tolerances must be positive", async () => {
-    expect(await refusal(["verify", "a.pkrun", "--tolerance", "0"])).toContain('--tolerance must be a number > 0, got "0"');
+    expect(await refusal(["verify", "a.pkrun", "--tolerance", "0"])).toContain(
+      '--tolerance must be a number > 0, got "0"',
+    );
   });
 });
 
@@ -97,8 +103,12 @@ describe("flags that do not go together", () => {
 
   it("options of another optimizer are refused with those that it takes", async () => {
     const text = await refusal(withFlag(TRAINING, "--betas", "0.9,0.99"));
-    expect(text).toBe("error: --betas does not belong to sgd. it takes --lr, --momentum, --dampening, --nesterov, --weight-decay");
-    expect(await refusal(withFlag(TRAINING, "--optimizer", "adam").concat("--centered"))).toMatch(/^error: --centered does not belong to adam\. it takes --lr, --eps, --amsgrad, --weight-decay, --betas$/);
+    expect(text).toBe(
+      "error: --betas does not belong to sgd. it takes --lr, --momentum, --dampening, --nesterov, --weight-decay",
+    );
+    expect(await refusal(withFlag(TRAINING, "--optimizer", "adam").concat("--centered"))).toMatch(
+      /^error: --centered does not belong to adam\. it takes --lr, --eps, --amsgrad, --weight-decay, --betas$/,
+    );
   });
 
   it("sgd needs a learning rate, and Nesterov's form needs momentum", async () => {
@@ -107,12 +117,16 @@ describe("flags that do not go together", () => {
   });
 
   it("epochs and steps exclude each other", async () => {
-    expect(await refusal([...TRAINING, "--steps", "3"])).toMatch(/'--epochs <n>' cannot be used with option '--steps <n>'|'--steps <n>' cannot be used with option '--epochs <n>'/);
+    expect(await refusal([...TRAINING, "--steps", "3"])).toMatch(
+      /'--epochs <n>' cannot be used with option '--steps <n>'|'--steps <n>' cannot be used with option '--epochs <n>'/,
+    );
   });
 
   it("explain needs a query, and a target needs an input", async () => {
     expect(await refusal(["explain", "a.pkrun"])).toContain("--query or --input must be given");
-    expect(await refusal(["explain", "a.pkrun", "--query", "test:0", "--target", "3"])).toContain("--target belongs to --input");
+    expect(await refusal(["explain", "a.pkrun", "--query", "test:0", "--target", "3"])).toContain(
+      "--target belongs to --input",
+    );
   });
 
   it("commands on a run need one", async () => {
@@ -126,17 +140,21 @@ describe("help and version", () => {
   it("--help is on stdout, fits the commands, and ends with the exit codes", async () => {
     const { code, stdout, stderr } = await cli(["--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const name of ["demo", "train", "explain", "verify", "info", "export"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["demo", "train", "explain", "verify", "info", "export"])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     expect(stdout).toMatch(/Exit codes: 0 ok, 1 failed, 2 usage, 3 .*, 130 interrupted.*\n$/);
   });
 
-  it.each(["demo", "train", "explain", "verify", "info", "export"])("%s --help shows examples and the common flags", async (command) => {
-    const { code, stdout } = await cli([command, "--help"]);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`Usage: pathkernel ${command}`);
-    expect(stdout).toContain("--json");
-    expect(stdout).toContain(`Examples:\n  pathkernel ${command}`);
-  });
+  it.each(["demo", "train", "explain", "verify", "info", "export"])(
+    "%s --help shows examples and the common flags",
+    async (command) => {
+      const { code, stdout } = await cli([command, "--help"]);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: pathkernel ${command}`);
+      expect(stdout).toContain("--json");
+      expect(stdout).toContain(`Examples:\n  pathkernel ${command}`);
+    },
+  );
 
   it("--version is the package's", async () => {
     const { default: manifest } = await import("../../package.json", { with: { type: "json" } });

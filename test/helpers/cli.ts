@@ -37,14 +37,22 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
 }
 
 /** The program as a user starts it; `env` is added to this process's own. */
-export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcessWithoutNullStreams {
+export function startCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcessWithoutNullStreams {
   const main = join(ROOT, "src/cli/main.ts");
   const inherited = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, "tsconfig.json") };
-  return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], { env: { ...inherited, ...env } });
+  return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], {
+    env: { ...inherited, ...env },
+  });
 }
 
 /** What a started program writes until it ends; `onText` is told of each piece of stderr. */
-export async function ended(child: ChildProcessWithoutNullStreams, onText?: (text: string) => void): Promise<CliResult> {
+export async function ended(
+  child: ChildProcessWithoutNullStreams,
+  onText?: (text: string) => void,
+): Promise<CliResult> {
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (piece: Buffer) => {
     stdout += piece;

@@ -30,7 +30,7 @@ export interface ForwardExplanation {
   readonly decay: Float64Array;
   /** output - prior - contributions - decay - residual: (R). */
   readonly closure: Float64Array;
-  /** sum over steps of J_s . Delta_s, in absolute terms: what errors are relative to. (R). */
+  /** Sum of the absolute values of all that was booked: what rounding is relative to. (R). */
   readonly gross: Float64Array;
   /** What each example's gradients did to the parameters: (N, p). */
   readonly displacements: Float64Array;
@@ -38,8 +38,10 @@ export interface ForwardExplanation {
   readonly regularisation: Float64Array;
 }
 
-/** Averaged Jacobians (R, p) of each segment by a fixed rule. */
-async function segmentJacobians(task: Task, run: Run, { queries, rule }: { queries: readonly Query[]; rule: string }) {
+type SegmentJacobian = (from: Checkpoint, to: Checkpoint) => Promise<Float64Array>;
+
+/** Averaged Jacobians (R, p) of segments by a fixed rule. */
+async function segmentJacobians(task: Task, run: Run, { queries, rule }: { queries: readonly Query[]; rule: string }): Promise<SegmentJacobian> {
   const quadrature = ruleOf(rule);
   if (!quadrature) throw new RangeError(`explainForward: rule must be fixed, got ${rule}`);
   const { head, exampleInputs } = task.split;
@@ -49,16 +51,13 @@ async function segmentJacobians(task: Task, run: Run, { queries, rule }: { queri
   const graphs = readoutGraphs({ head, exampleInputs, readout, targetType: task.loss.target, layout: task.layout });
   const evaluator = new RowEvaluator(task, graphs, { count: queries.length, feeds: rows.feeds });
   const all = queries.map((_, r) => r);
-  return {
-    values: (state: Checkpoint) => evaluator.values(state.params),
-    async jacobian(from: Checkpoint, to: Checkpoint): Promise<Float64Array> {
-      const total = new Float64Array(queries.length * task.layout.size);
-      evaluator.enter(from.params, to.params);
-      for (const [q, t] of quadrature.nodes.entries()) {
-        await evaluator.addJacobian(t, all, { weights: all.map(() => quadrature.weights[q]), sum: total });
-      }
-      return total;
-    },
+  return async (from, to) => {
+    const total = new Float64Array(queries.length * task.layout.size);
+    evaluator.enter(from.params, to.params);
+    for (const [q, t] of quadrature.nodes.entries()) {
+      await evaluator.addJacobian(t, all, { weights: all.map(() => quadrature.weights[q]), sum: total });
+    }
+    return total;
   };
 }
 
@@ -72,8 +71,7 @@ class Ledger {
   private readonly rows: number;
 
   /** One account for each training example, and the last one for the decay. */
-  constructor(private_: { accounts: number; size: number; rows: number }) {
-    const { accounts, size, rows } = private_;
+  constructor({ accounts, size, rows }: { accounts: number; size: number; rows: number }) {
     this.size = size;
     this.rows = rows;
     this.momenta = Array.from({ length: accounts }, () => new Float64Array(size));
@@ -100,7 +98,7 @@ class Ledger {
 export async function explainForward(task: Task, run: Run, options: ForwardOptions): Promise<ForwardExplanation> {
   const { queries, rule = "gauss3", membership = "source" } = options;
   const [examples, size, rows] = [task.dataset.train.x.shape[0], task.layout.size, queries.length];
-  const segments = await segmentJacobians(task, run, { queries, rule });
+  const jacobianOf = await segmentJacobians(task, run, { queries, rule });
   const gradientsOf = perExampleGradients(task);
   const apply = applicationOf(task.optimizer);
   const ledger = new Ledger({ accounts: examples + 1, size, rows });
@@ -108,7 +106,7 @@ export async function explainForward(task: Task, run: Run, options: ForwardOptio
   let from = await run.checkpoint(0);
   for (let s = 0; s < run.batches.length; s++) {
     const to = await run.checkpoint(s + 1);
-    const jacobian = await segments.jacobian(from, to);
+    const jacobian = await jacobianOf(from, to);
     const delta = Float64Array.from(to.params, (w, k) => w - from.params[k]);
     for (let r = 0; r < rows; r++) linear.add(r, dot(jacobian, delta, r * size, 0, size));
     const batch = run.batches[s];
@@ -119,8 +117,7 @@ export async function explainForward(task: Task, run: Run, options: ForwardOptio
     bookStep(ledger, { apply, own, jacobian, step, books: (i) => membership === "source" || present.has(i) });
     from = to;
   }
-  const [prior, output] = [await segments.values(await run.checkpoint(0)), await segments.values(from)];
-  return summary(ledger, { examples, size, rows, change: output.map((f, r) => f - prior[r]), linear: linear.values() });
+  return summary(ledger, { examples, size, rows, linear: linear.values() });
 }
 
 /** Gradients of a batch added up by example: those that are in it. */
@@ -156,9 +153,7 @@ interface Sizes {
   readonly examples: number;
   readonly size: number;
   readonly rows: number;
-  /** output - prior. */
-  readonly change: Float64Array;
-  /** sum over steps of J_s . (w_{s+1} - w_s): the change less the residual. */
+  /** sum over steps of J_s . (w_{s+1} - w_s): the change of the output less the residual. */
   readonly linear: Float64Array;
 }
 
@@ -168,7 +163,7 @@ function summary(ledger: Ledger, { examples, size, rows, linear }: Sizes): Forwa
   const contributions = new Float64Array(rows * examples);
   for (let i = 0; i < examples; i++) for (let r = 0; r < rows; r++) contributions[r * examples + i] = booked[i * rows + r];
   const decay = booked.slice(examples * rows);
-  // The residual is change - linear, so that the change falls out of output - prior - contributions - decay - residual.
+  // output - prior - residual is `linear`, whatever the quadrature left.
   const closure = linear.map((value, r) => value - sum(contributions.subarray(r * examples, (r + 1) * examples)) - decay[r]);
   return {
     contributions,

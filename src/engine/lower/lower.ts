@@ -1,22 +1,23 @@
-// Rewrites a graph for the dtype it is compiled in: operators without a float64 kernel become compositions that have one.
+// Rewrites a graph for the dtype it is compiled in: operators without a kernel, or with a slow one, become compositions of others.
 
 import { GraphBuilder, valueOf } from "../../graph/builder.ts";
 import type { Attributes, Graph, Value } from "../../graph/types.ts";
 import type { RealDType } from "../../numeric/tensor.ts";
-import { convolutionLowerings } from "./convolution.ts";
+import { composedInFloat32, convolutionLowerings } from "./convolution.ts";
 import { elementwiseLowerings } from "./elementwise.ts";
 
 /** Writes the composition of one operator to a builder and gives its (only) output. */
 export type Lowering = (b: GraphBuilder, inputs: readonly (Value | undefined)[], attributes: Attributes) => Value;
 
-/** Operators that ONNX Runtime's CPU provider has in float32 only. */
-const FLOAT64_LOWERINGS: ReadonlyMap<string, Lowering> = new Map(
+/** Operators that ONNX Runtime's CPU provider has in float32 only, or not exactly in float64. */
+const LOWERINGS: ReadonlyMap<string, Lowering> = new Map(
   Object.entries({ ...convolutionLowerings, ...elementwiseLowerings }),
 );
 
 /** The same function made of operators that the engine has in `dtype`; the graph itself when nothing is to be done. */
 export function lowerGraph(graph: Graph, dtype: RealDType): Graph {
-  if (dtype === "float32" || !graph.nodes.some((node) => FLOAT64_LOWERINGS.has(node.op))) return graph;
+  const composed = dtype === "float32" ? composedInFloat32(graph) : undefined;
+  if (composed ? composed.size === 0 : !graph.nodes.some((node) => LOWERINGS.has(node.op))) return graph;
   const b = new GraphBuilder();
   const values = new Map<string, Value>();
   for (const name of graph.inputs) {
@@ -26,7 +27,7 @@ export function lowerGraph(graph: Graph, dtype: RealDType): Graph {
   for (const [name, constant] of graph.constants) values.set(name, b.constant(constant));
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => values.get(name));
-    const lowering = FLOAT64_LOWERINGS.get(node.op);
+    const lowering = !composed || composed.has(node) ? LOWERINGS.get(node.op) : undefined;
     const outputs = lowering ? [lowering(b, inputs, node.attributes)] : b.ops(node.op, inputs, node.attributes);
     node.outputs.forEach((name, i) => {
       values.set(name, outputs[i]);

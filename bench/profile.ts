@@ -1,0 +1,82 @@
+// `npm run bench:profile -- [CASE ...] [--threads N] [--write]`: where the time of a case goes, by part, on the host and in the engine.
+
+import { parseArgs } from "node:util";
+import { Engine } from "../src/engine/engine.ts";
+import { loadOrt } from "../src/engine/ort.ts";
+import { Puller } from "../src/explain/pull.ts";
+import { RowEvaluator } from "../src/explain/segment.ts";
+import { Stepper } from "../src/train/stepper.ts";
+import type { Prepared } from "./case.ts";
+import { cases, casesNamed } from "./cases.ts";
+import { type Table, writeSection } from "./report.ts";
+import { Stopwatch, watchCollector, watchedOrt } from "./stopwatch.ts";
+
+const options = { write: { type: "boolean" }, threads: { type: "string", default: "2" } } as const;
+const { values, positionals } = parseArgs({ allowPositionals: true, options });
+
+/** Parts of the library that are timed apart, each without the parts inside it. */
+function watchLibrary(watch: Stopwatch): void {
+  const methods: readonly (readonly [object: object, method: string, name: string])[] = [
+    [Engine.prototype, "run", "host: engine call, inputs and outputs wrapped"],
+    [Stepper.prototype, "evaluate", "host: norm of the gradient"],
+    [Stepper.prototype, "runTile", "host: batch gathered"],
+    [Stepper.prototype, "update", "host: update, state kept, finiteness"],
+    [RowEvaluator.prototype, "enter", "host: segment entered"],
+    [RowEvaluator.prototype, "values", "host: values called"],
+    [RowEvaluator.prototype, "probe", "host: probes called"],
+    [RowEvaluator.prototype, "addJacobian", "host: Jacobian's feeds"],
+    [RowEvaluator.prototype, "accumulate", "host: Jacobian accumulated"],
+    [Puller.prototype, "pulls", "host: pulls called"],
+    [Puller.prototype, "batchFeeds", "host: pull's batch gathered"],
+    [Puller.prototype, "runFactored", "host: directions copied, pulls received"],
+  ];
+  for (const [owner, method, name] of methods) {
+    if (!(method in owner)) throw new Error(`the profile must follow the library: there is no method ${method} any more`);
+    watch.watch(owner as Record<string, unknown>, method, name);
+  }
+}
+
+interface Profile {
+  readonly ms: number;
+  readonly table: Table;
+}
+
+/** Mean self times over runs of about two seconds, after one that is not counted. */
+async function profileOf({ work, units }: Prepared, watch: Stopwatch): Promise<Profile> {
+  await work();
+  const collected = watchCollector();
+  watch.reset();
+  const start = performance.now();
+  let runs = 0;
+  while (runs < 2 || performance.now() - start < 2000) {
+    await watch.time("host: everything else", work);
+    runs++;
+  }
+  const elapsed = performance.now() - start;
+  const parts = watch.report();
+  const collector = { name: "(garbage collection, within the others)", ms: await collected(), calls: 0 };
+  const each = (total: number): number => total / (runs * units);
+  const rows = [...parts, collector].map(({ name, ms, calls }) => [
+    name,
+    each(ms).toFixed(3),
+    `${((100 * ms) / elapsed).toFixed(1)} %`,
+    calls > 0 ? each(calls).toFixed(2) : "",
+  ]);
+  return { ms: each(elapsed), table: { head: ["part", "ms", "share", "calls"], rows } };
+}
+
+const watch = new Stopwatch();
+const ort = watchedOrt(await loadOrt(console.warn), watch);
+watchLibrary(watch);
+const tables: Table[] = [];
+for (const name of casesNamed(positionals)) {
+  const prepared = await cases[name].prepare(Number(values.threads), ort);
+  const { ms, table } = await profileOf(prepared, watch);
+  await prepared.release();
+  console.log(`\n${name}: ${ms.toFixed(3)} ms, threads ${values.threads}: ${cases[name].about}`);
+  for (const [part, each, share, calls] of table.rows) {
+    console.log(`  ${part.padEnd(48)} ${each.padStart(9)} ms ${share.padStart(7)} ${calls.padStart(8)}`);
+  }
+  tables.push({ head: [`${name}: ${ms.toFixed(3)} ms`, ...table.head.slice(1)], rows: table.rows });
+}
+if (values.write) writeSection("Where the time goes", ...tables);
