@@ -105,7 +105,7 @@ function row({ id, label, contribution, picture }: Contributor, { width, largest
     "g",
     {},
     element("title", {}, escapeText(`${id}, ${label}: ${number}`)),
-    ...(picture ? thumbnail(picture, `${id}, ${label}`) : []),
+    ...(picture ? thumbnail(picture) : []),
     textAt(left, 14, number, { "font-weight": 600, class: "pk-number" }),
     textAt(left, 30, fitted(`${id} · ${label}`, width - left, SMALL_FONT), {
       ...filled("muted"),
@@ -115,10 +115,10 @@ function row({ id, label, contribution, picture }: Contributor, { width, largest
   );
 }
 
-function thumbnail({ uri, width, height }: Picture, description: string): string[] {
+function thumbnail({ uri, width, height }: Picture): string[] {
   const scale = THUMBNAIL / Math.max(width, height);
   const box = { width: width * scale, height: height * scale };
   const at = { x: (THUMBNAIL - box.width) / 2, y: (THUMBNAIL - box.height) / 2 };
-  const image = { href: uri, ...at, ...box, "aria-label": description, style: "image-rendering:pixelated" };
+  const image = { href: uri, ...at, ...box, style: "image-rendering:pixelated" };
   return [element("image", image), element("rect", { ...at, ...box, ...stroked("axis") })];
 }

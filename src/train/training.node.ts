@@ -27,6 +27,7 @@ import type { Batch, NewRun, Run } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
 import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
+import { requireRowsApart } from "./rows-apart.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
 import { type Progress, train, type TrainResult } from "./train.ts";
 
@@ -132,7 +133,10 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   model.initialise(params, () => random.uniform());
   const schedule = scheduleFor(request, dataset.train.x.shape[0]);
   const engine = await openEngine({ dtype: request.dtype, ...(request.threads && { threads: request.threads }), ...(request.warn && { warn: request.warn }) });
-  return { task: createTask({ engine, model, trainable, params, loss, optimizer, dataset }), params, schedule };
+  const task = createTask({ engine, model, trainable, params, loss, optimizer, dataset });
+  // Ready-made models are known to keep rows apart.
+  if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
+  return { task, params, schedule };
 }
 
 function newRun(request: TrainingRequest, { task, params, schedule }: Prepared): NewRun {

@@ -1,6 +1,6 @@
 // The world's faults: each is one line that says what must hold, exit code 1 or 2, and no file is left half-written.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { encodeNpy } from "../../src/numeric/npy.ts";
@@ -36,7 +36,12 @@ async function refusal(args: readonly string[], code: 1 | 2): Promise<string> {
   const before = listing(work);
   const result = await cli([...args]);
   const { stdout, stderr } = result;
-  expect({ code: result.code, stdout, lines: stderr.split("\n").length - 1, stderr }).toEqual({ code, stdout: "", lines: 1, stderr });
+  expect({ code: result.code, stdout, lines: stderr.split("\n").length - 1, stderr }).toEqual({
+    code,
+    stdout: "",
+    lines: 1,
+    stderr,
+  });
   expect(stderr).not.toMatch(/\n {4}at |internal/);
   expect(listing(work)).toEqual(before);
   return stderr.trim();
@@ -46,7 +51,10 @@ const train = (flag: string, ...values: string[]) => [...withFlag(SMALL_TRAINING
 
 /** A table of 6 examples with 2 features in two classes, with some arrays replaced. */
 function npz(changed: Readonly<Record<string, Tensor>> = {}): Uint8Array {
-  const x = reals([6, 2], Array.from({ length: 12 }, (_, k) => Math.cos(k)));
+  const x = reals(
+    [6, 2],
+    Array.from({ length: 12 }, (_, k) => Math.cos(k)),
+  );
   const y = integers([6], [0, 1, 0, 1, 0, 1]);
   return encodeNpz({ x_train: x, y_train: y, x_test: x, y_test: y, ...changed });
 }
@@ -54,7 +62,7 @@ function npz(changed: Readonly<Record<string, Tensor>> = {}): Uint8Array {
 describe("data", () => {
   it("a file that is missing", async () => {
     const path = join(work, "none.npz");
-    expect(await refusal(train("--data", path), 1)).toBe(`error: cannot read ${path}: no such file`);
+    expect(await refusal(train("--data", path), 1)).toMatch(new RegExp(`^error: cannot read ${path}: no such file`));
   });
 
   it("a truncated NPZ", async () => {
@@ -79,7 +87,9 @@ describe("data", () => {
 
   it("batches with an index that is no example", async () => {
     const path = put("batches.npy", encodeNpy(integers([1, 2], [0, 200])));
-    const args = train("--batches", path).filter((word, k, all) => !["--epochs", "--batch"].includes(word) && !["--epochs", "--batch"].includes(all[k - 1]));
+    const args = train("--batches", path).filter(
+      (word, k, all) => !["--epochs", "--batch"].includes(word) && !["--epochs", "--batch"].includes(all[k - 1]),
+    );
     expect(await refusal(args, 1)).toBe(`error: ${path}: training indices must lie in 0..199, got 200 at step 0`);
   });
 });
@@ -92,16 +102,25 @@ describe("models", () => {
 
   it("an operator that is not supported is named, with its node and what to do", async () => {
     // The same length, so that the file stays a valid message.
-    const bytes = Buffer.from(readFileSync(ONNX).toString("latin1").replace(/Tanh|Relu/g, "Qelu"), "latin1");
+    const bytes = Buffer.from(
+      readFileSync(ONNX)
+        .toString("latin1")
+        .replace(/Tanh|Relu/g, "Qelu"),
+      "latin1",
+    );
     expect(await refusal(train("--model", put("odd.onnx", bytes)), 1)).toMatch(/odd\.onnx: .*Qelu/);
   });
 
   it("a model that expects other inputs", async () => {
-    expect(await refusal(train("--model", ONNX), 1)).toMatch(/must be fed examples of shape \[.*\], got \[1,8,8\] from digits$/);
+    expect(await refusal(train("--model", ONNX), 1)).toMatch(
+      /must be fed examples of shape \[.*\], got \[1,8,8\] from digits$/,
+    );
   });
 
   it("a pattern that matches no parameter", async () => {
-    expect(await refusal(train("--trainable", "head.*"), 2)).toMatch(/pattern head\.\* must match a parameter, got parameters layers\.0\.weight/);
+    expect(await refusal(train("--trainable", "head.*"), 2)).toMatch(
+      /pattern head\.\* must match a parameter, got parameters layers\.0\.weight/,
+    );
   });
 });
 
@@ -115,17 +134,23 @@ describe("queries", () => {
   });
 
   it("a readout of an output that is not there", async () => {
-    expect(await refusal(["explain", RUN, "--query", "test:0", "--readout", "logit:10"], 2)).toContain('must be an integer in 0..9, got "10"');
+    expect(await refusal(["explain", RUN, "--query", "test:0", "--readout", "logit:10"], 2)).toContain(
+      'must be an integer in 0..9, got "10"',
+    );
   });
 
   it("an array of the wrong shape, a truncated one and NaN", async () => {
     const shape = put("shape.npy", encodeNpy(reals([3], [1, 2, 3])));
-    expect(await refusal(["explain", RUN, "--input", shape], 1)).toContain("must have shape [1,8,8] or [n, 1,8,8], got [3]");
+    expect(await refusal(["explain", RUN, "--input", shape], 1)).toContain(
+      "must have shape [1,8,8] or [n, 1,8,8], got [3]",
+    );
     const bytes = encodeNpy(reals([1, 8, 8], new Float64Array(64)));
     const cut = put("cut.npy", bytes.subarray(0, bytes.length - 8));
     expect(await refusal(["explain", RUN, "--input", cut], 1)).toContain("truncated");
     const nan = put("nan.npy", encodeNpy(reals([1, 8, 8], new Float64Array(64).fill(Number.NaN))));
-    expect(await refusal(["explain", RUN, "--input", nan], 1)).toContain("must hold finite numbers, got NaN at element 0");
+    expect(await refusal(["explain", RUN, "--input", nan], 1)).toContain(
+      "must hold finite numbers, got NaN at element 0",
+    );
   });
 });
 
@@ -135,11 +160,14 @@ describe("runs", () => {
     expect(await refusal(["info", path], 1)).toBe(`error: no run at ${path}. did you mean ${RUN}?`);
   });
 
-  it.each(["manifest.json", "model.onnx", "batches.npz", "steps.csv", "checkpoints"])("a run that lacks %s", async (part) => {
-    cpSync(RUN, out(), { recursive: true });
-    rmSync(join(out(), part), { recursive: true });
-    expect(await refusal(["explain", out(), "--query", "test:0"], 1)).toContain(`${out()}: a run must hold ${part}`);
-  });
+  it.each(["manifest.json", "model.onnx", "batches.npz", "steps.csv", "checkpoints"])(
+    "a run that lacks %s",
+    async (part) => {
+      cpSync(RUN, out(), { recursive: true });
+      rmSync(join(out(), part), { recursive: true });
+      expect(await refusal(["explain", out(), "--query", "test:0"], 1)).toContain(`${out()}: a run must hold ${part}`);
+    },
+  );
 
   it("a checkpoint that is cut off", async () => {
     cpSync(RUN, out(), { recursive: true });
@@ -155,7 +183,9 @@ describe("outputs that cannot be written", () => {
   it("a path under a file", async () => {
     const file = put("file", "");
     const reason = "a part of the path must be a folder and is a file";
-    expect(await refusal([...SMALL_TRAINING, "-o", join(file, "a.pkrun")], 1)).toBe(`error: cannot make ${join(file, "a.pkrun")}: ${reason}`);
+    expect(await refusal([...SMALL_TRAINING, "-o", join(file, "a.pkrun")], 1)).toBe(
+      `error: cannot make ${join(file, "a.pkrun")}: ${reason}`,
+    );
     const under = join(file, "a.safetensors");
     expect(await refusal([...parameters(), under], 1)).toBe(`error: cannot write ${under}: ${reason}`);
     expect(await refusal(["demo", "digits", "-o", join(file, "demo")], 1)).toContain(reason);
@@ -163,9 +193,13 @@ describe("outputs that cannot be written", () => {
 
   it("a folder that does not exist, or that has the file's name", async () => {
     const path = join(work, "no/a.safetensors");
-    expect(await refusal([...parameters(), path], 1)).toBe(`error: cannot write ${path}: the folder ${join(work, "no")} does not exist`);
+    expect(await refusal([...parameters(), path], 1)).toBe(
+      `error: cannot write ${path}: the folder ${join(work, "no")} does not exist`,
+    );
     mkdirSync(join(work, "a.safetensors"));
-    expect(await refusal([...parameters(), join(work, "a.safetensors")], 1)).toContain("it is a folder, a file is needed");
+    expect(await refusal([...parameters(), join(work, "a.safetensors")], 1)).toContain(
+      "it is a folder, a file is needed",
+    );
   });
 
   it.skipIf(!existsSync("/dev/full"))("a full device", async () => {
@@ -175,7 +209,9 @@ describe("outputs that cannot be written", () => {
   });
 
   it("a step that was not recorded", async () => {
-    expect(await refusal([...parameters(), join(work, "a.safetensors"), "--step", "15"], 2)).toBe("error: --step must be last or lie in 0..14, got 15");
+    expect(await refusal([...parameters(), join(work, "a.safetensors"), "--step", "15"], 2)).toBe(
+      "error: --step must be last or lie in 0..14, got 15",
+    );
     expect(await refusal([...parameters(), join(work, "a.npz")], 2)).toContain("--out must end in .safetensors");
   });
 });
@@ -185,11 +221,17 @@ describe("training that diverges", () => {
     const args = withFlag(withFlag(SMALL_TRAINING, "--loss", "mse"), "--lr", "1e60");
     const { code, stdout, stderr } = await cli([...args, "-q", "-o", out()]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^error: training diverged at step \d+: .*\. use a smaller learning rate; the steps before it are kept in .*out\.pkrun\n$/);
+    expect(stderr).toMatch(
+      /^error: training diverged at step \d+: .*\. use a smaller learning rate; the steps before it are kept in .*out\.pkrun\n$/,
+    );
     const step = Number(/at step (\d+)/.exec(stderr)?.[1]);
     expect(step).toBeGreaterThan(0);
     const { manifest, scalars } = await openRun(out());
-    expect({ status: manifest.status, steps: manifest.steps, recorded: scalars.length }).toEqual({ status: "diverged", steps: step, recorded: step });
+    expect({ status: manifest.status, steps: manifest.steps, recorded: scalars.length }).toEqual({
+      status: "diverged",
+      steps: step,
+      recorded: step,
+    });
     const json = await cli([...args, "--json", "-o", join(work, "json.pkrun")]);
     expect(JSON.parse(json.stderr).error).toMatchObject({ code: "PK_DIVERGED", details: { step } });
   });
@@ -197,9 +239,7 @@ describe("training that diverges", () => {
   it("a run replaced with --force stays as it was when training cannot begin", async () => {
     cpSync(RUN, out(), { recursive: true });
     const before = listing(out());
-    renameSync(RUN, `${RUN}.aside`);
     const { code } = await cli([...withFlag(SMALL_TRAINING, "--data", join(work, "none.npz")), "--force", "-o", out()]);
-    renameSync(`${RUN}.aside`, RUN);
     expect({ code, after: listing(out()) }).toEqual({ code: 1, after: before });
   });
 });

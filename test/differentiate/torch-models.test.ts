@@ -1,41 +1,20 @@
 import { describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/data/types.ts";
 import { contract, materialise } from "../../src/differentiate/factored.ts";
 import { jvp } from "../../src/differentiate/forward.ts";
 import { usesOf } from "../../src/differentiate/per-example.ts";
 import { vjp } from "../../src/differentiate/reverse.ts";
-import { explain } from "../../src/explain/explain.ts";
-import { inputQueries } from "../../src/explain/queries.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { fullLike, mul, reduceSum } from "../../src/graph/ops.ts";
 import type { Graph, Value } from "../../src/graph/types.ts";
-import { lossOf } from "../../src/losses/registry.ts";
 import type { Model } from "../../src/models/types.ts";
 import { viewsOf } from "../../src/numeric/layout.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
 import { type RealArray, reals, sliceRows, type Tensor } from "../../src/numeric/tensor.ts";
-import { createOptimizer } from "../../src/optimizers/registry.ts";
-import { fullBatches } from "../../src/train/batches.ts";
 import { objectiveOf, TARGET, WEIGHTS } from "../../src/train/gradient-graph.ts";
-import { trainInMemory } from "../../src/train/memory-training.ts";
-import { createTask } from "../../src/train/task.ts";
-import { type ModelDescription, readFixture } from "../helpers/fixtures.ts";
 import { engineOf } from "../helpers/tasks.ts";
-import { torchSequential } from "../helpers/torch-models.ts";
+import { torchModel, torchModels } from "../helpers/torch-models.ts";
 
-const fixture = readFixture("models");
-const { models } = fixture.description;
 const engine = await engineOf("float64");
-
-/** Everything of one fixture model by short names. */
-function read(description: ModelDescription) {
-  const array = (key: string) => fixture.real(`${description.name}.${key}`);
-  const x = array("x");
-  const y = fixture.arrays[`${description.name}.y`];
-  const model = torchSequential(description, x.shape.slice(1));
-  const { examples: n, outputs: c, queries: q } = description;
-  return { array, x, y, model, params: array("params").data, n, c, q, p: model.parameters.size, loss: lossOf(description.loss) };
-}
 
 /** f's graph in a builder, with its inputs. */
 function open({ graph, parameters }: Model) {
@@ -72,8 +51,8 @@ function flattened(model: Model, results: Readonly<Record<string, Tensor>>, rows
 const run = (graph: Graph, feeds: Readonly<Record<string, Tensor>>) => engine.compile(graph).run(feeds);
 const CLOSE = { atol: 1e-10, rtol: 1e-10 };
 
-describe.each(models)("$name agrees with PyTorch to 1e-10:", (description) => {
-  const { array, x, y, model, params, n, c, q, p, loss } = read(description);
+describe.each(torchModels)("$name agrees with PyTorch to 1e-10:", (description) => {
+  const { array, x, y, model, params, n, c, p, loss } = torchModel(description);
   const feeds = { x, ...viewsOf(model.parameters, params) };
   const columnOf = (jacobian: Float64Array, output: number): Float64Array =>
     Float64Array.from({ length: n * p }, (_, k) => jacobian[(Math.floor(k / p) * c + output) * p + (k % p)]);
@@ -144,25 +123,5 @@ describe.each(models)("$name agrees with PyTorch to 1e-10:", (description) => {
     expect(flattened(model, results, n)).toBeAllclose(gradient, CLOSE);
     const inner = (r: number, i: number): number => gradient.subarray(i * p, (i + 1) * p).reduce((sum, g, k) => sum + g * u[r * p + k], 0);
     expect(results.pulls).toBeAllclose(Float64Array.from({ length: rows * n }, (_, k) => inner(Math.floor(k / n), k % n)), CLOSE);
-  });
-
-  it("left-rule contributions of one step of gradient descent", async () => {
-    const classes = y.dtype === "int64" ? Array.from({ length: c }, (_, k) => `${k}`) : [];
-    const split = { x, y: y as Tensor<"float64"> };
-    const dataset: Dataset = { source: "torch", task: classes.length > 0 ? "classification" : "regression", classes, inputShape: x.shape.slice(1), train: split, test: split, sha256: "" };
-    const optimizer = createOptimizer("gd", { lr: description.stepSize });
-    const task = createTask({ engine, model, trainable: model.parameters.entries.map(({ name }) => name), params, loss, optimizer, dataset });
-    const trained = await trainInMemory(task, { params, batches: [...fullBatches(n, 1)] });
-    expect((await trained.checkpoint(1)).params).toBeAllclose(array("nextParams"), CLOSE);
-    const queries = inputQueries(task, array("queries"), { name: "queries" });
-    for (let output = 0; output < c; output++) {
-      const { contributions, prior, output: end } = await explain(task, trained, { queries, readout: `output:${output}`, rule: "left" });
-      const expected = array("contributions").data;
-      const wanted = Float64Array.from({ length: q * n }, (_, k) => expected[Math.floor(k / n) * n * c + (k % n) * c + output]);
-      expect(contributions).toBeAllclose(wanted, CLOSE);
-      const column = (key: string) => Float64Array.from({ length: q }, (_, r) => array(key).data[r * c + output]);
-      expect(prior).toBeAllclose(column("queryOutput"), CLOSE);
-      expect(end).toBeAllclose(column("nextQueryOutput"), CLOSE);
-    }
   });
 });

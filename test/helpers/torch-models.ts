@@ -5,7 +5,8 @@ import type { Value } from "../../src/graph/types.ts";
 import { modelFromBuilder } from "../../src/models/from-graph.ts";
 import { activations, flatten, linear, maxPool2 } from "../../src/models/layers.ts";
 import type { Model } from "../../src/models/types.ts";
-import type { ModelDescription } from "./fixtures.ts";
+import { lossOf } from "../../src/losses/registry.ts";
+import { type ModelDescription, readFixture } from "./fixtures.ts";
 
 type B = GraphBuilder;
 
@@ -42,4 +43,28 @@ export function torchSequential(description: Pick<ModelDescription, "layers">, i
     h = build(b, h, { layer, name: `${i}` });
   });
   return modelFromBuilder("torch", b, h);
+}
+
+const fixture = readFixture("models");
+
+/** The described models of the fixture. */
+export const torchModels: readonly ModelDescription[] = fixture.description.models;
+
+/** One model of the fixture with its arrays: n examples, q queries, c outputs, p parameters. */
+export function torchModel(description: ModelDescription) {
+  const array = (key: string) => fixture.real(`${description.name}.${key}`);
+  const x = array("x");
+  const model = torchSequential(description, x.shape.slice(1));
+  return {
+    array,
+    x,
+    y: fixture.arrays[`${description.name}.y`],
+    model,
+    loss: lossOf(description.loss),
+    params: array("params").data,
+    n: description.examples,
+    q: description.queries,
+    c: description.outputs,
+    p: model.parameters.size,
+  };
 }
