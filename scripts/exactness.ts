@@ -2,9 +2,9 @@
 
 import { parseArgs } from "node:util";
 import {
+  EXACTNESS_TOLERANCE,
   type Exactness,
   type ExactnessCase,
-  EXACTNESS_TOLERANCE,
   failuresOf,
   measureExactness,
 } from "../test/helpers/exactness.ts";
@@ -75,7 +75,9 @@ async function printMatrix(): Promise<boolean> {
   const size = { steps: Number(values.steps), queries: Number(values.queries) };
   const started = performance.now();
   const all: (readonly [ExactnessCase, Exactness])[] = [];
-  console.log(`rule auto, tolerance ${EXACTNESS_TOLERANCE}, ${size.steps} steps, ${size.queries} queries, 24 training examples`);
+  console.log(
+    `rule auto, tolerance ${EXACTNESS_TOLERANCE}, ${size.steps} steps, ${size.queries} queries, 24 training examples`,
+  );
   console.log("residual: max |residual| / scale; closure: max |closure| / gross; probes, nodes: for each row and step");
   console.log(
     `${"dtype   model loss                 optimizer".padEnd(66)} residual  closure  probes  nodes unresolved`,

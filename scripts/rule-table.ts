@@ -1,8 +1,8 @@
 // The residuals of fixed rules for eight optimizers: the table of Guo, He and Morel's setting, a 2-16-16-1 tanh network on 24 points.
 
-import { ruleNames } from "../src/explain/rules.ts";
 import { explain } from "../src/explain/explain.ts";
 import { datasetQueries } from "../src/explain/queries.ts";
+import { ruleNames } from "../src/explain/rules.ts";
 import { verdictOf } from "../src/explain/verdict.ts";
 import { randomFrom } from "../src/numeric/random.ts";
 import type { OptimizerChoice } from "../test/helpers/optimizer-choices.ts";

@@ -14,9 +14,10 @@ export interface Invocation {
 }
 
 export interface CommandDefinition {
-  /** Adds arguments, flags and examples. */
+  /** Adds arguments, flags and examples: all that help needs. */
   configure(command: Command): void;
-  run(invocation: Invocation): Promise<ExitCode>;
+  /** What the command does, loaded when it is run. */
+  load(): Promise<(invocation: Invocation) => Promise<ExitCode>>;
 }
 
 /** Examples under a command's help. */

@@ -52,9 +52,9 @@ export class Output {
     this.talks = !options.quiet && (!options.json || io.stderr.isTTY === true);
   }
 
-  /** Columns of the terminal; undefined in a pipe, where nothing is cut. */
+  /** Columns of the terminal, 80 where there is none or it does not say. */
   get width(): number {
-    return this.io.stdout.isTTY ? (this.io.stdout.columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH;
+    return (this.io.stdout.isTTY && this.io.stdout.columns) || DEFAULT_WIDTH;
   }
 
   get json(): boolean {

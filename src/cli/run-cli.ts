@@ -75,8 +75,8 @@ async function buildProgram(argv: readonly string[], io: CliIo, output: Output) 
     definition.configure(command);
     command.addHelpText("after", `\n${EXIT_CODES}`);
     command.action(async () => {
-      const { args } = command;
-      outcome.code = await definition.run({ args, flags: command.opts(), output, signal: io.signal });
+      const run = await definition.load();
+      outcome.code = await run({ args: command.args, flags: command.opts(), output, signal: io.signal });
     });
   }
   return { program, outcome };

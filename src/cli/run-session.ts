@@ -1,6 +1,5 @@
 // Opens a run for a command and frees its engine afterwards; the flags that all such commands share.
 
-import type { Command } from "commander";
 import { explain } from "../explain/explain.ts";
 import { planExplanation } from "../explain/plan.ts";
 import { ruleNames } from "../explain/rules.ts";
@@ -19,14 +18,6 @@ export const RULE_SHAPE = {
   tolerance: flags.positive().optional(),
   threads: flags.count().optional(),
 };
-
-/** --rule, --tolerance and --threads. */
-export function addRuleFlags(command: Command, tolerance: string): void {
-  command
-    .option("--rule <name>", `quadrature along each step: ${ruleNames.join(", ")} (default auto)`)
-    .option("--tolerance <x>", `residual allowed by auto, relative to the largest change (default ${tolerance})`)
-    .option("--threads <n>", "threads of the engine (default: as in training; others give other last bits)");
-}
 
 /** Does something with a run and everything that explaining it needs. */
 export async function withRun<T>(

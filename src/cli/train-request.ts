@@ -11,8 +11,8 @@ import * as flags from "./flags.ts";
 import { grouped, table } from "./format.ts";
 import { optimizerText } from "./run-text.ts";
 
-export const DATA_FORMS = `${datasetNames.join(", ")} or a file .npz, .csv, .tsv`;
-export const MODEL_FORMS = "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS or a file .onnx";
+const DATA_FORMS = `${datasetNames.join(", ")} or a file .npz, .csv, .tsv`;
+const MODEL_FORMS = "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS or a file .onnx";
 
 /** Flags that are options of the optimizer, by the names that the library gives them. */
 const OPTIMIZER_SHAPE = {

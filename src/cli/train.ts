@@ -1,25 +1,19 @@
-// `pathkernel train`: trains a model and records the run.
+// `pathkernel train`: its flags and its help.
 
 import { type Command, Option } from "commander";
 import { lossNames } from "../losses/registry.ts";
 import { optimizerNames } from "../optimizers/registry.ts";
-import type { TrainingResult } from "../train/training.node.ts";
-import { addExamples, type CommandDefinition, collect, type Invocation } from "./command.ts";
-import { grouped } from "./format.ts";
-import type { ExitCode } from "./io.ts";
-import type { Output } from "./output.ts";
-import { accuracyText, setupOf } from "./run-text.ts";
-import { trainAndTell } from "./train-and-tell.ts";
-import { DATA_FORMS, MODEL_FORMS, requestOf } from "./train-request.ts";
+import { addExamples, type CommandDefinition, collect } from "./command.ts";
 
 function configure(command: Command): void {
   command
     .optionsGroup("Data and model:")
-    .option("--data <source>", DATA_FORMS)
+    // Written out, since the registries load every reader and every graph; a test holds them equal.
+    .option("--data <source>", "mnist, fashion-mnist, digits or a file .npz, .csv, .tsv")
     .option("--limit <n>", "keep the first N training examples")
     .option("--data-dir <dir>", "where the files of a named source are")
     .option("--target-column <name>", "for a CSV file")
-    .option("--model <spec>", MODEL_FORMS)
+    .option("--model <spec>", "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS or a file .onnx")
     .option("--parameters <regex>", "for a .onnx file: which initializers are parameters")
     .option(
       "--trainable <globs>",
@@ -57,28 +51,7 @@ function configure(command: Command): void {
   ]);
 }
 
-function report(output: Output, { result, run, accuracy }: TrainingResult): void {
-  const { status, steps, loss } = result;
-  const parts = [`${status} after ${grouped(steps)} of ${grouped(run.manifest.plannedSteps)} steps`];
-  if (steps > 0) parts.push(`loss of the last batch ${loss.toPrecision(4)}`);
-  output.note([...parts, ...(accuracy ? [accuracyText(accuracy)] : [])].join(", "));
-  output.print(run.path);
-  output.value("train", {
-    path: run.path,
-    status,
-    steps,
-    plannedSteps: run.manifest.plannedSteps,
-    loss,
-    accuracy,
-    setup: setupOf(run),
-  });
-}
-
-async function run(invocation: Invocation): Promise<ExitCode> {
-  const trained = await trainAndTell(invocation, requestOf(invocation.flags));
-  await trained.task.engine.release();
-  report(invocation.output, trained);
-  return trained.result.status === "interrupted" ? 130 : 0;
-}
-
-export const trainCommand: CommandDefinition = { configure, run };
+export const trainCommand: CommandDefinition = {
+  configure,
+  load: async () => (await import("./train-run.ts")).runTrain,
+};

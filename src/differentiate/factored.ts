@@ -33,6 +33,18 @@ export function materialise(b: GraphBuilder, uses: readonly Use[], parameter: Va
   );
 }
 
+/** left_m' D_r right_m for directions D (R, A, C), by way of left_m' D_r: (R, M). */
+function pairFromLeft(b: GraphBuilder, directions: Value, [left, right]: readonly [Value, Value]): Value {
+  return reduceSum(b, mul(b, matmul(b, left, directions), right), [2]);
+}
+
+/** The same by way of D_r right_m, which is smaller where A < C: one product for all rows. */
+function pairFromRight(b: GraphBuilder, directions: Value, [left, right]: readonly [Value, Value]): Value {
+  const [rows, a, c] = directions.shape as readonly number[];
+  const pulled = b.op("Gemm", [reshape(b, directions, [rows * a, c]), right], { transB: 1 });
+  return reduceSum(b, mul(b, reshape(b, pulled, [rows, a, left.shape[0]]), swapLast(b, left)), [1]);
+}
+
 /** <direction_r, derivative of example n> for one use: (R, N). */
 function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value): Value {
   const rows = direction.shape[0] as number;
@@ -46,8 +58,9 @@ function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value
   // Contracting costs R T A B for each example, multiplying out T A B + R A B.
   if (rows * steps > steps + rows) return inner(multiplied(b, factor));
   const split = transpose(b, local, [0, ...inverse(factor.perm).map((axis) => axis + 1)]);
-  const pulled = matmul(b, reshape(b, left, [steps === 1 ? "N" : `${steps}N`, a]), reshape(b, split, [rows, a, c]));
-  const paired = reduceSum(b, mul(b, pulled, reshape(b, right, [steps === 1 ? "N" : `${steps}N`, c])), [2]);
+  const positions = steps === 1 ? "N" : `${steps}N`;
+  const [byA, byC] = [reshape(b, left, [positions, a]), reshape(b, right, [positions, c])];
+  const paired = a < c ? pairFromRight(b, split, [byA, byC]) : pairFromLeft(b, split, [byA, byC]);
   return steps === 1 ? paired : reduceSum(b, reshape(b, paired, [rows, "N", steps]), [2]);
 }
 

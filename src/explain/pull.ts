@@ -24,6 +24,8 @@ export class Puller {
   private readonly forward: Graph;
   private readonly tile: number;
   private readonly examples: ExampleSource;
+  /** Directions as the engine reads them, parameter by parameter: (R, size) each. Allocating them anew costs twice the copy. */
+  private readonly scratch: RealArray;
 
   constructor(task: Task, rows: number, { method }: PullOptions = { method: "auto" }) {
     const { split, loss, layout } = task;
@@ -34,6 +36,7 @@ export class Puller {
     this.forward = forwardPullGraph(options);
     this.tile = examplesPerTile(this.factored ?? this.forward);
     this.examples = examplesOf(task, task.dataset.train);
+    this.scratch = allocate(task.engine.dtype, this.factored ? rows * layout.size : 0) as RealArray;
   }
 
   /** Calls `receive(row, position in the batch, <u_row, g_position>)`; `directions` is (R, p). */
@@ -66,7 +69,8 @@ export class Puller {
     const { layout, engine } = this.task;
     const named: Record<string, Tensor> = {};
     for (const { name, shape, offset, size } of layout.entries) {
-      const data = allocate(engine.dtype, this.rows * size) as RealArray;
+      const [first, last] = [this.rows * offset, this.rows * (offset + size)];
+      const data = this.scratch.subarray(first, last);
       for (let r = 0; r < this.rows; r++) data.set(directions.subarray(r * layout.size + offset, r * layout.size + offset + size), r * size);
       named[`direction.${name}`] = { dtype: engine.dtype, shape: [this.rows, ...shape], data } as Tensor;
     }

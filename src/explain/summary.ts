@@ -8,8 +8,8 @@ import type { Explanation } from "./types.ts";
 export interface LabelPull {
   /** The class's name; for a regression a range of targets: "0.1 to 0.7". */
   readonly label: string;
-  /** What follows "12 examples" in a sentence: "labelled 8", "with targets 0.1 to 0.7", "with 6 other labels", "in all". */
-  readonly phrase: string;
+  /** What the label is: a class, a range of targets, several of them put together, or everything there is. */
+  readonly kind: "class" | "range" | "others" | "all";
   /** Signed, in units of the readout. */
   readonly pull: number;
   /** Examples with this label whose contribution is not zero: those that never were in a batch do not count. */
@@ -24,7 +24,7 @@ export interface ExampleContribution {
 }
 
 interface Groups {
-  readonly names: readonly Pick<LabelPull, "label" | "phrase">[];
+  readonly names: readonly Pick<LabelPull, "label" | "kind">[];
   /** Group of each training example: (N). */
   readonly of: Int32Array;
 }
@@ -79,14 +79,10 @@ export function condense(
   const total = new VectorAccumulator(1);
   for (const { pull } of rest) total.add(0, pull);
   const count = rest.reduce((sum, group) => sum + group.count, 0);
+  const label = `${rest.length} other ${rest[0].kind === "range" ? "ranges" : "labels"}`;
   return {
     strongest: pulls.filter((pull) => kept.has(pull)),
-    others: {
-      label: `${rest.length} other labels`,
-      phrase: `with ${rest.length} other labels`,
-      pull: total.values()[0],
-      count,
-    },
+    others: { label, kind: "others", pull: total.values()[0], count },
   };
 }
 
@@ -128,10 +124,10 @@ function groupsOf({ task, classes, train }: Dataset): Groups {
     const of = Int32Array.from(data, Number);
     const highest = of.reduce((max, label) => Math.max(max, label), classes.length - 1);
     const names = Array.from({ length: highest + 1 }, (_, k) => classes[k] ?? String(k));
-    return { names: names.map((label) => ({ label, phrase: `labelled ${label}` })), of };
+    return { names: names.map((label) => ({ label, kind: "class" })), of };
   }
   if (task === "classification" || data.length !== shape[0]) {
-    return { names: [{ label: "all examples", phrase: "in all" }], of: new Int32Array(shape[0]) };
+    return { names: [{ label: "all examples", kind: "all" }], of: new Int32Array(shape[0]) };
   }
   return quartersOf(data);
 }
@@ -144,8 +140,8 @@ function quartersOf(targets: Float32Array | Float64Array): Groups {
   const names = [0, 1, 2, 3].map((group) => {
     const members = sorted.filter((target) => cuts.filter((cut) => target > cut).length === group);
     const ends = [members[0], members[members.length - 1]].map((end) => String(Number((end ?? 0).toPrecision(3))));
-    const label = ends[0] === ends[1] ? `target ${ends[0]}` : `targets ${ends[0]} to ${ends[1]}`;
-    return { label, phrase: `with ${label}` };
+    const label = ends[0] === ends[1] ? ends[0] : `${ends[0]} to ${ends[1]}`;
+    return { label, kind: "range" as const };
   });
   return { names, of };
 }

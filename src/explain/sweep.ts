@@ -81,7 +81,7 @@ class Sweep {
     this.jacobian = new Float64Array(size);
     this.data = new Float64Array(size);
     this.delta = new Float64Array(task.layout.size);
-    this.carry = new Float64Array(task.optimizer.carries ? size : 0);
+    this.carry = new Float64Array(task.optimizer.memory ? size : 0);
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
     this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
@@ -102,11 +102,22 @@ class Sweep {
     };
   }
 
-  /** The path jumps from where a replay ended to the recorded parameters: f(recorded) - f(replayed) is a term of its own. */
+  /**
+   * The path jumps from where a replay ended to the recorded state. The jump has a term of its own: f(recorded) - f(replayed), and
+   * what the jump of the momentum does to the output in all later steps, -factor <z_s, m recorded - m replayed>.
+   */
   async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<void> {
     const [from, to] = [await this.valuesAt(replayed.params), await this.valuesAt(recorded.params)];
     for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
     this.known = undefined;
+    const { layout, optimizer } = this.parts.task;
+    if (!optimizer.memory) return;
+    const { buffer, factor } = optimizer.memory;
+    const before = replayed.buffers[buffer];
+    const difference = Float64Array.from(recorded.buffers[buffer], (m, k) => m - before[k]);
+    for (let r = 0; r < this.parts.count; r++) {
+      this.terms.replay.add(r, -factor * dot(this.carry, difference, r * layout.size, 0, layout.size));
+    }
   }
 
   async step(from: Checkpoint, to: Checkpoint): Promise<void> {

@@ -12,7 +12,8 @@ export interface NumberFormat {
   readonly decimals?: number | undefined;
 }
 
-function typeset(text: string, signed: boolean): string {
+/** Gives the numbers in a text true minuses, and a plus in front where asked for. */
+export function typeset(text: string, signed = false): string {
   const body = text.replace("e+", "e").replaceAll("-", MINUS);
   return signed && !body.startsWith(MINUS) ? `+${body}` : body;
 }
@@ -20,7 +21,7 @@ function typeset(text: string, signed: boolean): string {
 /** "+0.421", "−12.3", "3.1e−7", "0". Plain between 1e-3 and 1e6, with an exponent outside; NaN and infinities by name. */
 export function formatNumber(value: number, { signed = false, digits = 3, decimals }: NumberFormat = {}): string {
   if (value === 0) return "0";
-  if (!Number.isFinite(value)) return typeset(String(value).replace("Infinity", "infinity"), false);
+  if (!Number.isFinite(value)) return typeset(String(value).replace("Infinity", "infinity"));
   const size = Math.abs(value);
   if (decimals !== undefined && size >= 0.5 * 10 ** -decimals && size < 1e6)
     return typeset(value.toFixed(decimals), signed);
@@ -45,7 +46,7 @@ export function decimalsFor(values: Iterable<number>, { digits = 4, total = 0 } 
 
 /** The shortest text that means exactly `value`: "1e−4", "0.05"; for what a user has set. */
 export function formatExact(value: number): string {
-  return typeset(value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value), false);
+  return typeset(value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value));
 }
 
 /** "1,204". */

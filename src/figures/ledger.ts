@@ -6,6 +6,7 @@ import { Accumulator } from "../numeric/sum.ts";
 import { type BarRow, barRows } from "./bar-rows.ts";
 import { countOf, decimalsFor, formatNumber } from "./format.ts";
 import { type FigureOptions, type FigureText, frame } from "./frame.ts";
+import { labelledName } from "./label-words.ts";
 import { signColour, signGlyph } from "./palette.ts";
 import type { ReadoutWords } from "./readout-words.ts";
 import { amount, type Table } from "./table.ts";
@@ -46,14 +47,11 @@ export function ledgerEntries(data: Ledger, ownLines = OWN_LINES): LedgerEntry[]
   const pulls = others ? [...strongest, others] : strongest;
   const decimals = decimalsFor([data.prior, data.output, ...pulls.map(({ pull }) => pull)], { total: data.output });
   const line = (kind: LedgerEntry["kind"], value: number, [name, note]: [string, string]): LedgerEntry => {
-    const format = kind === "residual" || kind === "closure" ? { digits: 2 } : { decimals };
-    return { kind, name, note, value, text: formatNumber(value, { signed: true, ...format }) };
+    return { kind, name, note, value, text: formatNumber(value, { signed: true, decimals, digits: 2 }) };
   };
   return [
     line("prior", data.prior, ["prior", "before training"]),
-    ...pulls.map(({ label, phrase, count, pull }) =>
-      line("pull", pull, [phrase.startsWith("labelled") ? phrase : label, countOf(count, "example")]),
-    ),
+    ...pulls.map((group) => line("pull", group.pull, [labelledName(group), countOf(group.count, "example")])),
     ...data.terms.map(({ name, value }) => line("term", value, [name, TERM_NOTES[name]])),
     line("residual", data.residual, ["residual", "unexplained"]),
     line("closure", data.closure, ["closure", "rounding"]),
@@ -63,11 +61,11 @@ export function ledgerEntries(data: Ledger, ownLines = OWN_LINES): LedgerEntry[]
 
 export function ledgerText({ prior, output, words, residual }: Ledger): FigureText {
   const decimals = decimalsFor([prior, output]);
-  const print = (value: number): string => `${formatNumber(value, { signed: true, decimals })} ${words.unit}`;
-  const rest = `${formatNumber(residual, { signed: true, digits: 2 })} ${words.unit}`;
+  const print = (value: number): string =>
+    `${formatNumber(value, { signed: true, decimals, digits: 2 })} ${words.unit}`;
   return {
     title: "From the prior to the output",
-    caption: `Each bar begins where the one above ends, from ${print(prior)} before training to ${print(output)} after it; the residual is ${rest}.`,
+    caption: `Each bar begins where the one above ends, from ${print(prior)} before training to ${print(output)} after it; the residual is ${print(residual)}.`,
   };
 }
 

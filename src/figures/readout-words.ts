@@ -5,9 +5,9 @@ export interface ReadoutWords {
   readonly quantity: string;
   /** "logit margin": the unit of every number of the explanation. */
   readonly unit: string;
-  /** What a positive contribution did: "toward 8". */
+  /** Where a positive contribution pulled: "toward 8", "upward". */
   readonly up: string;
-  /** What a negative contribution did: "toward 3". */
+  /** Where a negative contribution pulled: "toward 3", "away from 8", "downward". */
   readonly down: string;
 }
 
@@ -30,7 +30,12 @@ export function readoutWords(readout: string, { classes, loss, outputs }: WordsC
   const logits = LOGIT_LOSSES.includes(loss);
   const single = classes.length === 2 && (outputs ?? (loss === "binary-cross-entropy" ? 1 : 2)) === 1;
   if (name === "loss") {
-    return { quantity: "the loss", unit: logits ? "nat" : "loss", up: "raising the loss", down: "lowering the loss" };
+    return {
+      quantity: "the loss",
+      unit: logits ? "nat" : "loss",
+      up: "toward a higher loss",
+      down: "toward a lower loss",
+    };
   }
   if (name === "margin") {
     const [a, b] = argument.split("-").map(nameOf);
@@ -40,8 +45,7 @@ export function readoutWords(readout: string, { classes, loss, outputs }: WordsC
   const unit = name === "probability" ? "probability" : logits ? "logit" : "output";
   const known = classes[single ? 1 : Number(argument)];
   if (known === undefined) {
-    const output = `output ${argument}`;
-    return { quantity: output, unit, up: `raising ${output}`, down: `lowering ${output}` };
+    return { quantity: `output ${argument}`, unit, up: "upward", down: "downward" };
   }
   return { quantity: `the ${unit} of ${known}`, unit, up: `toward ${known}`, down: `away from ${known}` };
 }

@@ -5,6 +5,7 @@ import { sum } from "../numeric/sum.ts";
 import { barRows } from "./bar-rows.ts";
 import { countOf, decimalsFor, formatNumber } from "./format.ts";
 import { type FigureOptions, type FigureText, frame } from "./frame.ts";
+import { labelledExamples, labelName } from "./label-words.ts";
 import { signColour, signGlyph } from "./palette.ts";
 import type { ReadoutWords } from "./readout-words.ts";
 import { amount, type Table } from "./table.ts";
@@ -35,11 +36,12 @@ export function tugOfWarText(data: TugOfWar): FigureText {
   const { pulls, words } = data;
   const decimals = decimalsOf(data);
   const print = (value: number): string => `${formatNumber(value, { signed: true, decimals })} ${words.unit}`;
+  const noun = pulls.some(({ kind }) => kind === "range") ? "range" : "label";
   const side = (sign: 1 | -1): string => {
     const members = pulls.filter(({ pull }) => sign * pull > 0);
-    if (members.length === 0) return `No label pulled ${sign > 0 ? words.up : words.down}.`;
+    if (members.length === 0) return `No ${noun} pulled ${sign > 0 ? words.up : words.down}.`;
     const direction = sign > 0 ? words.up : words.down;
-    return `${countOf(members.length, "label")} pulled ${direction}, ${print(sum(members.map(({ pull }) => pull)))} together.`;
+    return `${countOf(members.length, noun)} pulled ${direction}, ${print(sum(members.map(({ pull }) => pull)))} together.`;
   };
   const net = `Net ${print(sum(pulls.map(({ pull }) => pull)))}.`;
   return {
@@ -54,10 +56,10 @@ export function tugOfWarTable(data: TugOfWar): Table {
   const decimals = decimalsOf(data);
   return {
     columns: ["label", "examples", `pull (${data.words.unit})`],
-    rows: rows.map(({ label, count, pull }) => [
-      label,
-      amount(count, String(count)),
-      amount(pull, formatNumber(pull, { signed: true, decimals })),
+    rows: rows.map((group) => [
+      labelName(group),
+      amount(group.count, String(group.count)),
+      amount(group.pull, formatNumber(group.pull, { signed: true, decimals })),
     ]),
   };
 }
@@ -69,17 +71,18 @@ export function tugOfWar(data: TugOfWar, options: FigureOptions = {}): string {
   const decimals = decimalsOf(data);
   return frame(tugOfWarText(data), options, (width) =>
     barRows(
-      rows.map(({ label, count, pull }) => {
+      rows.map((group) => {
+        const { count, pull } = group;
         const number = formatNumber(pull, { signed: true, decimals });
         const direction = pull < 0 ? words.down : words.up;
         return {
-          name: label,
+          name: labelName(group),
           note: countOf(count, "example"),
           from: 0,
           to: pull,
           colour: signColour(pull),
           text: `${signGlyph(pull)} ${number}`,
-          hover: `${label}, ${countOf(count, "example")}: ${number} ${words.unit}, ${direction}`,
+          hover: `${labelledExamples(group)}: ${number} ${words.unit}, ${direction}`,
         };
       }),
       { width, label: `pull, ${words.unit}`, words },

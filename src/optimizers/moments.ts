@@ -62,7 +62,7 @@ export function createFromMoments(
     options,
     stepSize: options.lr,
     buffers,
-    carries: true,
+    memory: { buffer: FIRST, factor: options.beta1 },
     update(args) {
       checkUpdate(args, buffers);
       update(args, settings);

@@ -44,7 +44,7 @@ export function createRmsprop(name: string, given: OptimizerOptions): Optimizer 
     options,
     stepSize: options.lr,
     buffers,
-    carries,
+    memory: carries ? { buffer: MOMENTUM, factor: options.momentum } : undefined,
     update(args) {
       checkUpdate(args, buffers);
       update(args, options);

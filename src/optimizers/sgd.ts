@@ -48,7 +48,7 @@ export function createSgd(name: string, given: OptimizerOptions): Optimizer {
     options,
     stepSize: options.lr,
     buffers,
-    carries,
+    memory: carries ? { buffer: MOMENTUM, factor: momentum } : undefined,
     update(args) {
       checkUpdate(args, buffers);
       if (carries) updateMomentum(args, options);

@@ -31,6 +31,15 @@ export interface PullbackArguments {
   readonly data: Float64Array;
 }
 
+/**
+ * The state column m that later steps are linear in: without new gradients, m_s = factor m_{s-1}. The pull-back of m_{s-1} on all
+ * steps from s on is factor z_s.
+ */
+export interface GradientMemory {
+  readonly buffer: string;
+  readonly factor: number;
+}
+
 /** What multiplies w_s in the two decay terms of step s. */
 export interface DecayCoefficients {
   /** lambda: the coupled term of the step is -lambda u_s . w_s. */
@@ -54,8 +63,8 @@ export interface Optimizer {
   readonly stepSize: number;
   /** Names of the state columns. */
   readonly buffers: readonly string[];
-  /** Whether the pull-back carries a vector from later steps to earlier ones. */
-  readonly carries: boolean;
+  /** Undefined where a step depends on the gradients before it through its preconditioner only: then nothing is carried. */
+  readonly memory: GradientMemory | undefined;
   update(args: UpdateArguments): void;
   pullback(args: PullbackArguments): DecayCoefficients;
 }

@@ -25,7 +25,7 @@ export function querySection(view: QueryView, k: number, input: ReportInput): st
     tag("h2", { id: heading }, escapeText(headingOf(view)), ...badgeOf(view)),
     tag(
       "div",
-      { class: "query" },
+      { class: view.picture ? "query" : undefined },
       pictureOrValues(view),
       tag("div", {}, tag("p", { class: "sentence" }, escapeText(headerSentence(view))), numbersOf(view, input)),
     ),

@@ -19,6 +19,8 @@ export interface QueryView {
   readonly readout: string;
   readonly words: ReadoutWords;
   readonly picture: Picture | undefined;
+  /** The same, small. */
+  readonly thumbnail: Picture | undefined;
   /** "8"; a regression's output as a number. */
   readonly predicted: string;
   /** "3"; undefined when it is not known. */
@@ -37,7 +39,10 @@ export interface QueryView {
 
 /** Examples that are shown on each side. */
 const STRONGEST = 5;
-const QUERY_SIDE = 224;
+/** Pixels that the longer side of a picture may have in the file: it is shown 168 pixels wide, */
+const QUERY_SIDE = 168;
+/** or 46 among the strongest examples, which a report holds twice (for wide and for narrow screens). */
+const THUMBNAIL_SIDE = 56;
 
 /** One view for each row, in the order of the rows. RangeError when a row's query is not among `queries`. */
 export function queryViews(input: ReportInput): QueryView[] {
@@ -78,6 +83,7 @@ function viewOf(input: ReportInput, r: number, { query, range, words }: RowConte
     readout: explanation.rows[r].readout,
     words,
     picture: pictureOf(query.x, { range, maxSide: QUERY_SIDE }),
+    thumbnail: pictureOf(query.x, { range, maxSide: THUMBNAIL_SIDE }),
     predicted: nameOf(query.predicted),
     label: query.label === undefined ? undefined : nameOf(query.label),
     correct: isClass && query.label !== undefined ? query.label === query.predicted : undefined,
@@ -110,7 +116,7 @@ function contributorsOf({ dataset, explanation }: ReportInput, r: number, { rang
     id: `train:${example}`,
     label: labelOf(dataset, example),
     contribution,
-    picture: pictureOf(takeRows(dataset.train.x, [example]), { range }),
+    picture: pictureOf(takeRows(dataset.train.x, [example]), { range, maxSide: THUMBNAIL_SIDE }),
   });
   return { proponents: proponents.map(describe), opponents: opponents.map(describe), words };
 }

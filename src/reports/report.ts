@@ -63,7 +63,7 @@ function header(input: ReportInput, views: readonly QueryView[]): string {
 
 function contents(views: readonly QueryView[]): string {
   const item = (view: QueryView, k: number): string => {
-    const image = view.picture ? `<img src="${view.picture.uri}" alt="" width="32" height="32">` : "";
+    const image = view.thumbnail ? `<img src="${view.thumbnail.uri}" alt="" width="32" height="32">` : "";
     return tag("li", {}, tag("a", { href: `#query-${k}` }, image, tag("span", {}, escapeText(headingOf(view)))));
   };
   return tag("nav", { "aria-label": "Explained queries" }, tag("ul", {}, ...views.map(item)));

@@ -1,7 +1,8 @@
 // The sentence that says what an explanation says, with its numbers: what was predicted, what pulled, what is left.
 
 import { condense } from "../explain/summary.ts";
-import { countOf, decimalsFor, formatNumber } from "../figures/format.ts";
+import { decimalsFor, formatNumber } from "../figures/format.ts";
+import { labelledExamples } from "../figures/label-words.ts";
 import type { QueryView } from "./query-view.ts";
 
 /** Labels that the sentence names; the others are one clause. */
@@ -19,11 +20,11 @@ export function headerSentence(view: Pick<QueryView, "predicted" | "label" | "co
   const print = (value: number): string =>
     `${formatNumber(value, { signed: true, decimals, digits: 2 })} ${words.unit}`;
   const clauses = [...strongest, ...(others ? [others] : [])].map(
-    ({ count, phrase, pull }) => `${countOf(count, "example")} ${phrase} pulled ${print(pull)}`,
+    (group) => `${labelledExamples(group)} pulled ${print(group.pull)}`,
   );
   const terms = ledger.terms.map(({ name, value }) => `${name} ${print(value)}`);
   const rest = ledger.residual + ledger.closure;
-  const unexplained = `unexplained ${formatNumber(rest, { signed: true, digits: 1 })} ${words.unit}`;
+  const unexplained = `unexplained ${formatNumber(rest, { signed: true, decimals, digits: 1 })} ${words.unit}`;
   const capital = words.quantity[0].toUpperCase() + words.quantity.slice(1);
   return [
     `${predictionOf(view)}.`,

@@ -23,6 +23,11 @@ function sameBits(a: RealArray, b: RealArray): boolean {
   return true;
 }
 
+/** Whether parameters and optimizer state are equal bit for bit. */
+function sameState(a: Checkpoint, b: Checkpoint): boolean {
+  return sameBits(a.params, b.params) && Object.keys(a.buffers).every((name) => sameBits(a.buffers[name], b.buffers[name]));
+}
+
 /** All stretches of a run, the last one first. Memory: one stretch. */
 export async function* stretchesBackwards(task: Task, run: Run): AsyncGenerator<Stretch> {
   const { checkpoints, batches } = run;
@@ -35,7 +40,7 @@ export async function* stretchesBackwards(task: Task, run: Run): AsyncGenerator<
     } else {
       const states = await replay(stepper!, start, { run, to: end.step });
       const replayed = states[states.length - 1];
-      yield { states, jumpTo: sameBits(replayed.params, end.params) ? undefined : end };
+      yield { states, jumpTo: sameState(replayed, end) ? undefined : end };
     }
     end = start;
   }

@@ -20,7 +20,7 @@ describe("demo", () => {
     const titles = stdout.match(/^test:\d+: predicted \d, label \d.*$/gm) ?? [];
     expect(titles).toHaveLength(3);
     expect(titles.map((title) => title.includes("(misclassified)"))).toEqual([false, false, true]);
-    expect(stdout).toContain(`  npm run -s pathkernel -- explain ${join(out, "digits.pkrun")} --query test:0-9`);
+    expect(stdout).toContain(`  npm run -s pathkernel -- explain ${join(out, "digits.pkrun")} --query test:9,20`);
     expect(stderr).toMatch(/trained 225 steps in .*, accuracy \d.* % on training, \d.* % on test examples/);
     expect(stderr).toMatch(/explained 3 predictions in /);
   });

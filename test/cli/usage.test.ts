@@ -2,6 +2,11 @@
 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { datasetNames } from "../../src/data/registry.ts";
+import { DEFAULT_TOLERANCE } from "../../src/explain/explain.ts";
+import { lossNames } from "../../src/losses/registry.ts";
+import { modelNames } from "../../src/models/registry.ts";
+import { optimizerNames } from "../../src/optimizers/registry.ts";
 import { cli, listing, SMALL_TRAINING, temporaryFolder, withFlag } from "../helpers/cli.ts";
 
 const folder = temporaryFolder();
@@ -155,6 +160,15 @@ describe("help and version", () => {
       expect(stdout).toContain(`Examples:\n  pathkernel ${command}`);
     },
   );
+
+  it("train --help names every known source, model, loss and optimizer", async () => {
+    const help = (await cli(["train", "--help"])).stdout.replace(/\s+/g, " ");
+    const names = [...datasetNames, ...modelNames, ...lossNames, ...optimizerNames];
+    expect(names.filter((name) => !help.includes(name))).toEqual([]);
+    expect((await cli(["explain", "--help"])).stdout.replace(/\s+/g, " ")).toContain(
+      `(default ${DEFAULT_TOLERANCE.toExponential()})`,
+    );
+  });
 
   it("--version is the package's", async () => {
     const { default: manifest } = await import("../../package.json", { with: { type: "json" } });

@@ -43,7 +43,8 @@ function flattened(model: Model, results: Readonly<Record<string, Tensor>>, rows
   const flat = new Float64Array(rows * model.parameters.size);
   for (const { name, offset, size } of model.parameters.entries) {
     const data = results[`d.${name}`].data as RealArray;
-    for (let n = 0; n < rows; n++) flat.set(data.subarray(n * size, (n + 1) * size), n * model.parameters.size + offset);
+    for (let n = 0; n < rows; n++)
+      flat.set(data.subarray(n * size, (n + 1) * size), n * model.parameters.size + offset);
   }
   return flat;
 }
@@ -66,10 +67,22 @@ describe.each(torchModels)("$name agrees with PyTorch to 1e-10:", (description) 
     for (let output = 0; output < c; output++) {
       const { b, x: examples, y: f, wrt } = open(model);
       const value = pick(b, f, output);
-      const uses = usesOf(b, { seeds: [{ value, cotangent: fullLike(b, value, 1) }], examples: [examples], parameters: wrt });
+      const uses = usesOf(b, {
+        seeds: [{ value, cotangent: fullLike(b, value, 1) }],
+        examples: [examples],
+        parameters: wrt,
+      });
       if (!uses) throw new Error("every use must have a factored form");
-      const graph = b.build(namedOutputs(model, wrt.map((parameter) => materialise(b, uses, parameter))));
-      expect(flattened(model, await run(graph, feeds), n)).toBeAllclose(columnOf(array("jacobian").data, output), CLOSE);
+      const graph = b.build(
+        namedOutputs(
+          model,
+          wrt.map((parameter) => materialise(b, uses, parameter)),
+        ),
+      );
+      expect(flattened(model, await run(graph, feeds), n)).toBeAllclose(
+        columnOf(array("jacobian").data, output),
+        CLOSE,
+      );
     }
   });
 
@@ -106,14 +119,26 @@ describe.each(torchModels)("$name agrees with PyTorch to 1e-10:", (description) 
     const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples: [inputs.x], parameters: wrt });
     if (!uses) throw new Error("every use must have a factored form");
     const rows = 2;
-    const directions = wrt.map((value) => [value.name, b.input(`direction.${value.name}`, "real", [rows, ...value.shape])] as const);
+    const directions = wrt.map(
+      (value) => [value.name, b.input(`direction.${value.name}`, "real", [rows, ...value.shape])] as const,
+    );
     const pulls = contract(b, uses, new Map(directions)) as Value;
-    const graph = b.build({ ...namedOutputs(model, wrt.map((parameter) => materialise(b, uses, parameter))), losses, pulls });
+    const graph = b.build({
+      ...namedOutputs(
+        model,
+        wrt.map((parameter) => materialise(b, uses, parameter)),
+      ),
+      losses,
+      pulls,
+    });
     const random = randomFrom(6, description.name);
     const u = Float64Array.from({ length: rows * p }, () => random.normal());
     const split: Record<string, Tensor> = {};
     for (const { name, shape, offset, size } of model.parameters.entries) {
-      const data = Float64Array.from({ length: rows * size }, (_, k) => u[Math.floor(k / size) * p + offset + (k % size)]);
+      const data = Float64Array.from(
+        { length: rows * size },
+        (_, k) => u[Math.floor(k / size) * p + offset + (k % size)],
+      );
       split[`direction.${name}`] = reals([rows, ...shape], data);
     }
     const ones = reals([n], new Float64Array(n).fill(1));
@@ -121,7 +146,11 @@ describe.each(torchModels)("$name agrees with PyTorch to 1e-10:", (description) 
     const gradient = array("lossGradient").data;
     expect(results.losses).toBeAllclose(array("loss"), CLOSE);
     expect(flattened(model, results, n)).toBeAllclose(gradient, CLOSE);
-    const inner = (r: number, i: number): number => gradient.subarray(i * p, (i + 1) * p).reduce((sum, g, k) => sum + g * u[r * p + k], 0);
-    expect(results.pulls).toBeAllclose(Float64Array.from({ length: rows * n }, (_, k) => inner(Math.floor(k / n), k % n)), CLOSE);
+    const inner = (r: number, i: number): number =>
+      gradient.subarray(i * p, (i + 1) * p).reduce((sum, g, k) => sum + g * u[r * p + k], 0);
+    expect(results.pulls).toBeAllclose(
+      Float64Array.from({ length: rows * n }, (_, k) => inner(Math.floor(k / n), k % n)),
+      CLOSE,
+    );
   });
 });

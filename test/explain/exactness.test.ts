@@ -3,7 +3,13 @@ import { explain } from "../../src/explain/explain.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { verdictOf } from "../../src/explain/verdict.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
-import { type ExactnessCase, EXACTNESS_TOLERANCE, explainSmall, failuresOf, measureExactness } from "../helpers/exactness.ts";
+import {
+  EXACTNESS_TOLERANCE,
+  type ExactnessCase,
+  explainSmall,
+  failuresOf,
+  measureExactness,
+} from "../helpers/exactness.ts";
 import { optimizerChoice, optimizerChoices } from "../helpers/optimizer-choices.ts";
 import { cosineStepSizes, trainScheduled } from "../helpers/scheduled-training.ts";
 import { modelKinds, smallTask, withOptimizer } from "../helpers/tasks.ts";
@@ -48,21 +54,39 @@ describe("the output is prior + contributions + terms + residual", () => {
     },
   );
 
-  it.each(["momentum decay", "nesterov", "rmsprop momentum", "adam", "adamw"])("%s with a step size of its own for every step", async (label) => {
-    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice(label), loss: "cross-entropy", steps: 20 });
-    const stepSizes = cosineStepSizes(task.optimizer.stepSize, batches.length);
-    const run = await trainScheduled(task, { params, batches, stepSizes });
-    const explanation = await explain(task, run, { queries: datasetQueries(task, "test:0-3"), tolerance: EXACTNESS_TOLERANCE });
-    expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
-  });
+  it.each(["momentum decay", "nesterov", "rmsprop momentum", "adam", "adamw"])(
+    "%s with a step size of its own for every step",
+    async (label) => {
+      const { task, params, batches } = await smallTask({
+        optimizer: optimizerChoice(label),
+        loss: "cross-entropy",
+        steps: 20,
+      });
+      const stepSizes = cosineStepSizes(task.optimizer.stepSize, batches.length);
+      const run = await trainScheduled(task, { params, batches, stepSizes });
+      const explanation = await explain(task, run, {
+        queries: datasetQueries(task, "test:0-3"),
+        tolerance: EXACTNESS_TOLERANCE,
+      });
+      expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
+    },
+  );
 
-  it.each(["margin", "margin:0-2", "logit:1", "predicted", "probability:2", "loss"])("of the readout %s", async (readout) => {
-    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice("adamw"), loss: "cross-entropy", model: "relu", steps: 20 });
-    const run = await trainInMemory(task, { params, batches });
-    const queries = datasetQueries(task, "test:0-1;train:3");
-    const explanation = await explain(task, run, { queries, readout, tolerance: EXACTNESS_TOLERANCE });
-    expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
-  });
+  it.each(["margin", "margin:0-2", "logit:1", "predicted", "probability:2", "loss"])(
+    "of the readout %s",
+    async (readout) => {
+      const { task, params, batches } = await smallTask({
+        optimizer: optimizerChoice("adamw"),
+        loss: "cross-entropy",
+        model: "relu",
+        steps: 20,
+      });
+      const run = await trainInMemory(task, { params, batches });
+      const queries = datasetQueries(task, "test:0-1;train:3");
+      const explanation = await explain(task, run, { queries, readout, tolerance: EXACTNESS_TOLERANCE });
+      expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
+    },
+  );
 });
 
 describe("an explanation that is wrong is seen", () => {
@@ -84,7 +108,10 @@ describe("an explanation that is wrong is seen", () => {
     const { task, params, batches } = await smallTask({ optimizer: optimizerChoice(label), steps: 20 });
     const run = await trainInMemory(task, { params, batches });
     const queries = datasetQueries(task, "test:0-3");
-    const explanation = await explain(withOptimizer(task, name, options), run, { queries, tolerance: EXACTNESS_TOLERANCE });
+    const explanation = await explain(withOptimizer(task, name, options), run, {
+      queries,
+      tolerance: EXACTNESS_TOLERANCE,
+    });
     const verdict = verdictOf(explanation, "float64");
     expect(verdict.residual.holds).toBe(true);
     expect(verdict.closure.holds).toBe(false);

@@ -35,21 +35,31 @@ describe("the backward sweep and per-example momenta carried forwards", () => {
   });
 
   it("agree on a convolutional network and another loss", async () => {
-    const { backward, forward } = await explainBoth({ optimizer: optimizerChoice("adam decay"), model: "cnn", loss: "cross-entropy" });
+    const { backward, forward } = await explainBoth({
+      optimizer: optimizerChoice("adam decay"),
+      model: "cnn",
+      loss: "cross-entropy",
+    });
     const atol = 1e-12 * largest(backward.contributions);
     expect(forward.contributions).toBeAllclose(backward.contributions, { atol, rtol: 0 });
   });
 });
 
 describe("booking a momentum on the batch that it is applied with, not on the examples that it came from,", () => {
-  it.each(["momentum", "nesterov", "adam", "adamw", "rmsprop momentum"])("does not give the output back for %s", async (label) => {
-    const { backward, forward } = await explainBoth({ optimizer: optimizerChoice(label) }, "application");
-    const change = backward.output.map((f, r) => f - backward.prior[r]);
-    expect(largest(forward.closure)).toBeGreaterThan(1e-2 * largest(change));
-  });
+  it.each(["momentum", "nesterov", "adam", "adamw", "rmsprop momentum"])(
+    "does not give the output back for %s",
+    async (label) => {
+      const { backward, forward } = await explainBoth({ optimizer: optimizerChoice(label) }, "application");
+      const change = backward.output.map((f, r) => f - backward.prior[r]);
+      expect(largest(forward.closure)).toBeGreaterThan(1e-2 * largest(change));
+    },
+  );
 
   it("changes nothing for an optimizer without momentum", async () => {
     const { backward, forward } = await explainBoth({ optimizer: optimizerChoice("sgd") }, "application");
-    expect(forward.contributions).toBeAllclose(backward.contributions, { atol: 1e-12 * largest(backward.contributions), rtol: 0 });
+    expect(forward.contributions).toBeAllclose(backward.contributions, {
+      atol: 1e-12 * largest(backward.contributions),
+      rtol: 0,
+    });
   });
 });

@@ -9,8 +9,20 @@ function rootOf(f: (t: number) => number, df: (t: number) => number, [a, b]: rea
 
 describe("hermiteRoot", () => {
   it("is exact for a line", () => {
-    expect(rootOf((t) => 3 * (t - 0.37), () => 3, [0, 1])).toBeCloseTo(0.37, 14);
-    expect(rootOf((t) => -2e-9 * (t - 0.9), () => -2e-9, [0.5, 1])).toBeCloseTo(0.9, 14);
+    expect(
+      rootOf(
+        (t) => 3 * (t - 0.37),
+        () => 3,
+        [0, 1],
+      ),
+    ).toBeCloseTo(0.37, 14);
+    expect(
+      rootOf(
+        (t) => -2e-9 * (t - 0.9),
+        () => -2e-9,
+        [0.5, 1],
+      ),
+    ).toBeCloseTo(0.9, 14);
   });
 
   it("is exact for a cubic", () => {

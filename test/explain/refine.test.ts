@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Probe, refine, type Refined, type RefineOptions, type Request } from "../../src/explain/refine.ts";
+import { type Probe, type Refined, type RefineOptions, type Request, refine } from "../../src/explain/refine.ts";
 
 /** phi(t) = smooth + sum_j height_j max(0, s_j(t)), with its switching functions. */
 interface Curve {
@@ -40,13 +40,28 @@ const FLOOR = 8 * Number.EPSILON;
 
 function answerTo({ value, slope, switches }: Curve, { t, switches: wanted }: Request): Probe {
   const seen = wanted ? switches.filter((k) => k.seen !== false) : [];
-  return { t, value: value(t), slope: slope(t), switches: seen.map((k) => k.s(t)), switchSlopes: seen.map((k) => k.ds(t)) };
+  return {
+    t,
+    value: value(t),
+    slope: slope(t),
+    switches: seen.map((k) => k.s(t)),
+    switchSlopes: seen.map((k) => k.ds(t)),
+  };
 }
 
 function refineCurve(curve: Curve, options: Partial<RefineOptions> = {}): Outcome {
   const [start, end] = [curve.value(0), curve.value(1)];
   const piecewise = curve.switches.length > 0;
-  const generator = refine({ start, end, tolerance: 1e-10, noiseFloor: FLOOR, minLength: 64 * Number.EPSILON, piecewise, order: 2, ...options });
+  const generator = refine({
+    start,
+    end,
+    tolerance: 1e-10,
+    noiseFloor: FLOOR,
+    minLength: 64 * Number.EPSILON,
+    piecewise,
+    order: 2,
+    ...options,
+  });
   const asked: Request[] = [];
   let next = generator.next([]);
   while (!next.done) {
@@ -54,7 +69,11 @@ function refineCurve(curve: Curve, options: Partial<RefineOptions> = {}): Outcom
     next = generator.next(next.value.map((request) => answerTo(curve, request)));
   }
   const { nodes } = next.value;
-  return { ...next.value, asked, residual: end - start - nodes.reduce((sum, { t, weight }) => sum + weight * curve.slope(t), 0) };
+  return {
+    ...next.value,
+    asked,
+    residual: end - start - nodes.reduce((sum, { t, weight }) => sum + weight * curve.slope(t), 0),
+  };
 }
 
 describe("refine on a smooth curve", () => {
@@ -119,7 +138,11 @@ describe("refine on a curve with kinks", () => {
   });
 
   it("meets any tolerance on any arrangement of kinks", () => {
-    const curved = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), height: fc.double({ min: -3, max: 3, noNaN: true }), bend: fc.double({ min: -2, max: 2, noNaN: true }) });
+    const curved = fc.record({
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      height: fc.double({ min: -3, max: 3, noNaN: true }),
+      bend: fc.double({ min: -2, max: 2, noNaN: true }),
+    });
     fc.assert(
       fc.property(fc.array(curved, { maxLength: 8 }), fc.integer({ min: 3, max: 12 }), (found, digits) => {
         const switches = found.map(({ at, height, bend }) => ({
@@ -143,8 +166,15 @@ describe("refine on a curve with kinks", () => {
 describe("refine at its limits", () => {
   it("stops at the noise floor and says so", () => {
     // Values and slopes to seven digits, as float32 has them.
-    const rough: Curve = { value: (t) => Math.fround(wave.value(t)), slope: (t) => Math.fround(wave.slope(t)), switches: [] };
-    const { atNoiseFloor, unresolved, residual, probes } = refineCurve(rough, { tolerance: 1e-14, noiseFloor: 8 * 2 ** -23 });
+    const rough: Curve = {
+      value: (t) => Math.fround(wave.value(t)),
+      slope: (t) => Math.fround(wave.slope(t)),
+      switches: [],
+    };
+    const { atNoiseFloor, unresolved, residual, probes } = refineCurve(rough, {
+      tolerance: 1e-14,
+      noiseFloor: 8 * 2 ** -23,
+    });
     expect(atNoiseFloor).toBe(1);
     expect(unresolved).toBe(0);
     expect(Math.abs(residual)).toBeLessThan(8 * 2 ** -23);

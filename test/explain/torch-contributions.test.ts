@@ -34,8 +34,13 @@ describe("one step of gradient descent on all examples, explained by the left ru
     expect((await run.checkpoint(1)).params).toBeAllclose(array("nextParams"), CLOSE);
     const queries = inputQueries(task, array("queries"), { name: "queries" });
     for (let k = 0; k < c; k++) {
-      const { contributions, prior, output } = await explain(task, run, { queries, readout: `output:${k}`, rule: "left" });
-      const column = (key: string, rows: number) => Float64Array.from({ length: rows }, (_, r) => array(key).data[r * c + k]);
+      const { contributions, prior, output } = await explain(task, run, {
+        queries,
+        readout: `output:${k}`,
+        rule: "left",
+      });
+      const column = (key: string, rows: number) =>
+        Float64Array.from({ length: rows }, (_, r) => array(key).data[r * c + k]);
       expect(contributions).toBeAllclose(column("contributions", q * n), CLOSE);
       expect(prior).toBeAllclose(column("queryOutput", q), CLOSE);
       expect(output).toBeAllclose(column("nextQueryOutput", q), CLOSE);

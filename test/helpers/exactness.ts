@@ -72,7 +72,8 @@ export async function measureExactness(
 /** What does not hold, in words; empty when all does. A NaN holds nothing. */
 export function failuresOf({ residual, residualLimit, closure, closureLimit }: Exactness): string[] {
   const failures: string[] = [];
-  if (residualLimit !== undefined && !(residual <= residualLimit)) failures.push(`residual ${residual} > ${residualLimit}`);
+  if (residualLimit !== undefined && !(residual <= residualLimit))
+    failures.push(`residual ${residual} > ${residualLimit}`);
   if (!(closure <= closureLimit)) failures.push(`closure ${closure} > ${closureLimit}`);
   return failures;
 }

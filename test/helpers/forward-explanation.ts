@@ -1,7 +1,7 @@
 // The forward alternative to the backward sweep: a momentum vector for every training example, carried through training, as in ExPLAIND.
 
-import { readoutGraphs } from "../../src/explain/graphs.ts";
 import { taskReadout } from "../../src/explain/explain.ts";
+import { readoutGraphs } from "../../src/explain/graphs.ts";
 import { rowsOf } from "../../src/explain/rows.ts";
 import { ruleOf } from "../../src/explain/rules.ts";
 import { RowEvaluator } from "../../src/explain/segment.ts";
@@ -41,7 +41,11 @@ export interface ForwardExplanation {
 type SegmentJacobian = (from: Checkpoint, to: Checkpoint) => Promise<Float64Array>;
 
 /** Averaged Jacobians (R, p) of segments by a fixed rule. */
-async function segmentJacobians(task: Task, run: Run, { queries, rule }: { queries: readonly Query[]; rule: string }): Promise<SegmentJacobian> {
+async function segmentJacobians(
+  task: Task,
+  run: Run,
+  { queries, rule }: { queries: readonly Query[]; rule: string },
+): Promise<SegmentJacobian> {
   const quadrature = ruleOf(rule);
   if (!quadrature) throw new RangeError(`explainForward: rule must be fixed, got ${rule}`);
   const { head, exampleInputs } = task.split;
@@ -121,7 +125,11 @@ export async function explainForward(task: Task, run: Run, options: ForwardOptio
 }
 
 /** Gradients of a batch added up by example: those that are in it. */
-function bySource(indices: Int32Array, gradients: Float64Array, { examples, size }: { examples: number; size: number }) {
+function bySource(
+  indices: Int32Array,
+  gradients: Float64Array,
+  { examples, size }: { examples: number; size: number },
+) {
   const own = new Map<number, Float64Array>();
   indices.forEach((example, n) => {
     if (example >= examples) throw new RangeError(`explainForward: indices must be below ${examples}, got ${example}`);
@@ -136,7 +144,12 @@ interface BookStep {
   readonly apply: ApplyStep;
   readonly own: ReadonlyMap<number, Float64Array>;
   readonly jacobian: Float64Array;
-  readonly step: { readonly step: number; readonly stepSize: number; readonly from: Checkpoint; readonly to: Checkpoint };
+  readonly step: {
+    readonly step: number;
+    readonly stepSize: number;
+    readonly from: Checkpoint;
+    readonly to: Checkpoint;
+  };
   readonly books: (example: number) => boolean;
 }
 
@@ -161,10 +174,13 @@ function summary(ledger: Ledger, { examples, size, rows, linear }: Sizes): Forwa
   const booked = ledger.contributions.values();
   const displaced = ledger.displaced.values();
   const contributions = new Float64Array(rows * examples);
-  for (let i = 0; i < examples; i++) for (let r = 0; r < rows; r++) contributions[r * examples + i] = booked[i * rows + r];
+  for (let i = 0; i < examples; i++)
+    for (let r = 0; r < rows; r++) contributions[r * examples + i] = booked[i * rows + r];
   const decay = booked.slice(examples * rows);
   // output - prior - residual is `linear`, whatever the quadrature left.
-  const closure = linear.map((value, r) => value - sum(contributions.subarray(r * examples, (r + 1) * examples)) - decay[r]);
+  const closure = linear.map(
+    (value, r) => value - sum(contributions.subarray(r * examples, (r + 1) * examples)) - decay[r],
+  );
   return {
     contributions,
     decay,

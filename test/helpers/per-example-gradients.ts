@@ -28,13 +28,24 @@ export function perExampleGradients(task: Task): PerExampleGradients {
   const program = engine.compile(b.build(outputs));
   const source = examplesOf(task, dataset.train);
   return async (params, { indices, weights: counts }) => {
-    const c = { dtype: engine.dtype, shape: [indices.length], data: (engine.dtype === "float32" ? Float32Array : Float64Array).from(counts) };
-    const feeds = { ...frozen, ...viewsOf(layout, params), ...(await source.feeds(indices)), [TARGET]: targetsOf(task, dataset.train, indices), [WEIGHTS]: c as Tensor };
+    const c = {
+      dtype: engine.dtype,
+      shape: [indices.length],
+      data: (engine.dtype === "float32" ? Float32Array : Float64Array).from(counts),
+    };
+    const feeds = {
+      ...frozen,
+      ...viewsOf(layout, params),
+      ...(await source.feeds(indices)),
+      [TARGET]: targetsOf(task, dataset.train, indices),
+      [WEIGHTS]: c as Tensor,
+    };
     const results = await program.run(feeds);
     const gradients = new Float64Array(indices.length * layout.size);
     for (const { name, offset, size } of layout.entries) {
       const data = results[`gradient.${name}`].data as RealArray;
-      for (let n = 0; n < indices.length; n++) gradients.set(data.subarray(n * size, (n + 1) * size), n * layout.size + offset);
+      for (let n = 0; n < indices.length; n++)
+        gradients.set(data.subarray(n * size, (n + 1) * size), n * layout.size + offset);
     }
     return gradients;
   };

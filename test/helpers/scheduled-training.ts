@@ -1,10 +1,10 @@
 // Trains with a step size for each step and keeps every state: a recorded run whose eta_s changes.
 
+import type { RealArray } from "../../src/numeric/tensor.ts";
+import type { Batch, Checkpoint, Run, StepScalars } from "../../src/run/types.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import { Stepper } from "../../src/train/stepper.ts";
 import { type Task, trainableOf } from "../../src/train/task.ts";
-import type { RealArray } from "../../src/numeric/tensor.ts";
-import type { Batch, Checkpoint, Run, StepScalars } from "../../src/run/types.ts";
 
 export interface ScheduledTraining {
   readonly params: RealArray;
@@ -31,5 +31,11 @@ export async function trainScheduled(task: Task, { params, batches, stepSizes }:
   }
   // Manifest, model and layout are those of any run of this task.
   const plain = await trainInMemory(task, { params, batches: [] });
-  return { ...plain, batches, scalars, checkpoints: states.map(({ step }) => step), checkpoint: async (s) => states[s] };
+  return {
+    ...plain,
+    batches,
+    scalars,
+    checkpoints: states.map(({ step }) => step),
+    checkpoint: async (s) => states[s],
+  };
 }

@@ -126,7 +126,10 @@ interface SplitShape {
 /** Normal inputs; targets are sin(2 a) + b^2 / 2 of two projections a and b, cut into classes where there are any. */
 function splitOf(random: Random, count: number, { inputShape, width, classes }: SplitShape): Split {
   const size = sizeOf(inputShape);
-  const x = reals([count, ...inputShape], Float64Array.from({ length: count * size }, () => random.normal()));
+  const x = reals(
+    [count, ...inputShape],
+    Float64Array.from({ length: count * size }, () => random.normal()),
+  );
   const signal = (n: number, c: number): number => {
     const row = x.data.subarray(n * size, (n + 1) * size);
     const half = size / 2;
@@ -135,8 +138,15 @@ function splitOf(random: Random, count: number, { inputShape, width, classes }: 
     return Math.sin(2 * a + c) + (b * b) / 2;
   };
   if (classes > 0) {
-    const label = (n: number): number => Math.min(classes - 1, Math.max(0, Math.floor(signal(n, 0) + classes / 2 - 0.4)));
-    return { x, y: integers([count], Array.from({ length: count }, (_, n) => label(n))) };
+    const label = (n: number): number =>
+      Math.min(classes - 1, Math.max(0, Math.floor(signal(n, 0) + classes / 2 - 0.4)));
+    return {
+      x,
+      y: integers(
+        [count],
+        Array.from({ length: count }, (_, n) => label(n)),
+      ),
+    };
   }
   const y = Float64Array.from({ length: count * width }, (_, k) => signal(Math.floor(k / width), k % width));
   return { x, y: reals([count, width], y) };

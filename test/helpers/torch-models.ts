@@ -2,15 +2,16 @@
 
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
+import { lossOf } from "../../src/losses/registry.ts";
 import { modelFromBuilder } from "../../src/models/from-graph.ts";
 import { activations, flatten, linear, maxPool2 } from "../../src/models/layers.ts";
 import type { Model } from "../../src/models/types.ts";
-import { lossOf } from "../../src/losses/registry.ts";
 import { type ModelDescription, readFixture } from "./fixtures.ts";
 
 type B = GraphBuilder;
 
-const numberIn = (layer: string, pattern: RegExp, fallback: number): number => Number(pattern.exec(layer)?.[1] ?? fallback);
+const numberIn = (layer: string, pattern: RegExp, fallback: number): number =>
+  Number(pattern.exec(layer)?.[1] ?? fallback);
 
 /** "Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))": square kernels, stride 1. */
 function convolution(b: B, x: Value, { layer, name }: { layer: string; name: string }): Value {

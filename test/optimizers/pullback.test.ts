@@ -60,7 +60,7 @@ function worstGap(problem: Problem, random: Random): number {
   const accounted: number[][] = Array.from({ length: rows }, () => []);
   const moved: number[][] = Array.from({ length: rows }, () => []);
   const scales: number[][] = Array.from({ length: rows }, () => []);
-  const carry = new Float64Array(optimizer.carries ? rows * p : 0);
+  const carry = new Float64Array(optimizer.memory ? rows * p : 0);
   const data = new Float64Array(rows * p);
   for (let step = steps.length - 1; step >= 0; step--) {
     const { gradient, jacobian, stepSize, params: w, buffers } = steps[step];
@@ -139,13 +139,13 @@ describe("pullback", () => {
     step: 3,
     stepSize: 0.1,
     jacobian: new Float64Array(rows * p).fill(1),
-    carry: new Float64Array(optimizer.carries ? rows * p : 0),
+    carry: new Float64Array(optimizer.memory ? rows * p : 0),
     data: new Float64Array(rows * p),
   });
 
   it("of plain gradient descent needs neither state nor carry: u_s = eta_s J_s", () => {
     const optimizer = createOptimizer("gd", { lr: 0.5 });
-    expect([optimizer.buffers, optimizer.carries]).toEqual([[], false]);
+    expect([optimizer.buffers, optimizer.memory !== undefined]).toEqual([[], false]);
     const given = args(optimizer, 4, 2);
     expect(optimizer.pullback(given)).toEqual({ coupled: 0, decoupled: 0 });
     expect([...given.data]).toEqual(Array(8).fill(0.1));

@@ -25,9 +25,25 @@ function task(mixing: boolean): { task: Task; params: Float64Array } {
   const mean = b.op("ReduceMean", [x, b.ints([0])], { keepdims: 1 });
   const model = modelFromBuilder("hand-made", b, b.op("MatMul", [mixing ? sub(b, x, mean) : x, w]));
   const split = { x: reals([4, 2], [1, 2, 3, 4, 5, 7, 7, 8]), y: reals([4, 1], [1, 2, 3, 4]) };
-  const dataset = { source: "four rows", task: "regression" as const, classes: [], inputShape: [2], train: split, test: split, sha256: "" };
+  const dataset = {
+    source: "four rows",
+    task: "regression" as const,
+    classes: [],
+    inputShape: [2],
+    train: split,
+    test: split,
+    sha256: "",
+  };
   const params = Float64Array.of(0.5, -0.25);
-  const options = { engine, model, trainable: ["w"], params, loss: lossOf("mse"), optimizer: createOptimizer("sgd", { lr: 0.1 }), dataset };
+  const options = {
+    engine,
+    model,
+    trainable: ["w"],
+    params,
+    loss: lossOf("mse"),
+    optimizer: createOptimizer("sgd", { lr: 0.1 }),
+    dataset,
+  };
   return { task: createTask(options), params };
 }
 
@@ -40,6 +56,8 @@ describe("requireRowsApart(task, params)", () => {
   it("refuses a model that subtracts the mean of the batch, and says what to do", async () => {
     const { task: mixing, params } = task(true);
     await expect(requireRowsApart(mixing, params)).rejects.toThrow(/must treat each example by itself/);
-    await expect(requireRowsApart(mixing, params)).rejects.toMatchObject({ hint: expect.stringContaining("evaluation mode") });
+    await expect(requireRowsApart(mixing, params)).rejects.toMatchObject({
+      hint: expect.stringContaining("evaluation mode"),
+    });
   });
 });

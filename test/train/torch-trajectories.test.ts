@@ -28,7 +28,11 @@ const dataset: Dataset = {
 };
 
 /** Parameters after step 5 and after the last, trained with the recorded batches. */
-async function follow({ optimizer, options, scheduled }: OptimizerVariant): Promise<Record<"step5" | "end", Float64Array>> {
+async function follow({
+  optimizer,
+  options,
+  scheduled,
+}: OptimizerVariant): Promise<Record<"step5" | "end", Float64Array>> {
   const model = torchSequential(network, [3]);
   expect(model.parameters.entries.map(({ name, shape }) => ({ name, shape }))).toEqual(parameters);
   const task = createTask({

@@ -1,0 +1,80 @@
+// `pathkernel verify`: does output = prior + contributions + terms + residual hold, and is the residual small?
+
+import { datasetQueries } from "../explain/queries.ts";
+import { type Verdict, verdictOf } from "../explain/verdict.ts";
+import type { Task } from "../train/task.ts";
+import type { Invocation } from "./command.ts";
+import { type ExplainedRow, explainedRow } from "./explained-row.ts";
+import * as flags from "./flags.ts";
+import { tiny } from "./format.ts";
+import type { ExitCode } from "./io.ts";
+import type { Output } from "./output.ts";
+import { VERIFY_QUERIES } from "./rule-flags.ts";
+import { explainWithProgress, RULE_SHAPE, withRun } from "./run-session.ts";
+
+const TOLERANCE = 1e-6;
+const SHAPE = { ...RULE_SHAPE, query: flags.list(";").optional() };
+
+function defaultQueries({ dataset }: Task): string {
+  const part = dataset.test.x.shape[0] > 0 ? "test" : "train";
+  return `${part}:0-${Math.min(VERIFY_QUERIES, dataset[part].x.shape[0]) - 1}`;
+}
+
+function summary(verdict: Verdict, { colors }: Output): string {
+  const line = (name: string, { max, relative, limit, holds }: Verdict["residual"]): string => {
+    const word = holds ? colors.green("holds") : colors.red("does not hold");
+    return `${name.padEnd(9)} ${word}: max ${tiny(max)}, relative ${tiny(relative)}, allowed ${tiny(limit)}`;
+  };
+  return `${line("residual", verdict.residual)}\n${line("closure", verdict.closure)}`;
+}
+
+function rowText({ query, readout, residual, residualRelative, closure, closureRelative }: ExplainedRow): string {
+  const numbers = [residual, residualRelative, closure, closureRelative].map((value) => tiny(value).padStart(9));
+  return `${query.padEnd(12)} ${readout.padEnd(16)} ${numbers.join(" ")}`;
+}
+
+/** Checks residual and closure. */
+export async function runVerify(invocation: Invocation): Promise<ExitCode> {
+  const { output } = invocation;
+  const { query, rule = "auto", tolerance = TOLERANCE, threads } = flags.parseFlags(SHAPE, invocation.flags);
+  return withRun(invocation, { threads }, async (opened, task): Promise<ExitCode> => {
+    const queries = (query ?? [defaultQueries(task)]).flatMap((spec) => datasetQueries(task, spec));
+    const explanation = await explainWithProgress(invocation, { run: opened, task }, { queries, rule, tolerance });
+    const verdict = verdictOf(explanation, task.engine.dtype);
+    const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r }));
+    output.print(
+      ["query        readout           residual  relative   closure  relative", ...rows.map(rowText)].join("\n"),
+    );
+    output.print(summary(verdict, output));
+    const { scale, cost } = explanation;
+    const short = rows.map(
+      ({
+        query: id,
+        readout,
+        output: value,
+        prior,
+        residual,
+        residualRelative,
+        closure,
+        closureRelative,
+        gross,
+        net,
+      }) => {
+        return {
+          query: id,
+          readout,
+          output: value,
+          prior,
+          residual,
+          residualRelative,
+          closure,
+          closureRelative,
+          gross,
+          net,
+        };
+      },
+    );
+    output.value("verify", { run: opened.path, ...verdict, rule, tolerance, scale, cost, rows: short });
+    return verdict.passed ? 0 : 3;
+  });
+}
