@@ -1,6 +1,6 @@
 // What a case is: work on an engine of some threads, with a check of its result against a slow reference.
 
-import type { LoadedOrt } from "../src/engine/ort.ts";
+import type { Hooks } from "./tasks.ts";
 import { best, type TimingOptions } from "./timing.ts";
 
 export interface Prepared extends TimingOptions {
@@ -15,7 +15,7 @@ export interface Prepared extends TimingOptions {
 
 export interface BenchCase {
   readonly about: string;
-  readonly prepare: (threads: number, ort?: LoadedOrt) => Promise<Prepared>;
+  readonly prepare: (threads: number, hooks?: Hooks) => Promise<Prepared>;
 }
 
 export interface Measurement {

@@ -17,7 +17,15 @@ import { trainInMemory } from "../src/train/memory-training.ts";
 import type { Task } from "../src/train/task.ts";
 import type { BenchCase, Prepared } from "./case.ts";
 import { agree, centralDifference, randomDirection, referenceOf } from "./reference.ts";
-import { type BenchTask, type BenchTaskOptions, benchTask, CLASSES, mnist, randomDataset } from "./tasks.ts";
+import {
+  type BenchTask,
+  type BenchTaskOptions,
+  benchTask,
+  CLASSES,
+  type Hooks,
+  mnist,
+  randomDataset,
+} from "./tasks.ts";
 
 const BATCH = 64;
 const QUERIES = 100;
@@ -70,20 +78,27 @@ async function checkLeft({ task, params }: BenchTask, left: LeftContributions): 
   const along = randomDirection(size, 0);
   const outputs = await centralDifference((w) => reference.outputs(w, test), { at: params, along, h: 1e-8 });
   const slopes = left.classes.map((c, r) => outputs[r * CLASSES + c]);
-  let worst = agree("the Jacobians", left.classes.map((_, r) => dot(left.jacobian, along, r * size, 0, size)), slopes);
+  let worst = agree(
+    "the Jacobians",
+    left.classes.map((_, r) => dot(left.jacobian, along, r * size, 0, size)),
+    slopes,
+  );
   for (const r of CHECKED) {
     const u = left.jacobian.subarray(r * size, (r + 1) * size);
     const gains = await centralDifference((w) => reference.losses(w, train), { at: params, along: u, h: 1e-8 });
     const expected = gains.map((gain) => gain / BATCH);
-    worst = Math.max(worst, agree(`the contributions to row ${r}`, left.pulls.subarray(r * BATCH, (r + 1) * BATCH), expected));
+    worst = Math.max(
+      worst,
+      agree(`the contributions to row ${r}`, left.pulls.subarray(r * BATCH, (r + 1) * BATCH), expected),
+    );
   }
   await reference.release();
   return worst;
 }
 
-async function prepareLeft(threads: number, ort?: BenchTaskOptions["ort"]): Promise<Prepared> {
+async function prepareLeft(threads: number, hooks?: Hooks): Promise<Prepared> {
   const dataset = randomDataset([784], { train: BATCH, test: QUERIES });
-  const made = await benchTask({ model: hidden128, dataset, threads, ort });
+  const made = await benchTask({ model: hidden128, dataset, threads, hooks });
   const left = await leftContributions(made);
   const { engine } = made.task;
   return { work: left.work, units: 1, most: 8, check: () => checkLeft(made, left), release: () => engine.release() };
@@ -93,8 +108,14 @@ const STEPS = 20;
 const MNIST_QUERIES = "test:0-9";
 const OPTIMIZER = { name: "adam", options: { lr: 1e-3 } };
 
-async function recordMnist(threads: number, ort?: BenchTaskOptions["ort"]): Promise<{ task: Task; run: Run }> {
-  const { task, params } = await benchTask({ model: hidden128, dataset: await mnist(), threads, optimizer: OPTIMIZER, ort });
+async function recordMnist(threads: number, hooks?: Hooks): Promise<{ task: Task; run: Run }> {
+  const { task, params } = await benchTask({
+    model: hidden128,
+    dataset: await mnist(),
+    threads,
+    optimizer: OPTIMIZER,
+    hooks,
+  });
   const examples = task.dataset.train.x.shape[0];
   const batches = [...shuffledBatches({ examples, batchSize: BATCH, steps: STEPS }, randomFrom(0, "batches"))];
   return { task, run: await trainInMemory(task, { params, batches }) };
@@ -106,15 +127,16 @@ async function checkMnist(task: Task, run: Run, rule: string): Promise<number> {
   const explanation = await explain(task, run, options);
   const { closure, residual } = verdictOf(explanation, task.engine.dtype);
   if (!closure.holds) throw new Error(`closure must be rounding, got ${closure.relative}`);
-  if (rule === "auto" && !residual.holds) throw new Error(`the residual must hold its tolerance, got ${residual.relative}`);
+  if (rule === "auto" && !residual.holds)
+    throw new Error(`the residual must hold its tolerance, got ${residual.relative}`);
   const forward = await explain(task, run, { ...options, pulls: "forward" });
   return agree("contributions", explanation.contributions, forward.contributions);
 }
 
 const prepareMnist =
   (rule: string) =>
-  async (threads: number, ort?: BenchTaskOptions["ort"]): Promise<Prepared> => {
-    const { task, run } = await recordMnist(threads, ort);
+  async (threads: number, hooks?: Hooks): Promise<Prepared> => {
+    const { task, run } = await recordMnist(threads, hooks);
     const queries = datasetQueries(task, MNIST_QUERIES);
     const work = () => explain(task, run, { queries, rule, tolerance: 1e-4 });
     const check = () => checkMnist(task, run, rule);
@@ -125,7 +147,8 @@ const mnistAbout = `one query and step of 10 test images explained over ${STEPS}
 
 export const explainCases: Readonly<Record<string, BenchCase>> = {
   explain_mlp: {
-    about: "left-endpoint contributions of a batch of 64 to 100 queries (predicted logit) at one checkpoint, 784-128-10 relu",
+    about:
+      "left-endpoint contributions of a batch of 64 to 100 queries (predicted logit) at one checkpoint, 784-128-10 relu",
     prepare: prepareLeft,
   },
   explain_mnist_left: { about: `${mnistAbout}; rule left`, prepare: prepareMnist("left") },

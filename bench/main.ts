@@ -12,12 +12,20 @@ for (const name of casesNamed(positionals)) {
   const measurement = await measure(cases[name]);
   all.push([name, measurement]);
   const { ms, threads, difference } = measurement;
-  console.log(`${name.padEnd(20)} ${ms.toFixed(3).padStart(9)} ms, threads ${threads}, checked to ${difference.toExponential(0)}`);
+  console.log(
+    `${name.padEnd(20)} ${ms.toFixed(3).padStart(9)} ms, threads ${threads}, checked to ${difference.toExponential(0)}`,
+  );
 }
 if (values.write) {
   writeSection("Times", {
     head: ["case", "what", "ms", "threads", "difference from the slow reference"],
-    rows: all.map(([name, m]) => [name, cases[name].about, m.ms.toFixed(3), `${m.threads}`, m.difference.toExponential(0)]),
+    rows: all.map(([name, m]) => [
+      name,
+      cases[name].about,
+      m.ms.toFixed(3),
+      `${m.threads}`,
+      m.difference.toExponential(0),
+    ]),
   });
 }
 console.log(JSON.stringify(Object.fromEntries(all.map(([name, { ms }]) => [name, Number(ms.toFixed(3))]))));

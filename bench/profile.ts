@@ -2,7 +2,6 @@
 
 import { parseArgs } from "node:util";
 import { Engine } from "../src/engine/engine.ts";
-import { loadOrt } from "../src/engine/ort.ts";
 import { Puller } from "../src/explain/pull.ts";
 import { RowEvaluator } from "../src/explain/segment.ts";
 import { Stepper } from "../src/train/stepper.ts";
@@ -10,6 +9,7 @@ import type { Prepared } from "./case.ts";
 import { cases, casesNamed } from "./cases.ts";
 import { type Table, writeSection } from "./report.ts";
 import { Stopwatch, watchCollector, watchedOrt } from "./stopwatch.ts";
+import type { Hooks } from "./tasks.ts";
 
 const options = { write: { type: "boolean" }, threads: { type: "string", default: "2" } } as const;
 const { values, positionals } = parseArgs({ allowPositionals: true, options });
@@ -20,7 +20,7 @@ function watchLibrary(watch: Stopwatch): void {
     [Engine.prototype, "run", "host: engine call, inputs and outputs wrapped"],
     [Stepper.prototype, "evaluate", "host: norm of the gradient"],
     [Stepper.prototype, "runTile", "host: batch gathered"],
-    [Stepper.prototype, "update", "host: update, state kept, finiteness"],
+    [Stepper.prototype, "update", "host: state kept, finiteness"],
     [RowEvaluator.prototype, "enter", "host: segment entered"],
     [RowEvaluator.prototype, "values", "host: values called"],
     [RowEvaluator.prototype, "probe", "host: probes called"],
@@ -28,10 +28,12 @@ function watchLibrary(watch: Stopwatch): void {
     [RowEvaluator.prototype, "accumulate", "host: Jacobian accumulated"],
     [Puller.prototype, "pulls", "host: pulls called"],
     [Puller.prototype, "batchFeeds", "host: pull's batch gathered"],
-    [Puller.prototype, "runFactored", "host: directions copied, pulls received"],
+    [Puller.prototype, "directionFeeds", "host: directions copied"],
+    [Puller.prototype, "runFactored", "host: pulls received"],
   ];
   for (const [owner, method, name] of methods) {
-    if (!(method in owner)) throw new Error(`the profile must follow the library: there is no method ${method} any more`);
+    if (!(method in owner))
+      throw new Error(`the profile must follow the library: there is no method ${method} any more`);
     watch.watch(owner as Record<string, unknown>, method, name);
   }
 }
@@ -66,11 +68,18 @@ async function profileOf({ work, units }: Prepared, watch: Stopwatch): Promise<P
 }
 
 const watch = new Stopwatch();
-const ort = watchedOrt(await loadOrt(console.warn), watch);
+const hooks: Hooks = {
+  ort: (loaded) => watchedOrt(loaded, watch),
+  optimizer: (optimizer) => ({
+    ...optimizer,
+    update: (args) => watch.time("host: update", () => optimizer.update(args)),
+    pullback: (args) => watch.time("host: pull-back", () => optimizer.pullback(args)),
+  }),
+};
 watchLibrary(watch);
 const tables: Table[] = [];
 for (const name of casesNamed(positionals)) {
-  const prepared = await cases[name].prepare(Number(values.threads), ort);
+  const prepared = await cases[name].prepare(Number(values.threads), hooks);
   const { ms, table } = await profileOf(prepared, watch);
   await prepared.release();
   console.log(`\n${name}: ${ms.toFixed(3)} ms, threads ${values.threads}: ${cases[name].about}`);

@@ -60,7 +60,8 @@ export function agree(name: string, measured: ArrayLike<number>, expected: Array
   const size = scale ?? Array.from(expected).reduce((top, value) => Math.max(top, Math.abs(value)), 0);
   let worst = measured.length === expected.length && size > 0 ? 0 : Number.NaN;
   for (let i = 0; i < expected.length; i++) worst = Math.max(worst, Math.abs(measured[i] - expected[i]) / size);
-  if (!(worst <= LIMIT)) throw new Error(`${name} must agree with its reference to ${LIMIT}, got a difference of ${worst}`);
+  if (!(worst <= LIMIT))
+    throw new Error(`${name} must agree with its reference to ${LIMIT}, got a difference of ${worst}`);
   return worst;
 }
 

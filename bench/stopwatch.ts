@@ -91,7 +91,9 @@ function kindOf({ outputNames }: InferenceSession): string {
 export function watchedOrt({ ort, name }: LoadedOrt, watch: Stopwatch): LoadedOrt {
   const create = (...args: unknown[]): Promise<InferenceSession> =>
     watch.time("engine: compile", async () => {
-      const session = await (ort.InferenceSession.create as (...given: unknown[]) => Promise<InferenceSession>)(...args);
+      const session = await (ort.InferenceSession.create as (...given: unknown[]) => Promise<InferenceSession>)(
+        ...args,
+      );
       watch.watch(session as never, "run" as never, `engine: ${kindOf(session)}`);
       return session;
     });

@@ -10,9 +10,12 @@ import { randomFrom } from "../src/numeric/random.ts";
 import { allocate, integers, type RealArray, sizeOf, tensor } from "../src/numeric/tensor.ts";
 import type { OptimizerOptions } from "../src/optimizers/options.ts";
 import { createOptimizer } from "../src/optimizers/registry.ts";
+import type { Optimizer } from "../src/optimizers/types.ts";
 import { createTask, type Task } from "../src/train/task.ts";
 
 export const CLASSES = 10;
+
+const SGD = { name: "sgd", options: { lr: 1e-3 } };
 
 export interface BenchTask {
   readonly task: Task;
@@ -25,24 +28,30 @@ export interface BenchTaskOptions {
   readonly dataset: Dataset;
   readonly threads: number;
   readonly optimizer?: { readonly name: string; readonly options: OptimizerOptions };
-  /** ONNX Runtime, where it is not the installed one as it is (a profile puts timers around it). */
-  readonly ort?: LoadedOrt | undefined;
+  readonly hooks?: Hooks | undefined;
+}
+
+/** Where a profile puts its timers. */
+export interface Hooks {
+  ort(loaded: LoadedOrt): LoadedOrt;
+  optimizer(optimizer: Optimizer): Optimizer;
 }
 
 /** A float32 task with cross-entropy; plain SGD unless another optimizer is named. */
 export async function benchTask(options: BenchTaskOptions): Promise<BenchTask> {
-  const { dataset, threads, optimizer = { name: "sgd", options: { lr: 1e-3 } } } = options;
+  const { dataset, threads, optimizer: { name, options: hyper } = SGD, hooks } = options;
   const model = options.model({ inputShape: dataset.inputShape, outputs: CLASSES });
   const params = allocate("float32", model.parameters.size) as RealArray;
   const random = randomFrom(0, "initial parameters");
   model.initialise(params, () => random.uniform());
+  const [loaded, optimizer] = [await loadOrt(console.warn), createOptimizer(name, hyper)];
   const task = createTask({
-    engine: new Engine(options.ort ?? (await loadOrt(console.warn)), { dtype: "float32", threads }),
+    engine: new Engine(hooks?.ort(loaded) ?? loaded, { dtype: "float32", threads }),
     model,
     trainable: model.parameters.entries.map(({ name }) => name),
     params,
     loss: lossOf("cross-entropy"),
-    optimizer: createOptimizer(optimizer.name, optimizer.options),
+    optimizer: hooks?.optimizer(optimizer) ?? optimizer,
     dataset,
   });
   return { task, params };
@@ -56,7 +65,10 @@ function randomSplit(inputShape: readonly number[], count: number, seed: number)
 }
 
 /** Normal inputs with uniform labels: `train` and `test` examples. */
-export function randomDataset(inputShape: readonly number[], { train, test = 0 }: { train: number; test?: number }): Dataset {
+export function randomDataset(
+  inputShape: readonly number[],
+  { train, test = 0 }: { train: number; test?: number },
+): Dataset {
   const classes = Array.from({ length: CLASSES }, (_, c) => `${c}`);
   const parts = { train: randomSplit(inputShape, train, 1), test: randomSplit(inputShape, test, 2) };
   return { source: "random", task: "classification", classes, inputShape, ...parts, sha256: "" };

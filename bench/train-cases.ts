@@ -7,7 +7,7 @@ import { meanBatch } from "../src/train/batches.ts";
 import { Stepper } from "../src/train/stepper.ts";
 import type { BenchCase, Prepared } from "./case.ts";
 import { checkGradient } from "./reference.ts";
-import { type BenchTask, type BenchTaskOptions, benchTask, mnist, randomDataset } from "./tasks.ts";
+import { type BenchTask, type BenchTaskOptions, benchTask, type Hooks, mnist, randomDataset } from "./tasks.ts";
 
 const STEP_SIZE = 1e-3;
 
@@ -29,7 +29,11 @@ async function checkStep({ task, params }: BenchTask): Promise<number> {
   stepper.params.set(params);
   await stepper.evaluate(meanBatch(Int32Array.from({ length: task.dataset.train.x.shape[0] }, (_, i) => i)));
   stepper.update(1);
-  return checkGradient(task, params, Float64Array.from(params, (w, k) => w - stepper.params[k]));
+  return checkGradient(
+    task,
+    params,
+    Float64Array.from(params, (w, k) => w - stepper.params[k]),
+  );
 }
 
 type TrainCase = (threads: number) => Promise<{ options: BenchTaskOptions; batch: number }>;
@@ -60,11 +64,16 @@ const trainMnistMlp: TrainCase = async (threads) => {
 
 const prepared =
   (make: TrainCase) =>
-  async (threads: number, ort?: BenchTaskOptions["ort"]): Promise<Prepared> => {
+  async (threads: number, hooks?: Hooks): Promise<Prepared> => {
     const { options, batch } = await make(threads);
-    const made = await benchTask({ ...options, ort });
+    const made = await benchTask({ ...options, hooks });
     const { step } = stepOf(made, batch);
-    return { work: step, units: 1, check: () => checkStep(headOf(made, batch)), release: () => made.task.engine.release() };
+    return {
+      work: step,
+      units: 1,
+      check: () => checkStep(headOf(made, batch)),
+      release: () => made.task.engine.release(),
+    };
   };
 
 /** The same task on its first examples alone. */

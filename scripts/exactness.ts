@@ -19,32 +19,52 @@ Each filter may be given several times; it keeps what has exactly that name.
 optimizers: ${optimizerChoices.map(({ label }) => label).join(", ")}
 losses: ${lossKinds.join(", ")}    models: ${modelKinds.join(", ")}    dtypes: float64, float32`;
 
+const DTYPES = ["float64", "float32"] as const;
 const list = { type: "string", multiple: true } as const;
-const { values } = parseArgs({
-  options: {
-    optimizer: list,
-    loss: list,
-    model: list,
-    dtype: list,
-    steps: { type: "string", default: "40" },
-    queries: { type: "string", default: "6" },
-    table: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  },
-});
+
+/** What was asked for; TypeError or RangeError where that is not understood. */
+function request() {
+  const { values } = parseArgs({
+    options: {
+      optimizer: list,
+      loss: list,
+      model: list,
+      dtype: list,
+      steps: { type: "string", default: "40" },
+      queries: { type: "string", default: "6" },
+      table: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const { table, help, steps, queries } = values;
+  return { table, help, steps: count("steps", steps), queries: count("queries", queries), cases: [...casesOf(values)] };
+}
+
+function count(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name} must be an integer from 1, got ${text}`);
+  return value;
+}
 
 function kept<T>(all: readonly T[], wanted: readonly string[] | undefined, nameOf: (item: T) => string): readonly T[] {
   const missing = wanted?.find((name) => !all.some((item) => nameOf(item) === name));
-  if (missing !== undefined) throw new RangeError(`exactness: names must be known, got "${missing}"; see --help`);
+  if (missing !== undefined) throw new RangeError(`names must be among ${all.map(nameOf).join(", ")}, got ${missing}`);
   return wanted ? all.filter((item) => wanted.includes(nameOf(item))) : all;
 }
 
-function* casesOf(): Generator<ExactnessCase> {
+type Filters = Readonly<Partial<Record<"optimizer" | "loss" | "model" | "dtype", string[]>>>;
+
+function* casesOf({
+  optimizer: labels,
+  loss: losses,
+  model: models,
+  dtype: dtypes,
+}: Filters): Generator<ExactnessCase> {
   const itself = (name: string): string => name;
-  for (const dtype of kept(["float64", "float32"] as const, values.dtype, itself))
-    for (const model of kept(modelKinds, values.model, itself))
-      for (const loss of kept(lossKinds, values.loss, itself))
-        for (const optimizer of kept(optimizerChoices, values.optimizer, ({ label }) => label))
+  for (const dtype of kept(DTYPES, dtypes, itself))
+    for (const model of kept(modelKinds, models, itself))
+      for (const loss of kept(lossKinds, losses, itself))
+        for (const optimizer of kept(optimizerChoices, labels, ({ label }) => label))
           yield { optimizer, loss, model, dtype };
 }
 
@@ -71,23 +91,25 @@ function printWorst(name: "residual" | "closure", all: readonly (readonly [Exact
   }
 }
 
-async function printMatrix(): Promise<boolean> {
-  const size = { steps: Number(values.steps), queries: Number(values.queries) };
+interface MatrixRequest {
+  readonly cases: readonly ExactnessCase[];
+  readonly steps: number;
+  readonly queries: number;
+}
+
+/** Measures and prints all cases; false when one of them does not hold. */
+async function printMatrix({ cases, steps, queries }: MatrixRequest): Promise<boolean> {
   const started = performance.now();
   const all: (readonly [ExactnessCase, Exactness])[] = [];
-  console.log(
-    `rule auto, tolerance ${EXACTNESS_TOLERANCE}, ${size.steps} steps, ${size.queries} queries, 24 training examples`,
-  );
+  console.log(`rule auto, tolerance ${EXACTNESS_TOLERANCE}, ${steps} steps, ${queries} queries, 24 training examples`);
   console.log("residual: max |residual| / scale; closure: max |closure| / gross; probes, nodes: for each row and step");
-  console.log(
-    `${"dtype   model loss                 optimizer".padEnd(66)} residual  closure  probes  nodes unresolved`,
-  );
-  for (const tested of casesOf()) {
-    const measured = await measureExactness(tested, size);
+  const head = "dtype   model loss                 optimizer".padEnd(66);
+  console.log(`${head} residual  closure  probes  nodes unresolved`);
+  for (const tested of cases) {
+    const measured = await measureExactness(tested, { steps, queries });
     all.push([tested, measured]);
     console.log(lineOf(tested, measured));
   }
-  if (all.length === 0) return false;
   printWorst("residual", all);
   printWorst("closure", all);
   const failed = all.filter(([, measured]) => failuresOf(measured).length > 0).length;
@@ -96,6 +118,17 @@ async function printMatrix(): Promise<boolean> {
   return failed === 0;
 }
 
-if (values.help) console.log(USAGE);
-else if (values.table) process.exitCode = (await printRuleTable()) ? 0 : 1;
-else process.exitCode = (await printMatrix()) ? 0 : 1;
+function requestOrUsage(): ReturnType<typeof request> | undefined {
+  try {
+    return request();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    console.error(`exactness: ${error.message}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+const asked = requestOrUsage();
+if (asked?.help) console.log(USAGE);
+else if (asked) process.exitCode = (await (asked.table ? printRuleTable() : printMatrix(asked))) ? 0 : 1;

@@ -57,10 +57,11 @@ function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value
   const [steps, a, c] = [left.shape[1] as number, left.shape[2] as number, right.shape[2] as number];
   // Contracting costs R T A B for each example, multiplying out T A B + R A B.
   if (rows * steps > steps + rows) return inner(multiplied(b, factor));
-  const split = transpose(b, local, [0, ...inverse(factor.perm).map((axis) => axis + 1)]);
+  const permuted = transpose(b, local, [0, ...inverse(factor.perm).map((axis) => axis + 1)]);
+  const matrices = reshape(b, permuted, [rows, a, c]);
   const positions = steps === 1 ? "N" : `${steps}N`;
   const [byA, byC] = [reshape(b, left, [positions, a]), reshape(b, right, [positions, c])];
-  const paired = a < c ? pairFromRight(b, split, [byA, byC]) : pairFromLeft(b, split, [byA, byC]);
+  const paired = a < c ? pairFromRight(b, matrices, [byA, byC]) : pairFromLeft(b, matrices, [byA, byC]);
   return steps === 1 ? paired : reduceSum(b, reshape(b, paired, [rows, "N", steps]), [2]);
 }
 

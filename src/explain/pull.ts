@@ -46,11 +46,11 @@ export class Puller {
     receive: (row: number, position: number, pull: number) => void,
   ): Promise<void> {
     const { layout, frozen } = this.task;
-    const fixed = { ...frozen, ...viewsOf(layout, params) };
+    const fixed = { ...frozen, ...viewsOf(layout, params), ...this.directionFeeds(directions) };
     for (let start = 0; start < batch.indices.length; start += this.tile) {
       const end = Math.min(batch.indices.length, start + this.tile);
       const feeds = { ...fixed, ...(await this.batchFeeds(batch, start, end)) };
-      if (this.factored) await this.runFactored(feeds, directions, (row, n, pull) => receive(row, start + n, pull));
+      if (this.factored) await this.runFactored(feeds, (row, n, pull) => receive(row, start + n, pull));
       else await this.runForward(feeds, directions, (row, n, pull) => receive(row, start + n, pull));
     }
   }
@@ -65,16 +65,20 @@ export class Puller {
     };
   }
 
-  private async runFactored(feeds: Feeds, directions: Float64Array, receive: (row: number, n: number, pull: number) => void): Promise<void> {
+  private directionFeeds(directions: Float64Array): Feeds {
+    const feeds: Record<string, Tensor> = {};
+    if (!this.factored) return feeds;
     const { layout, engine } = this.task;
-    const named: Record<string, Tensor> = {};
     for (const { name, shape, offset, size } of layout.entries) {
-      const [first, last] = [this.rows * offset, this.rows * (offset + size)];
-      const data = this.scratch.subarray(first, last);
+      const data = this.scratch.subarray(this.rows * offset, this.rows * (offset + size));
       for (let r = 0; r < this.rows; r++) data.set(directions.subarray(r * layout.size + offset, r * layout.size + offset + size), r * size);
-      named[`direction.${name}`] = { dtype: engine.dtype, shape: [this.rows, ...shape], data } as Tensor;
+      feeds[`direction.${name}`] = { dtype: engine.dtype, shape: [this.rows, ...shape], data } as Tensor;
     }
-    const { pulls } = await engine.compile(this.factored!).run({ ...feeds, ...named });
+    return feeds;
+  }
+
+  private async runFactored(feeds: Feeds, receive: (row: number, n: number, pull: number) => void): Promise<void> {
+    const { pulls } = await this.task.engine.compile(this.factored!).run(feeds);
     const count = pulls.shape[1];
     for (let r = 0; r < this.rows; r++) for (let n = 0; n < count; n++) receive(r, n, Number(pulls.data[r * count + n]));
   }

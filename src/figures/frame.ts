@@ -53,17 +53,21 @@ export function frame(text: FigureText, options: FigureOptions, draw: (width: nu
     "svg",
     {
       xmlns: "http://www.w3.org/2000/svg",
-      class: "pk-figure",
       role: "img",
       viewBox: box.join(" "),
       width: box[2],
       height: box[3],
       "font-family": "system-ui, sans-serif",
       "font-size": FONT_SIZE,
-      fill: "currentColor",
+      // On a page the text has the page's colour; alone it brings its own, and a ground that it can be read on.
+      ...(captioned ? filled("text") : { fill: "currentColor" }),
+      class: captioned ? "pk-figure pk-text" : "pk-figure",
     },
     element("title", {}, escapeText(text.title)),
     element("desc", {}, escapeText(text.caption)),
+    ...(captioned
+      ? [element("rect", { x: box[0], y: box[1], width: box[2], height: box[3], ...filled("ground") })]
+      : []),
     ...(captioned ? [element("g", { "font-size": TITLE_SIZE, "font-weight": 600 }, ...title.marks)] : []),
     element("g", { transform: `translate(0,${Math.round(top)})` }, ...marks),
     ...(captioned ? [element("g", filled("muted"), ...caption.marks)] : []),

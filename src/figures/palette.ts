@@ -18,6 +18,9 @@ export const lightColours = {
   grid: "#dddddd",
   axis: "#8c8c8c",
   muted: "#595959",
+  text: "#1a1d21",
+  /** What a figure that stands alone is drawn on. */
+  ground: "#ffffff",
 } as const;
 
 /** The same on a dark page (#15181c): sky blue and orange of the same palette. */
@@ -29,6 +32,8 @@ export const darkColours: Readonly<Record<keyof typeof lightColours, string>> = 
   grid: "#363b42",
   axis: "#7f858c",
   muted: "#b0b6bd",
+  text: "#e8eaed",
+  ground: "#15181c",
 };
 
 export type Colour = keyof typeof lightColours;

@@ -30,12 +30,7 @@ export function readoutWords(readout: string, { classes, loss, outputs }: WordsC
   const logits = LOGIT_LOSSES.includes(loss);
   const single = classes.length === 2 && (outputs ?? (loss === "binary-cross-entropy" ? 1 : 2)) === 1;
   if (name === "loss") {
-    return {
-      quantity: "the loss",
-      unit: logits ? "nat" : "loss",
-      up: "toward a higher loss",
-      down: "toward a lower loss",
-    };
+    return { quantity: "the loss", unit: logits ? "nat" : "loss", up: "upward", down: "downward" };
   }
   if (name === "margin") {
     const [a, b] = argument.split("-").map(nameOf);

@@ -10,9 +10,9 @@ const figureColours = names
   .join("\n");
 
 export const styleSheet = `
-:root{color-scheme:light dark;--page:#ffffff;--panel:#f6f7f8;--text:#1a1d21;--muted:#595f66;--line:#d5d9dd;--link:#00558a;
+:root{color-scheme:light dark;--page:var(--pk-ground);--panel:#f6f7f8;--text:var(--pk-text);--muted:#595f66;--line:#d5d9dd;--link:#00558a;
 --good:#00604a;--bad:#a33f00;${variables(lightColours)}}
-@media (prefers-color-scheme:dark){:root{--page:#15181c;--panel:#1e2227;--text:#e8eaed;--muted:#b0b6bd;--line:#3a4047;--link:#7cc4f2;
+@media (prefers-color-scheme:dark){:root{--page:var(--pk-ground);--panel:#1e2227;--text:var(--pk-text);--muted:#b0b6bd;--line:#3a4047;--link:#7cc4f2;
 --good:#4fd0a5;--bad:#ffab57;${variables(darkColours)}}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}

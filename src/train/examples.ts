@@ -19,9 +19,21 @@ export interface ExampleSource {
   feeds(rows: ArrayLike<number>): Promise<Feeds>;
 }
 
-/** The source of a split's examples for this task. */
+/** Sources by task and array: training, replay and explanation share what the frozen part gave. */
+const sources = new WeakMap<Task, WeakMap<Tensor, ExampleSource>>();
+
+/** The source of a split's examples for this task; the same one each time for the same array and the default budget. */
 export function examplesOf(task: Task, split: Pick<Split, "x">, featureBudget = DEFAULT_FEATURE_BUDGET): ExampleSource {
-  const x = toReal(split.x, task.engine.dtype);
+  if (featureBudget !== DEFAULT_FEATURE_BUDGET) return newSource(task, split.x, featureBudget);
+  const ofTask = sources.get(task) ?? new WeakMap<Tensor, ExampleSource>();
+  sources.set(task, ofTask);
+  const source = ofTask.get(split.x) ?? newSource(task, split.x, featureBudget);
+  ofTask.set(split.x, source);
+  return source;
+}
+
+function newSource(task: Task, examples: Tensor, featureBudget: number): ExampleSource {
+  const x = toReal(examples, task.engine.dtype);
   const count = x.shape[0];
   if (!task.split.features) return { count, feeds: async (rows) => ({ x: takeRows(x, rows) }) };
   return featureSource(task, x, featureBudget);
