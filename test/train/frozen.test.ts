@@ -88,7 +88,7 @@ describe("training a part of the parameters", () => {
     expect(occurrences).toBe(4 * 24);
     expect(rowsOf(features)).toBe(24);
     await explain(part.task, run, { queries: datasetQueries(part.task, "test:0-3") });
-    // 24 training examples again, by the sweep, and 4 queries.
+    // The sweep reads what training left; only the 4 queries are new.
     expect(rowsOf(features)).toBe(24 + 4);
   });
 
