@@ -1,4 +1,4 @@
-// Compiles graphs to ONNX Runtime sessions, keeps the most recently used ones, and runs them on host arrays.
+// Compiles graphs to ONNX Runtime sessions and runs them on host arrays.
 
 import type { InferenceSession } from "onnxruntime-common";
 import { EngineError } from "../errors.ts";
@@ -7,6 +7,7 @@ import type { Graph } from "../graph/types.ts";
 import type { DType, RealDType, Tensor, TypedArrayOf } from "../numeric/tensor.ts";
 import { lowerGraph } from "./lower/lower.ts";
 import { type LoadedOrt, loadOrt } from "./ort.ts";
+import { SessionCache } from "./session-cache.ts";
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 
@@ -15,7 +16,7 @@ export interface Program {
   readonly graph: Graph;
   /**
    * Runs the graph. `into` gives arrays that the engine writes results to instead of new ones. Inputs are never changed.
-   * EngineError when an input is missing or of the wrong shape.
+   * EngineError when an input is missing, or of the wrong shape or dtype.
    */
   run(feeds: Feeds, into?: Feeds): Promise<Record<string, Tensor>>;
 }
@@ -44,15 +45,13 @@ export class Engine {
   readonly dtype: RealDType;
   readonly info: EngineInfo;
   private readonly loaded: LoadedOrt;
-  private readonly capacity: number;
   private readonly programs = new WeakMap<Graph, Program>();
-  /** Sessions in the order of their last use. */
-  private readonly sessions = new Map<Graph, Promise<InferenceSession>>();
+  private readonly sessions: SessionCache;
 
   constructor(loaded: LoadedOrt, { dtype, threads = 2, cachedPrograms = DEFAULT_CACHED_PROGRAMS }: EngineOptions) {
     this.loaded = loaded;
     this.dtype = dtype;
-    this.capacity = cachedPrograms;
+    this.sessions = new SessionCache(cachedPrograms, (graph) => this.open(graph));
     const versions = loaded.ort.env.versions;
     this.info = { name: loaded.name, version: versions?.common ?? "unknown", threads };
   }
@@ -66,45 +65,32 @@ export class Engine {
     return program;
   }
 
-  /** Frees every session. Programs may still be run: they are compiled anew. */
-  async release(): Promise<void> {
-    const sessions = [...this.sessions.values()];
-    this.sessions.clear();
-    for (const session of sessions) await (await session).release();
+  /** Frees every session, one that is running when its run ends. Programs may still be run: they are compiled anew. */
+  release(): Promise<void> {
+    return this.sessions.release();
   }
 
-  private async run(graph: Graph, feeds: Feeds, into: Feeds | undefined): Promise<Record<string, Tensor>> {
-    const session = await this.sessionOf(graph);
-    const { Tensor: OrtTensor } = this.loaded.ort;
-    const wrap = (t: Tensor) => new OrtTensor(t.dtype, t.data as never, t.shape);
-    const inputs: Record<string, ReturnType<typeof wrap>> = {};
-    for (const name of session.inputNames) {
-      if (!feeds[name]) throw new EngineError(`internal: program input ${name} must be fed, got ${Object.keys(feeds).join(", ")}`);
-      inputs[name] = wrap(feeds[name]);
-    }
-    const fetches: Record<string, ReturnType<typeof wrap> | null> = {};
-    for (const name of graph.outputs) fetches[name] = into?.[name] ? wrap(into[name]) : null;
-    const results = await session.run(inputs, fetches);
-    const outputs: Record<string, Tensor> = {};
-    for (const name of graph.outputs) {
-      const result = results[name];
-      outputs[name] = { dtype: result.type as DType, shape: result.dims, data: result.data as TypedArrayOf[DType] };
-    }
-    return outputs;
-  }
-
-  private async sessionOf(graph: Graph): Promise<InferenceSession> {
-    const known = this.sessions.get(graph);
-    // Deleting and setting again moves the session to the end of the map's order, which is the order of last use.
-    if (known) this.sessions.delete(graph);
-    const session = known ?? this.open(graph);
-    this.sessions.set(graph, session);
-    if (this.sessions.size > this.capacity) {
-      const [oldest, evicted] = this.sessions.entries().next().value as [Graph, Promise<InferenceSession>];
-      this.sessions.delete(oldest);
-      await (await evicted).release();
-    }
-    return session;
+  private run(graph: Graph, feeds: Feeds, into: Feeds | undefined): Promise<Record<string, Tensor>> {
+    return this.sessions.with(graph, async (session) => {
+      const { Tensor: OrtTensor } = this.loaded.ort;
+      const wrap = (t: Tensor) => new OrtTensor(t.dtype, t.data as never, t.shape);
+      const inputs: Record<string, ReturnType<typeof wrap>> = {};
+      for (const name of session.inputNames) {
+        if (!feeds[name]) throw new EngineError(`internal: program input ${name} must be fed, got ${Object.keys(feeds).join(", ")}`);
+        inputs[name] = wrap(feeds[name]);
+      }
+      const fetches: Record<string, ReturnType<typeof wrap> | null> = {};
+      for (const name of graph.outputs) fetches[name] = into?.[name] ? wrap(into[name]) : null;
+      const results = await session.run(inputs, fetches).catch((cause: unknown) => {
+        throw engineErrorOf("could not run", graph, cause);
+      });
+      const outputs: Record<string, Tensor> = {};
+      for (const name of graph.outputs) {
+        const result = results[name];
+        outputs[name] = { dtype: result.type as DType, shape: result.dims, data: result.data as TypedArrayOf[DType] };
+      }
+      return outputs;
+    });
   }
 
   private async open(graph: Graph): Promise<InferenceSession> {
@@ -121,10 +107,16 @@ export class Engine {
         logSeverityLevel: 3,
       });
     } catch (cause) {
-      const ops = [...new Set(graph.nodes.map((node) => node.op))].join(", ");
-      throw new EngineError(`the engine refused a graph of ${graph.nodes.length} nodes (${ops}): ${(cause as Error).message}`, { cause });
+      throw engineErrorOf("refused", graph, cause);
     }
   }
+}
+
+/** One line on what the engine did not do, and why. */
+function engineErrorOf(what: string, { nodes }: Graph, cause: unknown): EngineError {
+  const ops = [...new Set(nodes.map((node) => node.op))].join(", ");
+  const why = (cause as Error).message.trim().replace(/\s+/g, " ");
+  return new EngineError(`the engine ${what} a graph of ${nodes.length} nodes (${ops}): ${why}`, { cause });
 }
 
 /** Opens an engine on the fastest ONNX Runtime that is installed. */

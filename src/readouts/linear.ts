@@ -25,7 +25,7 @@ export function argmax(outputs: ArrayLike<number>, except = -1): number {
 /** An output index written in a spec; RangeError when there is no such output. */
 export function outputIndex(text: string, spec: string, outputs: number): number {
   const k = Number(text);
-  if (text === "" || !Number.isInteger(k) || k < 0 || k >= outputs) {
+  if (!/^\d+$/.test(text) || k >= outputs) {
     throw new RangeError(`readout ${spec}: the output must be an integer in 0..${outputs - 1}, got "${text}"`);
   }
   return k;

@@ -11,14 +11,14 @@ interface Form {
   readonly argument: "required" | "optional" | "none";
 }
 
-const forms: Readonly<Record<string, Form>> = {
-  margin: { make: marginReadout, argument: "optional" },
-  logit: { make: outputReadout, argument: "required" },
-  output: { make: outputReadout, argument: "required" },
-  predicted: { make: predictedReadout, argument: "none" },
-  probability: { make: probabilityReadout, argument: "required" },
-  loss: { make: lossReadout, argument: "none" },
-};
+const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ["margin", { make: marginReadout, argument: "optional" }],
+  ["logit", { make: outputReadout, argument: "required" }],
+  ["output", { make: outputReadout, argument: "required" }],
+  ["predicted", { make: predictedReadout, argument: "none" }],
+  ["probability", { make: probabilityReadout, argument: "required" }],
+  ["loss", { make: lossReadout, argument: "none" }],
+]);
 
 export const readoutForms: readonly string[] = ["margin", "margin:A-B", "logit:K", "output:K", "predicted", "probability:K", "loss"];
 
@@ -31,7 +31,7 @@ export function defaultReadout({ outputs, loss }: ReadoutContext): string {
 export function readoutOf(spec: string, context: ReadoutContext): Readout {
   const colon = spec.indexOf(":");
   const [name, argument] = colon < 0 ? [spec, ""] : [spec.slice(0, colon), spec.slice(colon + 1)];
-  const form = forms[name];
+  const form = FORMS.get(name);
   if (!form) throw new RangeError(`readout must be one of ${readoutForms.join(", ")}, got "${spec}"`);
   if (form.argument === "required" && colon < 0) throw new RangeError(`readout ${name}: an output must be given, as in ${name}:0`);
   if (form.argument === "none" && colon >= 0) throw new RangeError(`readout ${name}: no argument must be given, got "${spec}"`);

@@ -1,8 +1,8 @@
 // Runs training steps on flat arrays: gradient by the engine, update by the optimizer. Training and replay share it.
 
 import type { Program } from "../engine/engine.ts";
-import type { Graph } from "../graph/types.ts";
 import { resolveDim, sizeOfShape } from "../graph/dim.ts";
+import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { sum } from "../numeric/sum.ts";
 import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
@@ -23,18 +23,33 @@ export function examplesPerTile(graph: Graph, budget = TILE_BUDGET): number {
   return Math.max(1, Math.floor(budget / Math.max(1, bytes)));
 }
 
-// Counted loops: over 670,000 parameters `for (const g of gradient)` takes 8.1 ms, the whole gradient 4.
+// Counted loops, four sums side by side: over 670,000 parameters 0.4 ms, a single sum 0.7, `for (const g of gradient)` 8.1; the
+// gradient itself takes 3.
 function normOf(gradient: RealArray): number {
-  let square = 0;
-  for (let k = 0; k < gradient.length; k++) square += gradient[k] * gradient[k];
-  return Math.sqrt(square);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 3 < gradient.length; k += 4) {
+    a += gradient[k] * gradient[k];
+    b += gradient[k + 1] * gradient[k + 1];
+    c += gradient[k + 2] * gradient[k + 2];
+    d += gradient[k + 3] * gradient[k + 3];
+  }
+  for (; k < gradient.length; k++) a += gradient[k] * gradient[k];
+  return Math.sqrt(a + b + (c + d));
 }
 
 /** A sum is finite only if every summand is, and overflows only where training has left all sense. */
 function allFinite(params: RealArray): boolean {
-  let total = 0;
-  for (let k = 0; k < params.length; k++) total += params[k];
-  return Number.isFinite(total);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 3 < params.length; k += 4) {
+    a += params[k];
+    b += params[k + 1];
+    c += params[k + 2];
+    d += params[k + 3];
+  }
+  for (; k < params.length; k++) a += params[k];
+  return Number.isFinite(a + b + (c + d));
 }
 
 export interface StepResult {

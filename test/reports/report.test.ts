@@ -1,6 +1,7 @@
 // A report of a made-up run: well-formed, complete, self-contained, and its sums come back.
 
 import { describe, expect, it } from "vitest";
+import { examplesFor80 } from "../../src/explain/summary.ts";
 import { formatNumber } from "../../src/figures/format.ts";
 import { sum } from "../../src/numeric/sum.ts";
 import { CAVEAT, renderReport } from "../../src/reports/report.ts";
@@ -42,13 +43,13 @@ describe("renderReport(input)", () => {
   it.each(KINDS)("of %s asks for nothing from elsewhere", (_, options) => {
     const text = renderReport(syntheticReport(options));
     const parsed = parseHtml(text);
-    for (const element of all(parsed.root, "*")) {
-      expect(["script", "link", "iframe", "object", "embed", "base", "form"]).not.toContain(element.tagName);
-      for (const { name, value } of element.attrs) {
-        if (["src", "href", "xlink:href"].includes(name)) expect(value).toMatch(/^(data:image\/png;base64,|#)/);
-        expect(name).not.toMatch(/^on/);
-      }
-    }
+    const active = ["script", "link", "iframe", "object", "embed", "base", "form"];
+    const elements = all(parsed.root, "*");
+    expect(elements.filter(({ tagName }) => active.includes(tagName))).toEqual([]);
+    const attributes = elements.flatMap(({ attrs }) => attrs);
+    const links = attributes.filter(({ name }) => ["src", "href", "xlink:href"].includes(name));
+    expect(links.filter(({ value }) => !/^(data:image\/png;base64,|#)/.test(value))).toEqual([]);
+    expect(attributes.filter(({ name }) => name.startsWith("on"))).toEqual([]);
     expect(text.replaceAll('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(/https?:|url\(|@import/);
     const policy = all(parsed.root, "meta").find((meta) => attribute(meta, "http-equiv") === "Content-Security-Policy");
     expect(attribute(policy!, "content")).toMatch(/^default-src 'none'; style-src 'unsafe-inline'; img-src data:;/);
@@ -116,6 +117,17 @@ describe("renderReport(input)", () => {
       const shown = tableOf(article, "Strongest examples");
       expect(shown.map((cells) => cells[3])).toEqual([...sorted.slice(0, 5), ...sorted.slice(-5).reverse()]);
       for (const [id, , , value] of shown) expect(row[Number(String(id).slice("train:".length))]).toBe(value);
+    });
+  });
+
+  it("shows each row's own residual by step, gross, net, and how many examples make 80 % of gross", () => {
+    const { explanation } = input;
+    const { gross, net, residualByStep, steps } = explanation;
+    articles.forEach((article, r) => {
+      const sizes = residualByStep.subarray(r * steps, (r + 1) * steps).map(Math.abs);
+      expect(tableOf(article, "Residual of each step").map((row) => row[1])).toEqual([...sizes]);
+      expect(tableOf(article, "Cancellation").map((row) => row[1])).toEqual([gross[r], net[r]]);
+      expect(textOf(article)).toContain(`Examples for 80 % of gross${examplesFor80(explanation, r)} of 59`);
     });
   });
 
@@ -193,5 +205,18 @@ describe("renderReport(input)", () => {
     expect(() => renderReport({ ...input, dataset: other })).toThrow(
       "must hold the 60 examples of the explanation, got 61",
     );
+  });
+});
+
+describe("these checks", () => {
+  it.each([
+    ["<p>fine</p>", []],
+    ['<p id="a" id="b"></p>', ["duplicate-attribute"]],
+    ["<p>", ["p never ends"]],
+    ["<p></p></div>", ["6 end tags for 5 elements"]],
+    ["<svg><g></svg>", ["g never ends"]],
+  ])("find in %s: %j", (body, errors) => {
+    const page = `<!doctype html><html><head><title>a</title></head><body>${body}</body></html>`;
+    expect(parseHtml(page).errors).toEqual(errors);
   });
 });
