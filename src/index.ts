@@ -1,10 +1,10 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
-export { loadOrt } from "./engine/ort.ts";
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
+export { loadOrt } from "./engine/ort.ts";
 export * from "./errors.ts";
-export { DEFAULT_TOLERANCE, explain, type ExplainOptions } from "./explain/explain.ts";
-export { type ExplanationPlan, planExplanation, type PlanOptions } from "./explain/plan.ts";
+export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
+export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
 export type { Explanation, ExplanationRow, Query, Term } from "./explain/types.ts";

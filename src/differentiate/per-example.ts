@@ -4,8 +4,8 @@ import type { BuiltNode, GraphBuilder } from "../graph/builder.ts";
 import { reshape, transpose } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
-import { descendants, reverse, rulesFor, type Seed } from "./reverse.ts";
 import { inverse } from "./permutation.ts";
+import { descendants, reverse, rulesFor, type Seed } from "./reverse.ts";
 import { listAttribute } from "./rule.ts";
 
 /**
@@ -61,7 +61,7 @@ export function usesOf(b: GraphBuilder, { seeds, examples, parameters }: UsesOpt
   let complete = true;
   const visit = (node: BuiltNode, cotangents: readonly (Value | undefined)[]): void => {
     node.inputs.forEach((input, i) => {
-      if (!input || input.dtype !== "real" || !ofParameters.has(input.name) || ofExamples.has(input.name)) return;
+      if (input?.dtype !== "real" || !ofParameters.has(input.name) || ofExamples.has(input.name)) return;
       if (!cotangents[0]) return;
       const origin = preludeOf(input, producers, names);
       const factor = origin && rulesFor(node).factor?.({ ...node, b }, i, cotangents[0]);

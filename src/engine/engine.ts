@@ -76,7 +76,8 @@ export class Engine {
       const wrap = (t: Tensor) => new OrtTensor(t.dtype, t.data as never, t.shape);
       const inputs: Record<string, ReturnType<typeof wrap>> = {};
       for (const name of session.inputNames) {
-        if (!feeds[name]) throw new EngineError(`internal: program input ${name} must be fed, got ${Object.keys(feeds).join(", ")}`);
+        if (!feeds[name])
+          throw new EngineError(`internal: program input ${name} must be fed, got ${Object.keys(feeds).join(", ")}`);
         inputs[name] = wrap(feeds[name]);
       }
       const fetches: Record<string, ReturnType<typeof wrap> | null> = {};

@@ -28,6 +28,8 @@ export async function loadOrt(warn: (message: string) => void = () => {}): Promi
   try {
     return { ort: (await import("onnxruntime-web")) as unknown as Ort, name: "onnxruntime-web" };
   } catch (cause) {
-    throw new EngineError("no engine could be loaded: onnxruntime-node or onnxruntime-web must be installed", { cause });
+    throw new EngineError("no engine could be loaded: onnxruntime-node or onnxruntime-web must be installed", {
+      cause,
+    });
   }
 }

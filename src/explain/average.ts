@@ -1,7 +1,7 @@
 // The averaged Jacobian of each row along one step, by a fixed rule or adaptively.
 
 import type { QuadratureRule } from "./gauss.ts";
-import { type Probe, type Refined, refine, type RefineOptions, type Request } from "./refine.ts";
+import { type Probe, type Refined, type RefineOptions, type Request, refine } from "./refine.ts";
 import type { RowEvaluator } from "./segment.ts";
 
 /** Nodes of one step: at t, the weight of each of some rows. */
@@ -39,7 +39,9 @@ export async function addAverageJacobian(
   options: AverageOptions,
 ): Promise<AverageCost> {
   const cost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
-  const nodes = options.rule ? fixedNodes(options.rule, options.start.length) : await adaptiveNodes(rows, options, cost);
+  const nodes = options.rule
+    ? fixedNodes(options.rule, options.start.length)
+    : await adaptiveNodes(rows, options, cost);
   for (const node of nodes) {
     cost.nodes += node.rows.length;
     await rows.addJacobian(node.t, node.rows, { weights: node.weights, sum });
@@ -56,7 +58,15 @@ async function adaptiveNodes(rows: RowEvaluator, options: AverageOptions, cost: 
   const { start, end, tolerance, epsilon, orders } = options;
   const refinements = Array.from(start, (value, r) => {
     const noiseFloor = 8 * epsilon * Math.max(Math.abs(value), Math.abs(end[r]), 1);
-    return { start: value, end: end[r], tolerance, noiseFloor, minLength: 64 * epsilon, piecewise: rows.piecewise, order: orders[r] };
+    return {
+      start: value,
+      end: end[r],
+      tolerance,
+      noiseFloor,
+      minLength: 64 * epsilon,
+      piecewise: rows.piecewise,
+      order: orders[r],
+    };
   });
   const refined = await runTogether(rows, refinements);
   const byT = new Map<number, Node>();
@@ -91,14 +101,21 @@ async function runTogether(evaluator: RowEvaluator, refinements: readonly Refine
   for (let r = 0; r < generators.length; r++) resume(r, []);
   while (waiting.size > 0) {
     const answers = await answer(evaluator, waiting);
-    for (const [r, requests] of [...waiting]) resume(r, requests.map((request) => answers.get(keyOf(r, request))!));
+    for (const [r, requests] of [...waiting])
+      resume(
+        r,
+        requests.map((request) => answers.get(keyOf(r, request))!),
+      );
   }
   return results;
 }
 
 const keyOf = (row: number, { t, switches }: Request): string => `${row}:${t}:${switches}`;
 
-async function answer(evaluator: RowEvaluator, waiting: ReadonlyMap<number, readonly Request[]>): Promise<Map<string, Probe>> {
+async function answer(
+  evaluator: RowEvaluator,
+  waiting: ReadonlyMap<number, readonly Request[]>,
+): Promise<Map<string, Probe>> {
   const groups = new Map<string, { request: Request; rows: number[] }>();
   for (const [r, requests] of waiting) {
     for (const request of requests) {

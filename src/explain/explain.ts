@@ -2,17 +2,17 @@
 
 import { Accumulator, sum } from "../numeric/sum.ts";
 import { sliceRows, type Tensor } from "../numeric/tensor.ts";
-import { readoutOf, defaultReadout } from "../readouts/registry.ts";
+import { defaultReadout, readoutOf } from "../readouts/registry.ts";
 import type { Readout } from "../readouts/types.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import { type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
 import { Puller } from "./pull.ts";
-import { rowsOf, type Rows } from "./rows.ts";
+import { type Rows, rowsOf } from "./rows.ts";
 import { ruleOf } from "./rules.ts";
 import { RowEvaluator } from "./segment.ts";
-import { sweep, type SweepOptions, type SweepResult } from "./sweep.ts";
+import { type SweepOptions, type SweepResult, sweep } from "./sweep.ts";
 import type { Explanation, Query, Term } from "./types.ts";
 
 export interface ExplainOptions extends Pick<SweepOptions, "signal"> {
@@ -76,7 +76,15 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   const perSweep = rowsPerSweep(task.layout.size, options.memoryBudget);
   for (let start = 0; start < queries.length; start += perSweep) {
     const range = { start, end: Math.min(queries.length, start + perSweep) };
-    parts.push(await sweepRows(task, run, { ...options, graphs, rows, range, allowed: (tolerance * scale) / Math.max(1, run.batches.length) }));
+    parts.push(
+      await sweepRows(task, run, {
+        ...options,
+        graphs,
+        rows,
+        range,
+        allowed: (tolerance * scale) / Math.max(1, run.batches.length),
+      }),
+    );
   }
   return assemble({ task, run, rows, output, prior, parts, rule, tolerance, scale });
 }
@@ -131,7 +139,10 @@ interface Assembly {
   readonly scale: number;
 }
 
-function joined(parts: readonly SweepResult[], key: "contributions" | "residualByStep" | "coupled" | "decoupled" | "replay"): Float64Array {
+function joined(
+  parts: readonly SweepResult[],
+  key: "contributions" | "residualByStep" | "coupled" | "decoupled" | "replay",
+): Float64Array {
   if (parts.length === 1) return parts[0][key];
   const result = new Float64Array(parts.reduce((size, part) => size + part[key].length, 0));
   let offset = 0;
@@ -159,10 +170,28 @@ function assemble({ task, run, rows, output, prior, parts, rule, tolerance, scal
   const residual = Float64Array.from(rowsOfMatrix(residualByStep, steps), sum);
   const closure = output.map((value, r) => {
     const left = new Accumulator();
-    for (const part of [value, -prior[r], -net[r], -residual[r], ...terms.map((term) => -term.values[r])]) left.add(part);
+    for (const part of [value, -prior[r], -net[r], -residual[r], ...terms.map((term) => -term.values[r])])
+      left.add(part);
     return left.value;
   });
   const cost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
   for (const part of parts) for (const key of Object.keys(cost) as (keyof typeof cost)[]) cost[key] += part.cost[key];
-  return { rows: rows.labels, examples, steps, output, prior, contributions, terms, residual, residualByStep, closure, gross, net, rule, tolerance, scale, cost };
+  return {
+    rows: rows.labels,
+    examples,
+    steps,
+    output,
+    prior,
+    contributions,
+    terms,
+    residual,
+    residualByStep,
+    closure,
+    gross,
+    net,
+    rule,
+    tolerance,
+    scale,
+    cost,
+  };
 }

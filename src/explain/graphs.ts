@@ -5,7 +5,7 @@ import { jvp, type Tangent } from "../differentiate/forward.ts";
 import { usesOf } from "../differentiate/per-example.ts";
 import { vjp } from "../differentiate/reverse.ts";
 import { switchesOf } from "../differentiate/switches.ts";
-import { GraphBuilder, valueOf } from "../graph/builder.ts";
+import { GraphBuilder, valueIn } from "../graph/builder.ts";
 import { add, concat, fullLike, mul } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
@@ -57,7 +57,7 @@ interface Prepared {
 function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions, along: boolean): Prepared {
   const b = new GraphBuilder();
   const inputs: Record<string, Value> = {};
-  for (const name of head.inputs) inputs[name] = b.input(name, valueOf(head, name).dtype, valueOf(head, name).shape);
+  for (const name of head.inputs) inputs[name] = b.input(name, valueIn(head, name).dtype, valueIn(head, name).shape);
   const tangents: Tangent[] = [];
   const bindings = { ...inputs };
   if (along) {
@@ -71,7 +71,13 @@ function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions, alo
   const y = b.inline(head, bindings).get("y") as Value;
   const classTarget = readout.needs === "target" && targetType === "class";
   const row = classTarget ? b.input(ROW, "int64", ["N"]) : b.input(ROW, "real", y.shape);
-  return { b, inputs, value: readout.value(b, y, row), parameters: layout.entries.map(({ name }) => bindings[name]), tangents };
+  return {
+    b,
+    inputs,
+    value: readout.value(b, y, row),
+    parameters: layout.entries.map(({ name }) => bindings[name]),
+    tangents,
+  };
 }
 
 function switchGraph(options: ReadoutGraphOptions): Graph | undefined {
@@ -80,7 +86,12 @@ function switchGraph(options: ReadoutGraphOptions): Graph | undefined {
   if (found.length === 0) return undefined;
   const switches = concat(b, found, 1);
   const [slope, switchSlopes] = jvp(b, tangents, [value, switches]);
-  return b.build({ value, slope: slope ?? fullLike(b, value, 0), switches, switchSlopes: switchSlopes ?? fullLike(b, switches, 0) });
+  return b.build({
+    value,
+    slope: slope ?? fullLike(b, value, 0),
+    switches,
+    switchSlopes: switchSlopes ?? fullLike(b, switches, 0),
+  });
 }
 
 function jacobianGraph(options: ReadoutGraphOptions): { graph: Graph; perRow: boolean } {
@@ -128,7 +139,9 @@ export function pullGraph({ head, exampleInputs, loss, layout, rows }: PullGraph
   const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
   if (!uses) return undefined;
   const directions = new Map(
-    parameters.map((value) => [value.name, b.input(`direction.${value.name}`, "real", [rows, ...value.shape])] as const),
+    parameters.map(
+      (value) => [value.name, b.input(`direction.${value.name}`, "real", [rows, ...value.shape])] as const,
+    ),
   );
   const pulls = contract(b, uses, directions);
   return pulls && b.build({ pulls });
@@ -138,7 +151,10 @@ export function pullGraph({ head, exampleInputs, loss, layout, rows }: PullGraph
 export function forwardPullGraph({ head, loss, layout }: Omit<PullGraphOptions, "rows">): Graph {
   const { b, inputs, losses, weights } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
-  const tangents = parameters.map((value) => ({ value, tangent: b.input(`tangent.${value.name}`, "real", value.shape) }));
+  const tangents = parameters.map((value) => ({
+    value,
+    tangent: b.input(`tangent.${value.name}`, "real", value.shape),
+  }));
   const [slope] = jvp(b, tangents, [losses]);
   return b.build({ pulls: mul(b, weights, slope ?? fullLike(b, losses, 0)) });
 }

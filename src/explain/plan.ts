@@ -1,6 +1,6 @@
 // What an explanation will cost, before anything runs.
 
-import { valueOf } from "../graph/builder.ts";
+import { valueIn } from "../graph/builder.ts";
 import { flopsOf } from "../graph/cost.ts";
 import type { RealDType } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
@@ -57,7 +57,11 @@ function adaptiveNodes(tolerance: number, switches: number): { nodes: number; pr
   return { nodes, probes: 2.3 * nodes };
 }
 
-function flopsPerStep(task: Task, graphs: ReadoutGraphs, parts: { rows: number; batch: number; nodes: number; probes: number }): number {
+function flopsPerStep(
+  task: Task,
+  graphs: ReadoutGraphs,
+  parts: { rows: number; batch: number; nodes: number; probes: number },
+): number {
   const { rows, batch, nodes, probes } = parts;
   const { head, exampleInputs } = task.split;
   const options = { head, exampleInputs, loss: task.loss, layout: task.layout, rows };
@@ -71,7 +75,11 @@ function flopsPerStep(task: Task, graphs: ReadoutGraphs, parts: { rows: number; 
  * FLOPs, bytes and seconds of an explanation, counted on its graphs; nothing is run. Seconds are an estimate: they assume a
  * sustained rate and, for `auto` on piecewise models, a number of switches.
  */
-export function planExplanation(task: Task, run: Run, { rows, rule = "auto", tolerance = 1e-4, readout }: PlanOptions): ExplanationPlan {
+export function planExplanation(
+  task: Task,
+  run: Run,
+  { rows, rule = "auto", tolerance = 1e-4, readout }: PlanOptions,
+): ExplanationPlan {
   const { layout, split, engine } = task;
   const graphs = readoutGraphs({
     head: split.head,
@@ -82,7 +90,7 @@ export function planExplanation(task: Task, run: Run, { rows, rule = "auto", tol
   });
   const fixed = ruleOf(rule);
   const piecewise = graphs.switches !== undefined;
-  const switches = graphs.switches ? (valueOf(graphs.switches, "switches").shape[1] as number) : 0;
+  const switches = graphs.switches ? (valueIn(graphs.switches, "switches").shape[1] as number) : 0;
   const { nodes, probes } = fixed ? { nodes: fixed.nodes.length, probes: 0 } : adaptiveNodes(tolerance, switches);
   const steps = run.batches.length;
   const batch = Math.max(1, run.manifest.batchSize);
@@ -105,7 +113,24 @@ export function planExplanation(task: Task, run: Run, { rows, rule = "auto", tol
     rows * (task.dataset.train.x.shape[0] + steps) * 16;
   const perRun = SECONDS_PER_RUN + SECONDS_PER_RUN_AND_PARAMETER * layout.size;
   const seconds = flops / (GFLOPS[engine.dtype] * 1e9) + programRuns * perRun + elements * SECONDS_PER_ELEMENT;
-  const assumptions = [`${GFLOPS[engine.dtype]} GFLOP/s sustained in ${engine.dtype}`, `${(perRun * 1e6).toFixed(0)} us for each run of a graph`];
-  if (!fixed && piecewise) assumptions.push(`about ${nodes.toFixed(1)} nodes a row and step at tolerance ${tolerance}: switches are counted only when it runs`);
-  return { rows, steps, sweeps, nodesPerStep: nodes, probesPerStep: probes, programRuns, flops, bytes, seconds, assumptions };
+  const assumptions = [
+    `${GFLOPS[engine.dtype]} GFLOP/s sustained in ${engine.dtype}`,
+    `${(perRun * 1e6).toFixed(0)} us for each run of a graph`,
+  ];
+  if (!fixed && piecewise)
+    assumptions.push(
+      `about ${nodes.toFixed(1)} nodes a row and step at tolerance ${tolerance}: switches are counted only when it runs`,
+    );
+  return {
+    rows,
+    steps,
+    sweeps,
+    nodesPerStep: nodes,
+    probesPerStep: probes,
+    programRuns,
+    flops,
+    bytes,
+    seconds,
+    assumptions,
+  };
 }

@@ -57,7 +57,10 @@ export class Puller {
 
   private async batchFeeds(batch: Batch, start: number, end: number): Promise<Feeds> {
     const rows = batch.indices.subarray(start, end);
-    const weights = toReal({ dtype: "float64", shape: [rows.length], data: batch.weights.subarray(start, end) }, this.task.engine.dtype);
+    const weights = toReal(
+      { dtype: "float64", shape: [rows.length], data: batch.weights.subarray(start, end) },
+      this.task.engine.dtype,
+    );
     return {
       ...(await this.examples.feeds(rows)),
       [TARGET]: targetsOf(this.task, this.task.dataset.train, rows),
@@ -71,7 +74,8 @@ export class Puller {
     const { layout, engine } = this.task;
     for (const { name, shape, offset, size } of layout.entries) {
       const data = this.scratch.subarray(this.rows * offset, this.rows * (offset + size));
-      for (let r = 0; r < this.rows; r++) data.set(directions.subarray(r * layout.size + offset, r * layout.size + offset + size), r * size);
+      for (let r = 0; r < this.rows; r++)
+        data.set(directions.subarray(r * layout.size + offset, r * layout.size + offset + size), r * size);
       feeds[`direction.${name}`] = { dtype: engine.dtype, shape: [this.rows, ...shape], data } as Tensor;
     }
     return feeds;
@@ -80,10 +84,15 @@ export class Puller {
   private async runFactored(feeds: Feeds, receive: (row: number, n: number, pull: number) => void): Promise<void> {
     const { pulls } = await this.task.engine.compile(this.factored!).run(feeds);
     const count = pulls.shape[1];
-    for (let r = 0; r < this.rows; r++) for (let n = 0; n < count; n++) receive(r, n, Number(pulls.data[r * count + n]));
+    for (let r = 0; r < this.rows; r++)
+      for (let n = 0; n < count; n++) receive(r, n, Number(pulls.data[r * count + n]));
   }
 
-  private async runForward(feeds: Feeds, directions: Float64Array, receive: (row: number, n: number, pull: number) => void): Promise<void> {
+  private async runForward(
+    feeds: Feeds,
+    directions: Float64Array,
+    receive: (row: number, n: number, pull: number) => void,
+  ): Promise<void> {
     const { layout, engine } = this.task;
     const tangent = allocate(engine.dtype, layout.size) as RealArray;
     for (let r = 0; r < this.rows; r++) {

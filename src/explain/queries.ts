@@ -2,7 +2,7 @@
 
 import { InvalidDataError } from "../errors.ts";
 import { findNonFinite, sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
-import { targetsOf, type Task } from "../train/task.ts";
+import { type Task, targetsOf } from "../train/task.ts";
 import type { Query } from "./types.ts";
 
 /** Indices written as "7,12,20-29". */
@@ -73,7 +73,12 @@ function givenTarget(task: Task, text: string): Tensor {
 export function inputQueries(task: Task, x: Tensor, { name, target }: InputQueryOptions): Query[] {
   const examples = toReal(shapedLikeExamples(task, x, name), task.engine.dtype);
   const bad = findNonFinite(examples);
-  if (bad >= 0) throw new InvalidDataError(`${name} must hold finite numbers, got ${examples.data[bad]} at element ${bad}`);
+  if (bad >= 0)
+    throw new InvalidDataError(`${name} must hold finite numbers, got ${examples.data[bad]} at element ${bad}`);
   const given = target === undefined ? undefined : givenTarget(task, target);
-  return Array.from({ length: examples.shape[0] }, (_, k) => ({ id: `input:${k}`, x: sliceRows(examples, k, k + 1), target: given }));
+  return Array.from({ length: examples.shape[0] }, (_, k) => ({
+    id: `input:${k}`,
+    x: sliceRows(examples, k, k + 1),
+    target: given,
+  }));
 }

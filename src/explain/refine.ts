@@ -159,7 +159,10 @@ class Refinement {
 
   private cut({ a, b, fa, fb, pa, pb }: Piece, at: Probe, excess: number): void {
     const middle = this.options.piecewise ? at : undefined;
-    const join = (left: Probe | undefined, right: Probe | undefined) => ({ ...(left && { pa: left }), ...(right && { pb: right }) });
+    const join = (left: Probe | undefined, right: Probe | undefined) => ({
+      ...(left && { pa: left }),
+      ...(right && { pb: right }),
+    });
     this.pieces.push({ a: at.t, b, fa: at.value, fb, excess, ...join(middle, pb) });
     this.pieces.push({ a, b: at.t, fa, fb: at.value, excess, ...join(pa, middle) });
   }
@@ -179,7 +182,8 @@ class Refinement {
       const [sa, sb] = [pa.switches[j], pb.switches[j]];
       if (sa > 0 === sb > 0) continue;
       // A switch that happens at an end, as near as matters, is not inside.
-      if (Math.abs(sa) <= Math.abs(pa.switchSlopes[j]) * near || Math.abs(sb) <= Math.abs(pb.switchSlopes[j]) * near) continue;
+      if (Math.abs(sa) <= Math.abs(pa.switchSlopes[j]) * near || Math.abs(sb) <= Math.abs(pb.switchSlopes[j]) * near)
+        continue;
       const ends = { a, b, fa: sa, fb: sb, da: pa.switchSlopes[j], db: pb.switchSlopes[j] };
       found.push({ index: j, t: hermiteRoot(ends) });
     }
@@ -204,5 +208,12 @@ class Refinement {
 }
 
 function endsOf(left: Probe, right: Probe, j: number) {
-  return { a: left.t, b: right.t, fa: left.switches[j], fb: right.switches[j], da: left.switchSlopes[j], db: right.switchSlopes[j] };
+  return {
+    a: left.t,
+    b: right.t,
+    fa: left.switches[j],
+    fb: right.switches[j],
+    da: left.switchSlopes[j],
+    db: right.switchSlopes[j],
+  };
 }

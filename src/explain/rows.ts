@@ -1,9 +1,9 @@
 // Turns queries and a readout into rows: what is fed for each, and what each is called.
 
 import type { Feeds } from "../engine/engine.ts";
-import { sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
-import type { RealArray } from "../numeric/tensor.ts";
 import { viewsOf } from "../numeric/layout.ts";
+import type { RealArray } from "../numeric/tensor.ts";
+import { sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import type { Readout } from "../readouts/types.ts";
 import { examplesOf } from "../train/examples.ts";
 import type { Task } from "../train/task.ts";
@@ -44,12 +44,22 @@ export async function queryFeeds(task: Task, queries: readonly Query[]): Promise
 }
 
 /** One row for each query, with the readout's classes fixed by the trained model's outputs. */
-export async function rowsOf(task: Task, queries: readonly Query[], { readout, params }: { readout: Readout; params: RealArray }): Promise<Rows> {
+export async function rowsOf(
+  task: Task,
+  queries: readonly Query[],
+  { readout, params }: { readout: Readout; params: RealArray },
+): Promise<Rows> {
   const feeds = await queryFeeds(task, queries);
   const y = (await outputsOf(task, params, feeds)) as Tensor<"float64">;
   const resolved = queries.map((_, k) => readout.resolve(sliceRows(y, k, k + 1).data));
   const labels = queries.map((query, k) => ({ query: query.id, readout: resolved[k].name }));
-  return { labels, feeds: { ...feeds, [ROW]: rowInput(task, queries, { readout, coefficients: resolved.map((row) => row.coefficients) }) } };
+  return {
+    labels,
+    feeds: {
+      ...feeds,
+      [ROW]: rowInput(task, queries, { readout, coefficients: resolved.map((row) => row.coefficients) }),
+    },
+  };
 }
 
 function rowInput(

@@ -2,7 +2,7 @@
 
 import type { Feeds } from "../engine/engine.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, sliceRows, takeRows, type Tensor } from "../numeric/tensor.ts";
+import { allocate, type RealArray, sliceRows, type Tensor, takeRows } from "../numeric/tensor.ts";
 import type { Task } from "../train/task.ts";
 import { DELTA, POSITION, type ReadoutGraphs } from "./graphs.ts";
 import type { Probe } from "./refine.ts";
@@ -84,7 +84,11 @@ export class RowEvaluator {
   }
 
   /** Adds weight_r J_r(w(t)) to `sum` (R, p) for the rows given. */
-  async addJacobian(t: number, rows: readonly number[], { weights, sum }: { weights: ArrayLike<number>; sum: Float64Array }): Promise<void> {
+  async addJacobian(
+    t: number,
+    rows: readonly number[],
+    { weights, sum }: { weights: ArrayLike<number>; sum: Float64Array },
+  ): Promise<void> {
     const place = this.at(t);
     for (let start = 0; start < rows.length; start += this.tile) {
       const part = rows.slice(start, start + this.tile);
@@ -96,7 +100,11 @@ export class RowEvaluator {
   }
 
   /** Adds result row k to row `row` of the sum. */
-  private accumulate(results: Feeds, row: number, { k, weight, sum }: { k: number; weight: number; sum: Float64Array }): void {
+  private accumulate(
+    results: Feeds,
+    row: number,
+    { k, weight, sum }: { k: number; weight: number; sum: Float64Array },
+  ): void {
     const { layout } = this.task;
     for (const { name, offset, size } of layout.entries) {
       const source = results[`jacobian.${name}`].data as RealArray;
@@ -126,4 +134,3 @@ export class RowEvaluator {
     return engine.compile(graph).run({ ...frozen, ...viewsOf(layout, params), ...feeds });
   }
 }
-

@@ -6,7 +6,7 @@ import type { Checkpoint, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import { stretchesBackwards } from "../train/trajectory.ts";
-import { addAverageJacobian, type AverageCost } from "./average.ts";
+import { type AverageCost, addAverageJacobian } from "./average.ts";
 import type { QuadratureRule } from "./gauss.ts";
 import type { Puller } from "./pull.ts";
 import type { RowEvaluator } from "./segment.ts";
@@ -85,7 +85,11 @@ class Sweep {
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
     this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
-    this.terms = { coupled: new VectorAccumulator(count), decoupled: new VectorAccumulator(count), replay: new VectorAccumulator(count) };
+    this.terms = {
+      coupled: new VectorAccumulator(count),
+      decoupled: new VectorAccumulator(count),
+      replay: new VectorAccumulator(count),
+    };
     this.residualByStep = new Float64Array(count * run.batches.length);
   }
 
@@ -146,12 +150,23 @@ class Sweep {
   private async average(start: Float64Array, end: Float64Array): Promise<void> {
     const { rule, tolerance } = this.options;
     const epsilon = this.parts.task.engine.dtype === "float32" ? 2 ** -23 : Number.EPSILON;
-    const cost = await addAverageJacobian(this.parts.rows, this.jacobian, { start, end, rule, tolerance, epsilon, orders: this.orders });
+    const cost = await addAverageJacobian(this.parts.rows, this.jacobian, {
+      start,
+      end,
+      rule,
+      tolerance,
+      epsilon,
+      orders: this.orders,
+    });
     for (const key of Object.keys(cost) as (keyof AverageCost)[]) this.cost[key] += cost[key];
   }
 
   /** [f(w_{s+1}) - f(w_s)] - J_s . (w_{s+1} - w_s): from the query side and the record alone. */
-  private measureResidual(from: Checkpoint, to: Checkpoint, { start, end }: { start: Float64Array; end: Float64Array }): void {
+  private measureResidual(
+    from: Checkpoint,
+    to: Checkpoint,
+    { start, end }: { start: Float64Array; end: Float64Array },
+  ): void {
     const { size } = this.parts.task.layout;
     const { delta } = this;
     for (let k = 0; k < size; k++) delta[k] = to.params[k] - from.params[k];

@@ -40,6 +40,10 @@ function check(values: Float64Array, against: (r: number) => number, limit: numb
 export function verdictOf(explanation: Explanation, dtype: RealDType): Verdict {
   const { residual, closure, scale, tolerance, gross, output, prior } = explanation;
   const residualCheck = check(residual, () => scale, tolerance);
-  const closureCheck = check(closure, (r) => Math.max(gross[r], Math.abs(output[r]), Math.abs(prior[r])), CLOSURE_LIMITS[dtype]);
+  const closureCheck = check(
+    closure,
+    (r) => Math.max(gross[r], Math.abs(output[r]), Math.abs(prior[r])),
+    CLOSURE_LIMITS[dtype],
+  );
   return { passed: residualCheck.holds && closureCheck.holds, residual: residualCheck, closure: closureCheck };
 }

@@ -4,7 +4,7 @@ import { InvalidModelError, isPathkernelError, ShapeMismatchError, UnsupportedEr
 import { integers, reals, type Tensor, tensor } from "../numeric/tensor.ts";
 import { formatShape, isBatch, type Shape } from "./dim.ts";
 import { shapeRules } from "./shapes/registry.ts";
-import type { Attributes, Graph, Node, ResultType, Value, ValueType } from "./types.ts";
+import type { Attributes, Graph, ResultType, Value, ValueType } from "./types.ts";
 
 /** A node under construction: its values instead of their names. */
 export interface BuiltNode {
@@ -15,7 +15,11 @@ export interface BuiltNode {
 }
 
 const typeOfConstant = (constant: Tensor): ValueType =>
-  constant.dtype === "float32" || constant.dtype === "float64" ? "real" : constant.dtype === "uint8" ? "int32" : constant.dtype;
+  constant.dtype === "float32" || constant.dtype === "float64"
+    ? "real"
+    : constant.dtype === "uint8"
+      ? "int32"
+      : constant.dtype;
 
 /** Mutable while it is filled, gone once `build` has made the immutable graph. */
 export class GraphBuilder {
@@ -43,7 +47,10 @@ export class GraphBuilder {
     const known = key === undefined ? undefined : this.merged.get(key);
     if (known) return known[0];
     const value: Value = { name: this.freshName("%c"), dtype, shape: constant.shape };
-    const data = constant.dtype === "float32" ? tensor("float64", constant.shape, Float64Array.from(constant.data as Float32Array)) : constant;
+    const data =
+      constant.dtype === "float32"
+        ? tensor("float64", constant.shape, Float64Array.from(constant.data as Float32Array))
+        : constant;
     this.constants.set(value.name, data);
     if (constant.dtype === "int64" && constant.data.length <= 64) {
       this.knownInts.set(value.name, Array.from(constant.data as BigInt64Array, Number));
@@ -82,8 +89,9 @@ export class GraphBuilder {
     const key = `${op}(${inputs.map((input) => input?.name ?? "").join()})${JSON.stringify(attributes, plainTypedArrays)}`;
     const known = this.merged.get(key);
     if (known) return known;
-    const outputs = this.infer(op, inputs, attributes).map((result) => this.valueOf(result));
-    if (outputs.some((output) => !this.constants.has(output.name))) this.nodes.push({ op, inputs, outputs, attributes });
+    const outputs = this.infer(op, inputs, attributes).map((result) => this.valueFor(result));
+    if (outputs.some((output) => !this.constants.has(output.name)))
+      this.nodes.push({ op, inputs, outputs, attributes });
     this.merged.set(key, outputs);
     return outputs;
   }
@@ -93,7 +101,10 @@ export class GraphBuilder {
     const values = new Map<string, Value>();
     for (const name of graph.inputs) {
       const bound = bindings[name];
-      if (!bound) throw new RangeError(`GraphBuilder.inline: input ${name} must be bound, got ${Object.keys(bindings).join(", ")}`);
+      if (!bound)
+        throw new RangeError(
+          `GraphBuilder.inline: input ${name} must be bound, got ${Object.keys(bindings).join(", ")}`,
+        );
       values.set(name, bound);
     }
     for (const [name, constant] of graph.constants) values.set(name, this.constant(constant));
@@ -126,14 +137,17 @@ export class GraphBuilder {
       outputs: finals.map(nameOf),
       nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(nameOf), outputs: node.outputs.map(nameOf) })),
       values,
-      constants: new Map([...this.constants].filter(([name]) => needed.has(name)).map(([name, c]) => [rename.get(name) ?? name, c])),
+      constants: new Map(
+        [...this.constants].filter(([name]) => needed.has(name)).map(([name, c]) => [rename.get(name) ?? name, c]),
+      ),
     };
   }
 
   /** Gives a value its output name; what already has a name of its own (input, constant, other output) passes through Identity. */
   private nameOutput(name: string, value: Value, rename: Map<string, string>): Value {
     if (value.name === name) return value;
-    if (this.names.has(name)) throw new RangeError(`GraphBuilder.build: output ${name} must not have the name of an input`);
+    if (this.names.has(name))
+      throw new RangeError(`GraphBuilder.build: output ${name} must not have the name of an input`);
     const taken = rename.has(value.name) || this.names.has(value.name) || this.constants.has(value.name);
     const final = taken ? this.identity(value) : value;
     rename.set(final.name, name);
@@ -161,7 +175,10 @@ export class GraphBuilder {
 
   private infer(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes): readonly ResultType[] {
     const rule = shapeRules.get(op);
-    if (!rule) throw new UnsupportedError(`operator ${op} is not supported`, { hint: "rewrite the model without it, or open an issue naming it" });
+    if (!rule)
+      throw new UnsupportedError(`operator ${op} is not supported`, {
+        hint: "rewrite the model without it, or open an issue naming it",
+      });
     const ints = (i: number): Shape | undefined => {
       const input = inputs[i];
       return input && this.knownInts.get(input.name);
@@ -175,8 +192,13 @@ export class GraphBuilder {
     }
   }
 
-  private valueOf(result: ResultType): Value {
-    if (result.ints && !result.ints.some(isBatch) && result.dtype === "int64" && result.shape.every((dim) => !isBatch(dim))) {
+  private valueFor(result: ResultType): Value {
+    if (
+      result.ints &&
+      !result.ints.some(isBatch) &&
+      result.dtype === "int64" &&
+      result.shape.every((dim) => !isBatch(dim))
+    ) {
       return this.constant(integers(result.shape as readonly number[], result.ints as readonly number[]));
     }
     const value = { name: this.freshName("%v"), dtype: result.dtype, shape: result.shape };
@@ -198,7 +220,7 @@ function plainTypedArrays(_key: string, value: unknown): unknown {
 }
 
 /** The value of a graph by name; InvalidModelError when there is none. */
-export function valueOf(graph: Graph, name: string): Value {
+export function valueIn(graph: Graph, name: string): Value {
   const value = graph.values.get(name);
   if (!value) throw new InvalidModelError(`the graph must have a value ${name}`);
   return value;

@@ -1,13 +1,13 @@
 // How many floating-point operations a graph takes.
 
-import { resolveDim, sizeOfShape, type Shape } from "./dim.ts";
-import { valueOf } from "./builder.ts";
+import { valueIn } from "./builder.ts";
+import { resolveDim, type Shape, sizeOfShape } from "./dim.ts";
 import type { Graph, Node } from "./types.ts";
 
 /** Multiplications and additions of one node on a batch: products count 2 m n k, everything else one for each element written. */
 function flopsOfNode(graph: Graph, node: Node, batch: number): number {
   const size = (shape: Shape): number => resolveDim(sizeOfShape(shape), batch);
-  const shapeOf = (name: string): Shape => valueOf(graph, name).shape;
+  const shapeOf = (name: string): Shape => valueIn(graph, name).shape;
   const written = size(shapeOf(node.outputs[0]));
   switch (node.op) {
     case "MatMul":

@@ -19,7 +19,8 @@ export function isBatch(dim: Dim): dim is string {
 
 /** Product of two axes; at most one of them may hold the batch axis. */
 export function multiplyDims(a: Dim, b: Dim): Dim {
-  if (isBatch(a) && isBatch(b)) throw new ShapeMismatchError(`the batch axis must occur once in a size, got ${a} times ${b}`);
+  if (isBatch(a) && isBatch(b))
+    throw new ShapeMismatchError(`the batch axis must occur once in a size, got ${a} times ${b}`);
   if (isBatch(a)) return multipleOfBatch(coefficientOf(a) * (b as number));
   if (isBatch(b)) return multipleOfBatch(coefficientOf(b) * a);
   return a * b;
@@ -29,7 +30,8 @@ export function multiplyDims(a: Dim, b: Dim): Dim {
 export function divideDims(a: Dim, b: Dim): Dim {
   const [p, q] = [isBatch(a) ? coefficientOf(a) : a, isBatch(b) ? coefficientOf(b) : b];
   const k = q === 0 ? (p === 0 ? 0 : Number.NaN) : p / q;
-  if (!Number.isInteger(k) || (isBatch(b) && !isBatch(a))) throw new ShapeMismatchError(`${a} must be a multiple of ${b}`);
+  if (!Number.isInteger(k) || (isBatch(b) && !isBatch(a)))
+    throw new ShapeMismatchError(`${a} must be a multiple of ${b}`);
   return isBatch(a) && !isBatch(b) ? multipleOfBatch(k) : k;
 }
 

@@ -2,7 +2,7 @@
 
 import { UnsupportedError } from "../errors.ts";
 import type { GraphBuilder } from "./builder.ts";
-import { batchAxis, type Dim, formatShape, isBatch, sameShape, type Shape } from "./dim.ts";
+import { batchAxis, type Dim, formatShape, isBatch, type Shape, sameShape } from "./dim.ts";
 import type { Value, ValueType } from "./types.ts";
 
 type B = GraphBuilder;
@@ -40,7 +40,8 @@ export function swapLast(b: B, x: Value): Value {
 /** Reshapes to a shape that holds the batch axis at most once. */
 export function reshape(b: B, x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x;
-  if (shape.filter(isBatch).length > 1) throw new UnsupportedError(`reshape: the batch axis must occur once, got ${formatShape(shape)}`);
+  if (shape.filter(isBatch).length > 1)
+    throw new UnsupportedError(`reshape: the batch axis must occur once, got ${formatShape(shape)}`);
   return b.op("Reshape", [x, b.ints(shape.map((dim) => (isBatch(dim) ? -1 : dim)))]);
 }
 

@@ -9,5 +9,6 @@ export const crossEntropy: Loss = {
   name: "cross-entropy",
   target: "class",
   probabilities: (b, y) => b.op("Softmax", [y], { axis: 1 }),
-  value: (b, y, target) => neg(b, reduceSum(b, where(b, classMask(b, target, y), b.op("LogSoftmax", [y], { axis: 1 }), 0), [1])),
+  value: (b, y, target) =>
+    neg(b, reduceSum(b, where(b, classMask(b, target, y), b.op("LogSoftmax", [y], { axis: 1 }), 0), [1])),
 };

@@ -5,7 +5,9 @@ import { crossEntropy } from "./cross-entropy.ts";
 import { halfMse, mse } from "./mse.ts";
 import type { Loss } from "./types.ts";
 
-const losses: ReadonlyMap<string, Loss> = new Map([mse, halfMse, crossEntropy, binaryCrossEntropy].map((loss) => [loss.name, loss]));
+const losses: ReadonlyMap<string, Loss> = new Map(
+  [mse, halfMse, crossEntropy, binaryCrossEntropy].map((loss) => [loss.name, loss]),
+);
 
 export const lossNames: readonly string[] = [...losses.keys()];
 

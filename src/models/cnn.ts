@@ -15,9 +15,12 @@ export interface CnnOptions extends ModelShape {
 /** Parameters: convolutions.0.weight (out, in, 3, 3), ..., layers.0.weight, ... RangeError when the image is too small to be halved so often. */
 export function cnn({ inputShape, outputs, channels, hidden = 128 }: CnnOptions): Model {
   const [, height, width] = inputShape;
-  if (inputShape.length !== 3) throw new RangeError(`cnn: examples must be images (channels, height, width), got shape [${inputShape}]`);
+  if (inputShape.length !== 3)
+    throw new RangeError(`cnn: examples must be images (channels, height, width), got shape [${inputShape}]`);
   if (Math.min(height, width) < 2 ** channels.length) {
-    throw new RangeError(`cnn: ${channels.length} stages need images of at least ${2 ** channels.length} pixels a side, got ${height}x${width}`);
+    throw new RangeError(
+      `cnn: ${channels.length} stages need images of at least ${2 ** channels.length} pixels a side, got ${height}x${width}`,
+    );
   }
   const b = new GraphBuilder();
   let h = b.input("x", "real", ["N", ...inputShape]);

@@ -1,6 +1,6 @@
 // Makes a model of a builder's graph: its inputs beyond `x` are the parameters.
 
-import { type GraphBuilder, valueOf } from "../graph/builder.ts";
+import { type GraphBuilder, valueIn } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
 import { initialiseLayers } from "./linear-init.ts";
@@ -10,6 +10,6 @@ import type { Model } from "./types.ts";
 export function modelFromBuilder(spec: string, b: GraphBuilder, y: Value): Model {
   const graph = b.build({ y });
   const names = graph.inputs.filter((name) => name !== "x");
-  const parameters = layoutOf(names.map((name) => [name, valueOf(graph, name).shape as readonly number[]] as const));
+  const parameters = layoutOf(names.map((name) => [name, valueIn(graph, name).shape as readonly number[]] as const));
   return { spec, graph, parameters, initialise: (params, random) => initialiseLayers(parameters, params, random) };
 }

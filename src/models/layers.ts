@@ -34,7 +34,13 @@ export function convolution3x3(b: B, x: Value, { name, outputs }: { name: string
   const inputs = fixedDim(x.shape[1], `the channels of the input of ${name}`);
   const weight = b.input(`${name}.weight`, "real", [outputs, inputs, 3, 3]);
   const bias = b.input(`${name}.bias`, "real", [outputs]);
-  return b.op("Conv", [x, weight, bias], { kernel_shape: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], group: 1 });
+  return b.op("Conv", [x, weight, bias], {
+    kernel_shape: [3, 3],
+    strides: [1, 1],
+    pads: [1, 1, 1, 1],
+    dilations: [1, 1],
+    group: 1,
+  });
 }
 
 /** Max-pooling of 2 x 2 windows. */

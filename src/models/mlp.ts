@@ -13,8 +13,9 @@ export interface MlpOptions extends ModelShape {
 
 /** Flattens the input, then `hidden` layers with `activation`, then C outputs. Parameters: layers.0.weight (out, in), layers.0.bias, ... */
 export function mlp({ inputShape, outputs, hidden, activation }: MlpOptions): Model {
+  if (!Object.hasOwn(activations, activation))
+    throw new RangeError(`mlp: activation must be one of ${Object.keys(activations).join(", ")}, got ${activation}`);
   const activate = activations[activation];
-  if (!activate) throw new RangeError(`mlp: activation must be one of ${Object.keys(activations).join(", ")}, got ${activation}`);
   const b = new GraphBuilder();
   let h = flatten(b, b.input("x", "real", ["N", ...inputShape]));
   hidden.forEach((width, i) => {

@@ -1,7 +1,7 @@
 // A user's .onnx file as a model; its parameters begin as the file has them.
 
 import { InvalidModelError } from "../errors.ts";
-import { valueOf } from "../graph/builder.ts";
+import { valueIn } from "../graph/builder.ts";
 import { readOnnx } from "../graph/onnx/reader.ts";
 import { layoutOf } from "../numeric/layout.ts";
 import type { RealArray } from "../numeric/tensor.ts";
@@ -20,7 +20,7 @@ export interface OnnxModelOptions {
 export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: OnnxModelOptions): Model {
   const imported = readOnnx(bytes, { name, parameters });
   for (const line of imported.notes) note?.(line);
-  const y = valueOf(imported.graph, "y");
+  const y = valueIn(imported.graph, "y");
   if (y.shape.length !== 2 || y.shape[0] !== "N") {
     throw new InvalidModelError(`${name}: the output must have shape (N, C), got [${y.shape.join(", ")}]`);
   }

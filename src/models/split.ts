@@ -1,8 +1,8 @@
 // Splits a model at the border of what is trained: a frozen part that no derivative enters, and a head.
 
-import { GraphBuilder, valueOf } from "../graph/builder.ts";
-import type { Graph, Value } from "../graph/types.ts";
 import { InvalidModelError } from "../errors.ts";
+import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import type { Graph, Value } from "../graph/types.ts";
 
 export interface SplitModel {
   /** x and frozen parameters -> the values that the head reads; undefined when the head reads x itself. */
@@ -36,7 +36,7 @@ function borderOf(graph: Graph, ofExamples: ReadonlySet<string>, trained: Readon
 function partOf(graph: Graph, inputs: readonly string[], outputs: Readonly<Record<string, string>>): Graph {
   const b = new GraphBuilder();
   const values = new Map<string, Value>();
-  for (const name of inputs) values.set(name, b.input(name, valueOf(graph, name).dtype, valueOf(graph, name).shape));
+  for (const name of inputs) values.set(name, b.input(name, valueIn(graph, name).dtype, valueIn(graph, name).shape));
   for (const [name, constant] of graph.constants) values.set(name, b.constant(constant));
   for (const node of graph.nodes) {
     if (node.inputs.some((name) => name !== "" && !values.has(name))) continue;
@@ -49,7 +49,9 @@ function partOf(graph: Graph, inputs: readonly string[], outputs: Readonly<Recor
       if (!values.has(name)) values.set(name, results[i]);
     });
   }
-  return b.build(Object.fromEntries(Object.entries(outputs).map(([name, source]) => [name, values.get(source) as Value])));
+  return b.build(
+    Object.fromEntries(Object.entries(outputs).map(([name, source]) => [name, values.get(source) as Value])),
+  );
 }
 
 /**
@@ -60,7 +62,8 @@ function partOf(graph: Graph, inputs: readonly string[], outputs: Readonly<Recor
 export function splitModel(graph: Graph, trainable: readonly string[]): SplitModel {
   const frozen = graph.inputs.filter((name) => name !== "x" && !trainable.includes(name));
   const trained = dependents(graph, trainable);
-  if (!trained.has("y")) throw new InvalidModelError(`a trainable parameter must reach the output, got ${trainable.join(", ")}`);
+  if (!trained.has("y"))
+    throw new InvalidModelError(`a trainable parameter must reach the output, got ${trainable.join(", ")}`);
   const border = borderOf(graph, dependents(graph, ["x"]), trained);
   const ofFrozen = dependents(graph, frozen);
   if (!border.some((name) => ofFrozen.has(name))) return { features: undefined, head: graph, exampleInputs: ["x"] };

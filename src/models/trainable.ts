@@ -16,6 +16,7 @@ export function trainableNames(parameters: Layout, patterns: readonly string[] |
   if (!patterns || patterns.length === 0) return names;
   const matchers = patterns.map(matcher);
   const idle = patterns.find((_, i) => !names.some((name) => matchers[i].test(name)));
-  if (idle !== undefined) throw new RangeError(`trainable: pattern ${idle} must match a parameter, got parameters ${names.join(", ")}`);
+  if (idle !== undefined)
+    throw new RangeError(`trainable: pattern ${idle} must match a parameter, got parameters ${names.join(", ")}`);
   return names.filter((name) => matchers.some((m) => m.test(name)));
 }

@@ -31,7 +31,12 @@ export function outputIndex(text: string, spec: string, outputs: number): number
   return k;
 }
 
-const linearReadout = (spec: string, resolve: Readout["resolve"]): Readout => ({ spec, needs: "coefficients", value: weightedSum, resolve });
+const linearReadout = (spec: string, resolve: Readout["resolve"]): Readout => ({
+  spec,
+  needs: "coefficients",
+  value: weightedSum,
+  resolve,
+});
 
 /** `output:k`, and `logit:k` where the loss reads outputs as logits. */
 export function outputReadout(spec: string, argument: string, { outputs }: ReadoutContext): Readout {
@@ -41,12 +46,16 @@ export function outputReadout(spec: string, argument: string, { outputs }: Reado
 
 /** The largest output of the trained model. */
 export function predictedReadout(spec: string, _argument: string, { outputs }: ReadoutContext): Readout {
-  return linearReadout(spec, (y) => ({ name: `logit:${argmax(y)}`, coefficients: coefficientsOf(outputs, { [argmax(y)]: 1 }) }));
+  return linearReadout(spec, (y) => ({
+    name: `logit:${argmax(y)}`,
+    coefficients: coefficientsOf(outputs, { [argmax(y)]: 1 }),
+  }));
 }
 
 /** `margin:a-b` = y_a - y_b; `margin` alone takes the prediction of the trained model against its runner-up. */
 export function marginReadout(spec: string, argument: string, { outputs }: ReadoutContext): Readout {
-  if (outputs < 2) throw new RangeError(`readout ${spec}: a margin needs at least two outputs, got ${outputs}; use output:0`);
+  if (outputs < 2)
+    throw new RangeError(`readout ${spec}: a margin needs at least two outputs, got ${outputs}; use output:0`);
   const fixed = argument === "" ? undefined : argument.split("-").map((text) => outputIndex(text, spec, outputs));
   if (fixed && (fixed.length !== 2 || fixed[0] === fixed[1])) {
     throw new RangeError(`readout ${spec}: a margin must be written margin:A-B with two different outputs`);

@@ -7,7 +7,9 @@ import type { Readout, ReadoutContext } from "./types.ts";
 export function probabilityReadout(spec: string, argument: string, { outputs, loss }: ReadoutContext): Readout {
   const { probabilities } = loss;
   if (!probabilities) {
-    throw new RangeError(`readout ${spec}: a probability needs a classification loss (cross-entropy, binary-cross-entropy), got ${loss.name}`);
+    throw new RangeError(
+      `readout ${spec}: a probability needs a classification loss (cross-entropy, binary-cross-entropy), got ${loss.name}`,
+    );
   }
   const k = outputIndex(argument, spec, outputs);
   return {

@@ -20,7 +20,15 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ["loss", { make: lossReadout, argument: "none" }],
 ]);
 
-export const readoutForms: readonly string[] = ["margin", "margin:A-B", "logit:K", "output:K", "predicted", "probability:K", "loss"];
+export const readoutForms: readonly string[] = [
+  "margin",
+  "margin:A-B",
+  "logit:K",
+  "output:K",
+  "predicted",
+  "probability:K",
+  "loss",
+];
 
 /** Predicted against runner-up for classifiers, the first output otherwise. */
 export function defaultReadout({ outputs, loss }: ReadoutContext): string {
@@ -33,7 +41,9 @@ export function readoutOf(spec: string, context: ReadoutContext): Readout {
   const [name, argument] = colon < 0 ? [spec, ""] : [spec.slice(0, colon), spec.slice(colon + 1)];
   const form = FORMS.get(name);
   if (!form) throw new RangeError(`readout must be one of ${readoutForms.join(", ")}, got "${spec}"`);
-  if (form.argument === "required" && colon < 0) throw new RangeError(`readout ${name}: an output must be given, as in ${name}:0`);
-  if (form.argument === "none" && colon >= 0) throw new RangeError(`readout ${name}: no argument must be given, got "${spec}"`);
+  if (form.argument === "required" && colon < 0)
+    throw new RangeError(`readout ${name}: an output must be given, as in ${name}:0`);
+  if (form.argument === "none" && colon >= 0)
+    throw new RangeError(`readout ${name}: no argument must be given, got "${spec}"`);
   return form.make(spec, argument, context);
 }

@@ -1,8 +1,8 @@
 // Which examples make each step: planned before training, recorded, never drawn again.
 
-import type { Batch } from "../run/types.ts";
 import { InvalidDataError } from "../errors.ts";
 import type { Tensor } from "../numeric/tensor.ts";
+import type { Batch } from "../run/types.ts";
 
 /** What the sampler needs of a generator. */
 export interface Permuter {
@@ -50,13 +50,16 @@ export function* fullBatches(examples: number, steps: number): Generator<Batch> 
 /** Batches that the user gives as an integer array [steps, batch] of training indices; InvalidDataError where an index is out of range. */
 export function givenBatches(source: Tensor, examples: number, name: string): Batch[] {
   if (source.shape.length !== 2 || source.dtype === "float32" || source.dtype === "float64") {
-    throw new InvalidDataError(`${name} must be an integer array [steps, batch], got ${source.dtype} of shape [${source.shape}]`);
+    throw new InvalidDataError(
+      `${name} must be an integer array [steps, batch], got ${source.dtype} of shape [${source.shape}]`,
+    );
   }
   const [steps, size] = source.shape;
   return Array.from({ length: steps }, (_, s) => {
     const indices = Int32Array.from({ length: size }, (_, k) => Number(source.data[s * size + k]));
     const bad = indices.find((i) => i < 0 || i >= examples);
-    if (bad !== undefined) throw new InvalidDataError(`${name}: training indices must lie in 0..${examples - 1}, got ${bad} at step ${s}`);
+    if (bad !== undefined)
+      throw new InvalidDataError(`${name}: training indices must lie in 0..${examples - 1}, got ${bad} at step ${s}`);
     return meanBatch(indices);
   });
 }

@@ -2,9 +2,9 @@
 
 import type { Split } from "../data/types.ts";
 import type { Feeds } from "../engine/engine.ts";
-import { valueOf } from "../graph/builder.ts";
+import { valueIn } from "../graph/builder.ts";
 import { resolveDim, sizeOfShape } from "../graph/dim.ts";
-import { sizeOf, takeRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
+import { sizeOf, type Tensor, takeRows, toReal, zeros } from "../numeric/tensor.ts";
 import type { Task } from "./task.ts";
 
 /** Bytes that cached outputs of a frozen part may take; beyond them they are computed again each time. */
@@ -49,10 +49,12 @@ async function runFeatures(task: Task, x: Tensor): Promise<Record<string, Tensor
 function featureSource(task: Task, x: Tensor, budget: number): ExampleSource {
   const { head, exampleInputs } = task.split;
   const count = x.shape[0];
-  const shapes = exampleInputs.map((name) => valueOf(head, name));
+  const shapes = exampleInputs.map((name) => valueIn(head, name));
   const bytes = shapes.reduce((total, { shape }) => total + 8 * resolveDim(sizeOfShape(shape), count), 0);
   if (bytes > budget) return { count, feeds: async (rows) => runFeatures(task, takeRows(x, rows)) };
-  const cache = shapes.map(({ dtype, shape }) => zeros(dtype === "real" ? task.engine.dtype : dtype, [count, ...(shape.slice(1) as number[])]));
+  const cache = shapes.map(({ dtype, shape }) =>
+    zeros(dtype === "real" ? task.engine.dtype : dtype, [count, ...(shape.slice(1) as number[])]),
+  );
   const known = new Uint8Array(count);
   const fill = async (missing: readonly number[]): Promise<void> => {
     const results = await runFeatures(task, takeRows(x, missing));

@@ -60,7 +60,15 @@ export async function trainInMemory(task: Task, options: MemoryTrainingOptions):
     },
   });
   const initial = trainableOf(task, params, engine.dtype);
-  await train({ task, initial, batches, plannedSteps: batches.length, checkpointEvery, writer, signal: options.signal });
+  await train({
+    task,
+    initial,
+    batches,
+    plannedSteps: batches.length,
+    checkpointEvery,
+    writer,
+    signal: options.signal,
+  });
   const run = writer.open();
   if (!run) throw new Error("internal: a finished run must be readable");
   return run;

@@ -36,15 +36,28 @@ export async function reopenTask(run: Run, { warn, threads }: ReopenOptions = {}
   });
   if (dataset.sha256 !== data.sha256) {
     const hint = "explain it where the data are as they were";
-    throw new InvalidDataError(`${data.source} must be the data of the run (sha256 ${data.sha256.slice(0, 12)}...), got ${dataset.sha256.slice(0, 12)}...`, { hint });
+    throw new InvalidDataError(
+      `${data.source} must be the data of the run (sha256 ${data.sha256.slice(0, 12)}...), got ${dataset.sha256.slice(0, 12)}...`,
+      { hint },
+    );
   }
   const name = `${run.path}/model.onnx`;
-  const model = { ...modelFromOnnx(run.modelBytes, { name, parameters: exactly(manifest.model.parameters) }), spec: manifest.model.spec };
-  const missing = manifest.model.parameters.find((parameter) => !model.parameters.entries.some((entry) => entry.name === parameter));
-  if (missing !== undefined) throw new InvalidRunError(`${name} must have the parameter ${missing} that the manifest names`);
+  const model = {
+    ...modelFromOnnx(run.modelBytes, { name, parameters: exactly(manifest.model.parameters) }),
+    spec: manifest.model.spec,
+  };
+  const missing = manifest.model.parameters.find(
+    (parameter) => !model.parameters.entries.some((entry) => entry.name === parameter),
+  );
+  if (missing !== undefined)
+    throw new InvalidRunError(`${name} must have the parameter ${missing} that the manifest names`);
   const params = allocate(manifest.dtype, model.parameters.size) as RealArray;
   model.initialise(params, () => 0);
-  const engine = await openEngine({ dtype: manifest.dtype, threads: threads ?? manifest.engine.threads, ...(warn && { warn }) });
+  const engine = await openEngine({
+    dtype: manifest.dtype,
+    threads: threads ?? manifest.engine.threads,
+    ...(warn && { warn }),
+  });
   return createTask({
     engine,
     model,

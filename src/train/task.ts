@@ -3,7 +3,7 @@
 import type { Dataset, Split } from "../data/types.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InvalidDataError } from "../errors.ts";
-import { valueOf } from "../graph/builder.ts";
+import { valueIn } from "../graph/builder.ts";
 import type { Loss } from "../losses/types.ts";
 import { type SplitModel, splitModel } from "../models/split.ts";
 import type { Model } from "../models/types.ts";
@@ -44,8 +44,9 @@ export function createTask({ engine, model, trainable, params, loss, optimizer, 
   const all = viewsOf(model.parameters, params);
   const layout = layoutOf(trainable.map((name) => [name, all[name].shape] as const));
   const frozen: Record<string, Tensor> = {};
-  for (const { name } of model.parameters.entries) if (!trainable.includes(name)) frozen[name] = toReal(all[name], engine.dtype);
-  const outputs = valueOf(model.graph, "y").shape[1] as number;
+  for (const { name } of model.parameters.entries)
+    if (!trainable.includes(name)) frozen[name] = toReal(all[name], engine.dtype);
+  const outputs = valueIn(model.graph, "y").shape[1] as number;
   checkTargets(dataset, loss, outputs);
   return { engine, model, split, layout, frozen, loss, optimizer, dataset, outputs };
 }
@@ -60,13 +61,19 @@ export function trainableOf(task: Pick<Task, "layout" | "model">, params: RealAr
 
 function checkTargets(dataset: Dataset, loss: Loss, outputs: number): void {
   if (dataset.task === "regression") {
-    if (loss.target === "class") throw new InvalidDataError(`loss ${loss.name} needs class labels, got a regression target in ${dataset.source}`);
+    if (loss.target === "class")
+      throw new InvalidDataError(`loss ${loss.name} needs class labels, got a regression target in ${dataset.source}`);
     const width = dataset.train.y.shape[1];
-    if (width !== outputs) throw new InvalidDataError(`the model must have ${width} outputs for the targets of ${dataset.source}, got ${outputs}`);
+    if (width !== outputs)
+      throw new InvalidDataError(
+        `the model must have ${width} outputs for the targets of ${dataset.source}, got ${outputs}`,
+      );
     return;
   }
   if (!(outputs === 1 && loss.target === "real") && dataset.classes.length > outputs) {
-    throw new InvalidDataError(`the model must have an output for each of ${dataset.classes.length} classes, got ${outputs}`);
+    throw new InvalidDataError(
+      `the model must have an output for each of ${dataset.classes.length} classes, got ${outputs}`,
+    );
   }
 }
 
@@ -74,11 +81,19 @@ function checkTargets(dataset: Dataset, loss: Loss, outputs: number): void {
  * Targets as the loss reads them, for some rows of a split: class indices, or rows of C numbers (one-hot for classes; 0 or 1
  * where the model has a single output).
  */
-export function targetsOf(task: Pick<Task, "loss" | "outputs" | "engine">, split: Split, rows: ArrayLike<number>): Tensor {
+export function targetsOf(
+  task: Pick<Task, "loss" | "outputs" | "engine">,
+  split: Split,
+  rows: ArrayLike<number>,
+): Tensor {
   const { y } = split;
   if (y.dtype !== "int64") return realTargets(y, rows, task);
   if (task.loss.target === "class") {
-    return { dtype: "int64", shape: [rows.length], data: BigInt64Array.from(rows as ArrayLike<never>, (row) => (y.data as BigInt64Array)[row]) };
+    return {
+      dtype: "int64",
+      shape: [rows.length],
+      data: BigInt64Array.from(rows as ArrayLike<never>, (row) => (y.data as BigInt64Array)[row]),
+    };
   }
   const targets = zeros(task.engine.dtype, [rows.length, task.outputs]);
   for (let k = 0; k < rows.length; k++) {

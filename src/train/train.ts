@@ -3,7 +3,7 @@
 import { DivergedError } from "../errors.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { Batch, RunStatus, RunWriter } from "../run/types.ts";
-import { type StepResult, Stepper } from "./stepper.ts";
+import { Stepper, type StepResult } from "./stepper.ts";
 import type { Task } from "./task.ts";
 
 /** What long work tells while it runs. */

@@ -4,7 +4,7 @@ import { loadDataset } from "../data/registry.ts";
 import type { Dataset } from "../data/types.ts";
 import { openEngine } from "../engine/engine.ts";
 import { InvalidDataError } from "../errors.ts";
-import { valueOf } from "../graph/builder.ts";
+import { valueIn } from "../graph/builder.ts";
 import { writeOnnx } from "../graph/onnx/writer.ts";
 import { lossOf } from "../losses/registry.ts";
 import type { Loss } from "../losses/types.ts";
@@ -29,7 +29,7 @@ import { accuracyOf } from "./accuracy.ts";
 import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
 import { requireRowsApart } from "./rows-apart.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
-import { type Progress, train, type TrainResult } from "./train.ts";
+import { type Progress, type TrainResult, train } from "./train.ts";
 
 export interface TrainingRequest {
   /** A known name (mnist, digits, fashion-mnist) or a file (.npz, .csv). */
@@ -87,9 +87,11 @@ function modelFor(request: TrainingRequest, dataset: Dataset, loss: Loss): Model
   }
   const { model: name, parameters, warn } = request;
   const model = modelFromOnnx(readFileBytes(name), { name, parameters, note: warn });
-  const expected = valueOf(model.graph, "x").shape.slice(1);
+  const expected = valueIn(model.graph, "x").shape.slice(1);
   if (expected.join() !== dataset.inputShape.join()) {
-    throw new InvalidDataError(`${name} must be fed examples of shape [${expected}], got [${dataset.inputShape}] from ${dataset.source}`);
+    throw new InvalidDataError(
+      `${name} must be fed examples of shape [${expected}], got [${dataset.inputShape}] from ${dataset.source}`,
+    );
   }
   return model;
 }
@@ -107,7 +109,8 @@ function scheduleFor(request: TrainingRequest, examples: number): Schedule {
   }
   const { epochs, steps, optimizer, batchSize = DEFAULT_BATCH_SIZE } = request;
   if (optimizer === "gd") {
-    if (request.batchSize !== undefined) throw new RangeError("gd takes all examples at every step: a batch size must not be given (use sgd)");
+    if (request.batchSize !== undefined)
+      throw new RangeError("gd takes all examples at every step: a batch size must not be given (use sgd)");
     const count = steps ?? epochs ?? 1;
     return { batches: fullBatches(examples, count), steps: count, batchSize: examples };
   }
@@ -132,7 +135,11 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const random = randomFrom(request.seed, "parameters");
   model.initialise(params, () => random.uniform());
   const schedule = scheduleFor(request, dataset.train.x.shape[0]);
-  const engine = await openEngine({ dtype: request.dtype, ...(request.threads && { threads: request.threads }), ...(request.warn && { warn: request.warn }) });
+  const engine = await openEngine({
+    dtype: request.dtype,
+    ...(request.threads && { threads: request.threads }),
+    ...(request.warn && { warn: request.warn }),
+  });
   const task = createTask({ engine, model, trainable, params, loss, optimizer, dataset });
   // Ready-made models are known to keep rows apart.
   if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
@@ -161,7 +168,12 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
       seed: request.seed,
       generator: generatorName,
       engine: engine.info,
-      model: { spec: request.model, sha256: sha256(modelBytes), parameters: model.parameters.entries.map(({ name }) => name), trainable },
+      model: {
+        spec: request.model,
+        sha256: sha256(modelBytes),
+        parameters: model.parameters.entries.map(({ name }) => name),
+        trainable,
+      },
       loss: task.loss.name,
       optimizer: { name: optimizer.name, options: optimizer.options },
       data: {
@@ -217,6 +229,9 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
 
 async function accuracies(task: Task, run: Run): Promise<TrainingResult["accuracy"]> {
   const { params } = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);
-  const [train, test] = [await accuracyOf(task, params, task.dataset.train), await accuracyOf(task, params, task.dataset.test)];
+  const [train, test] = [
+    await accuracyOf(task, params, task.dataset.train),
+    await accuracyOf(task, params, task.dataset.test),
+  ];
   return train === undefined || test === undefined ? undefined : { train, test };
 }

@@ -25,13 +25,17 @@ function sameBits(a: RealArray, b: RealArray): boolean {
 
 /** Whether parameters and optimizer state are equal bit for bit. */
 function sameState(a: Checkpoint, b: Checkpoint): boolean {
-  return sameBits(a.params, b.params) && Object.keys(a.buffers).every((name) => sameBits(a.buffers[name], b.buffers[name]));
+  return (
+    sameBits(a.params, b.params) && Object.keys(a.buffers).every((name) => sameBits(a.buffers[name], b.buffers[name]))
+  );
 }
 
 /** All stretches of a run, the last one first. Memory: one stretch. */
 export async function* stretchesBackwards(task: Task, run: Run): AsyncGenerator<Stretch> {
   const { checkpoints, batches } = run;
-  const stepper = checkpoints.every((step, i) => i === 0 || step === checkpoints[i - 1] + 1) ? undefined : new Stepper(task);
+  const stepper = checkpoints.every((step, i) => i === 0 || step === checkpoints[i - 1] + 1)
+    ? undefined
+    : new Stepper(task);
   let end = await run.checkpoint(checkpoints[checkpoints.length - 1]);
   for (let k = checkpoints.length - 2; k >= 0; k--) {
     const start = await run.checkpoint(checkpoints[k]);
@@ -45,17 +49,24 @@ export async function* stretchesBackwards(task: Task, run: Run): AsyncGenerator<
     end = start;
   }
   if (batches.length !== checkpoints[checkpoints.length - 1]) {
-    throw new InvalidRunError(`the run must end with a checkpoint after step ${batches.length - 1}, got ${checkpoints.at(-1)}`);
+    throw new InvalidRunError(
+      `the run must end with a checkpoint after step ${batches.length - 1}, got ${checkpoints.at(-1)}`,
+    );
   }
 }
 
 /** Runs recorded steps again from a checkpoint: the states before each of them, and after the last. */
-async function replay(stepper: Stepper, start: Checkpoint, { run, to }: { run: Run; to: number }): Promise<Checkpoint[]> {
+async function replay(
+  stepper: Stepper,
+  start: Checkpoint,
+  { run, to }: { run: Run; to: number },
+): Promise<Checkpoint[]> {
   stepper.restore(start);
   const states = [start];
   for (let s = start.step; s < to; s++) {
     await stepper.evaluate(run.batches[s]);
-    if (!stepper.update(run.scalars[s].stepSize)) throw new InvalidRunError(`replay of step ${s} must stay finite; the record is not of this run`);
+    if (!stepper.update(run.scalars[s].stepSize))
+      throw new InvalidRunError(`replay of step ${s} must stay finite; the record is not of this run`);
     states.push(stepper.checkpoint());
   }
   return states;
@@ -64,7 +75,8 @@ async function replay(stepper: Stepper, start: Checkpoint, { run, to }: { run: R
 /** The state before step `step` (after the last when `step` equals their number): read where it is stored, else replayed. */
 export async function stateAt(task: Task, run: Run, step: number): Promise<Checkpoint> {
   const steps = run.batches.length;
-  if (!Number.isInteger(step) || step < 0 || step > steps) throw new RangeError(`stateAt: step must lie in 0..${steps}, got ${step}`);
+  if (!Number.isInteger(step) || step < 0 || step > steps)
+    throw new RangeError(`stateAt: step must lie in 0..${steps}, got ${step}`);
   const stored = run.checkpoints.filter((k) => k <= step).at(-1) as number;
   const start = await run.checkpoint(stored);
   if (stored === step) return start;
@@ -74,5 +86,7 @@ export async function stateAt(task: Task, run: Run, step: number): Promise<Check
 /** All parameters by name before step `step`: trained ones as they stood, frozen ones as they always were. */
 export async function parametersAt(task: Task, run: Run, step: number): Promise<Record<string, Tensor>> {
   const trained = viewsOf(task.layout, (await stateAt(task, run, step)).params);
-  return Object.fromEntries(task.model.parameters.entries.map(({ name }) => [name, trained[name] ?? task.frozen[name]]));
+  return Object.fromEntries(
+    task.model.parameters.entries.map(({ name }) => [name, trained[name] ?? task.frozen[name]]),
+  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InvalidModelError, ShapeMismatchError, UnsupportedError } from "../../src/errors.ts";
-import { GraphBuilder, valueOf } from "../../src/graph/builder.ts";
+import { GraphBuilder, valueIn } from "../../src/graph/builder.ts";
 import { add, mul, reshape } from "../../src/graph/ops.ts";
 import { integers, reals, tensor } from "../../src/numeric/tensor.ts";
 import { errorOf } from "../helpers/errors.ts";
@@ -179,12 +179,12 @@ describe("inline(graph, bindings)", () => {
   });
 });
 
-describe("valueOf(graph, name)", () => {
+describe("valueIn(graph, name)", () => {
   it("gives the value, and says which one is not there", async () => {
     const { b, x } = start();
     const graph = b.build({ y: mul(b, x, 2) });
-    expect(valueOf(graph, "y")).toEqual({ name: "y", dtype: "real", shape: ["N", 3] });
-    expect(() => valueOf(graph, "nothing")).toThrow(InvalidModelError);
-    expect(await errorOf(() => valueOf(graph, "nothing"))).toContain("the graph must have a value nothing");
+    expect(valueIn(graph, "y")).toEqual({ name: "y", dtype: "real", shape: ["N", 3] });
+    expect(() => valueIn(graph, "nothing")).toThrow(InvalidModelError);
+    expect(await errorOf(() => valueIn(graph, "nothing"))).toContain("the graph must have a value nothing");
   });
 });

@@ -1,6 +1,6 @@
 // Rewrites a graph for the dtype it is compiled in: operators without a kernel, or with a slow one, become compositions of others.
 
-import { GraphBuilder, valueOf } from "../../graph/builder.ts";
+import { GraphBuilder, valueIn } from "../../graph/builder.ts";
 import type { Attributes, Graph, Value } from "../../graph/types.ts";
 import type { RealDType } from "../../numeric/tensor.ts";
 import { composedInFloat32, convolutionLowerings } from "./convolution.ts";
@@ -21,7 +21,7 @@ export function lowerGraph(graph: Graph, dtype: RealDType): Graph {
   const b = new GraphBuilder();
   const values = new Map<string, Value>();
   for (const name of graph.inputs) {
-    const { dtype: type, shape } = valueOf(graph, name);
+    const { dtype: type, shape } = valueIn(graph, name);
     values.set(name, b.input(name, type, shape));
   }
   for (const [name, constant] of graph.constants) values.set(name, b.constant(constant));

@@ -1,7 +1,7 @@
 // Writes a graph as an .onnx file (ONNX opset 18), with `real` as float32 or float64.
 
-import { InvalidModelError } from "../../errors.ts";
 import type { RealDType, Tensor } from "../../numeric/tensor.ts";
+import { valueIn } from "../builder.ts";
 import { formatShape, isBatch, type Shape } from "../dim.ts";
 import type { Attribute, Attributes, Graph, Node, Value, ValueType } from "../types.ts";
 import { ATTRIBUTE_TYPE, type AttributeMessage, DATA_TYPE, encodeModel, type NodeMessage } from "./proto.ts";
@@ -66,12 +66,6 @@ export function writeOnnx(graph: Graph, options: WriteOptions): Uint8Array<Array
       output: graph.outputs.map((output) => valueInfo(valueIn(graph, output), real)),
     },
   });
-}
-
-function valueIn(graph: Graph, name: string): Value {
-  const value = graph.values.get(name);
-  if (!value) throw new InvalidModelError(`every input and output must be a value of the graph, got ${name}`);
-  return value;
 }
 
 function checkInitializers(graph: Graph, initializers: Readonly<Record<string, Tensor>>): void {

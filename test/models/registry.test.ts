@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { createModel, modelNames } from "../../src/models/registry.ts";
+import { errorOf } from "../helpers/errors.ts";
+
+const shape = { inputShape: [1, 8, 8], outputs: 10 };
+
+describe("createModel(spec, shape)", () => {
+  it.each([
+    ["mlp", "mlp", [10, 64]],
+    ["mlp:16", "mlp:16:relu", [16, 64]],
+    ["mlp:16,8:tanh", "mlp:16,8:tanh", [16, 64]],
+    ["cnn:4", "cnn:4", [4, 1, 3, 3]],
+    ["cnn:4,6:12", "cnn:4,6:12", [4, 1, 3, 3]],
+    ["cnn:4:0", "cnn:4:0", [4, 1, 3, 3]],
+    ["cnn", "cnn:16,32,64", [16, 1, 3, 3]],
+  ])("%s", (spec, full, first) => {
+    const model = createModel(spec, shape);
+    expect(model.spec).toBe(full);
+    expect(model.parameters.entries[0].shape).toEqual(first);
+    expect(model.graph.values.get("y")!.shape).toEqual(["N", 10]);
+  });
+
+  it("makes the same model again from what the model calls itself", () => {
+    for (const spec of ["mlp", "mlp:16,8", "cnn:4:0", "cnn"]) {
+      const model = createModel(spec, shape);
+      expect(createModel(model.spec, shape)).toEqual({ ...model, initialise: expect.any(Function) });
+    }
+  });
+
+  const form = "model must be mlp:WIDTHS:ACTIVATION, cnn:CHANNELS:HIDDEN or a file ending in .onnx";
+  it.each([
+    ["resnet", `${form}, got "resnet"`],
+    ["", `${form}, got ""`],
+    ["constructor", `${form}, got "constructor"`],
+    ["mlp:8:relu:9", `${form}, got "mlp:8:relu:9"`],
+    ["mlp:8,x", 'model mlp:8,x: widths must be positive integers separated by commas, got "8,x"'],
+    ["mlp:0", 'model mlp:0: widths must be positive integers separated by commas, got "0"'],
+    ["mlp:8,,4", 'model mlp:8,,4: widths must be positive integers separated by commas, got "8,,4"'],
+    ["mlp:2.5", 'model mlp:2.5: widths must be positive integers separated by commas, got "2.5"'],
+    ["cnn:", 'model cnn:: widths must be positive integers separated by commas, got ""'],
+    ["cnn:4:-1", 'model cnn:4:-1: the hidden width must be a whole number, got "-1"'],
+    ["cnn:4:relu", 'model cnn:4:relu: the hidden width must be a whole number, got "relu"'],
+    ["cnn:4:2.5", 'model cnn:4:2.5: the hidden width must be a whole number, got "2.5"'],
+  ])("refuses %j", async (spec, message) => {
+    expect(await errorOf(() => createModel(spec, shape))).toBe(`RangeError: ${message}`);
+  });
+
+  it("knows the names of its models", () => {
+    expect(modelNames).toEqual(["mlp", "cnn"]);
+  });
+});
