@@ -10,7 +10,7 @@ export const peerCases: readonly string[] = ["train_mlp", "train_cnn", "explain_
 export const cases: Readonly<Record<string, BenchCase>> = { ...trainCases, ...explainCases };
 
 /** The cases that a command names, or all; RangeError for a name that is none. */
-export function casesNamed(names: readonly string[], known = Object.keys(cases)): readonly string[] {
+export function casesNamed(names: readonly string[], known: readonly string[] = Object.keys(cases)): readonly string[] {
   const wrong = names.find((name) => !known.includes(name));
   if (wrong !== undefined) throw new RangeError(`case must be one of ${known.join(", ")}, got ${wrong}`);
   return names.length > 0 ? names : known;

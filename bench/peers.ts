@@ -2,35 +2,29 @@
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { measure } from "./case.ts";
 import { cases, casesNamed, peerCases } from "./cases.ts";
+import { command, countOf } from "./command.ts";
 import { writeSection } from "./report.ts";
 
 const PYTHON = "/usr/bin/python3";
 const SCRIPT = fileURLToPath(new URL("torch_baseline.py", import.meta.url));
 
-const options = { write: { type: "boolean" }, rounds: { type: "string", default: "2" } } as const;
-const { values, positionals } = parseArgs({ allowPositionals: true, options });
-
-function python(args: readonly string[]): string {
-  return execFileSync(PYTHON, [...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+function python(args: string[]): string {
+  return execFileSync(PYTHON, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** The version of PyTorch; undefined, with a word on what to do, where it is missing. */
-function torchVersion(): string | undefined {
+/** The version of PyTorch; an Error that says what to do where it is missing. */
+function torchVersion(): string {
   try {
     return python(["-c", "import torch, functorch; print(torch.__version__)"]).trim();
   } catch (error) {
-    const last = String((error as { stderr?: string }).stderr || error)
-      .trim()
-      .split("\n")
-      .at(-1);
-    console.error(`error: ${PYTHON} must have torch and functorch, got ${last}`);
-    console.error(
-      "install them: apt-get install --no-install-recommends python3-torch python3-numpy libopenblas0-pthread",
+    const { stderr, message } = error as { stderr?: string; message: string };
+    const [last] = (stderr || message).trim().split("\n").slice(-1);
+    const packages = "python3-torch python3-numpy libopenblas0-pthread";
+    throw new Error(
+      `${PYTHON} must have torch and functorch, got "${last}"; on Debian: apt-get install --no-install-recommends ${packages}`,
     );
-    return undefined;
   }
 }
 
@@ -50,28 +44,24 @@ async function comparePair(name: string, rounds: number): Promise<Pair> {
   return pair;
 }
 
-async function compare(torch: string): Promise<void> {
-  const rows: string[][] = [];
-  const ratios: Record<string, number> = {};
-  console.log(
-    `${"case".padEnd(14)} ${"pathkernel ms".padStart(14)} ${`torch ${torch} ms`.padStart(20)} ${"ours / peer".padStart(12)}`,
-  );
-  for (const name of casesNamed(positionals, peerCases)) {
-    const { ours, peer } = await comparePair(name, Math.max(1, Number(values.rounds)));
-    const cells = [ours.toFixed(2), peer.toFixed(2), (ours / peer).toFixed(2)];
-    console.log(`${name.padEnd(14)} ${cells[0].padStart(14)} ${cells[1].padStart(20)} ${cells[2].padStart(12)}`);
-    rows.push([name, cases[name].about, ...cells]);
-    ratios[name] = Number(cells[2]);
-  }
-  if (values.write) {
-    writeSection("Beside PyTorch", {
-      head: ["case", "what", "pathkernel ms", `PyTorch ${torch} ms`, "ours / peer"],
-      rows,
-    });
-  }
-  console.log(JSON.stringify(ratios));
-}
-
-const torch = torchVersion();
-if (torch === undefined) process.exitCode = 1;
-else await compare(torch);
+await command(
+  { write: { type: "boolean" }, rounds: { type: "string", default: "2" } },
+  async ({ values, positionals }) => {
+    const [names, rounds] = [casesNamed(positionals, peerCases), countOf(values.rounds, "--rounds")];
+    const peer = `torch ${torchVersion()} ms`;
+    const rows: string[][] = [];
+    console.log(
+      `${"case".padEnd(14)} ${"pathkernel ms".padStart(14)} ${peer.padStart(20)} ${"ours / peer".padStart(12)}`,
+    );
+    for (const name of names) {
+      const pair = await comparePair(name, rounds);
+      const cells = [pair.ours, pair.peer, pair.ours / pair.peer].map((number) => number.toFixed(2));
+      console.log(`${name.padEnd(14)} ${cells[0].padStart(14)} ${cells[1].padStart(20)} ${cells[2].padStart(12)}`);
+      rows.push([name, cases[name].about, ...cells]);
+    }
+    if (values.write) {
+      writeSection("Beside PyTorch", { head: ["case", "what", "pathkernel ms", peer, "ours / peer"], rows });
+    }
+    console.log(JSON.stringify(Object.fromEntries(rows.map(([name, , , , ratio]) => [name, Number(ratio)]))));
+  },
+);

@@ -1,18 +1,15 @@
 // `npm run bench:profile -- [CASE ...] [--threads N] [--write]`: where the time of a case goes, by part, on the host and in the engine.
 
-import { parseArgs } from "node:util";
 import { Engine } from "../src/engine/engine.ts";
 import { Puller } from "../src/explain/pull.ts";
 import { RowEvaluator } from "../src/explain/segment.ts";
 import { Stepper } from "../src/train/stepper.ts";
 import type { Prepared } from "./case.ts";
 import { cases, casesNamed } from "./cases.ts";
+import { command, countOf } from "./command.ts";
 import { type Table, writeSection } from "./report.ts";
 import { Stopwatch, watchCollector, watchedOrt } from "./stopwatch.ts";
 import type { Hooks } from "./tasks.ts";
-
-const options = { write: { type: "boolean" }, threads: { type: "string", default: "2" } } as const;
-const { values, positionals } = parseArgs({ allowPositionals: true, options });
 
 /** Parts of the library that are timed apart, each without the parts inside it. */
 function watchLibrary(watch: Stopwatch): void {
@@ -76,16 +73,22 @@ const hooks: Hooks = {
     pullback: (args) => watch.time("host: pull-back", () => optimizer.pullback(args)),
   }),
 };
-watchLibrary(watch);
-const tables: Table[] = [];
-for (const name of casesNamed(positionals)) {
-  const prepared = await cases[name].prepare(Number(values.threads), hooks);
-  const { ms, table } = await profileOf(prepared, watch);
-  await prepared.release();
-  console.log(`\n${name}: ${ms.toFixed(3)} ms, threads ${values.threads}: ${cases[name].about}`);
-  for (const [part, each, share, calls] of table.rows) {
-    console.log(`  ${part.padEnd(48)} ${each.padStart(9)} ms ${share.padStart(7)} ${calls.padStart(8)}`);
-  }
-  tables.push({ head: [`${name}: ${ms.toFixed(3)} ms`, ...table.head.slice(1)], rows: table.rows });
-}
-if (values.write) writeSection("Where the time goes", ...tables);
+await command(
+  { write: { type: "boolean" }, threads: { type: "string", default: "2" } },
+  async ({ values, positionals }) => {
+    const [names, threads] = [casesNamed(positionals), countOf(values.threads, "--threads")];
+    watchLibrary(watch);
+    const tables: Table[] = [];
+    for (const name of names) {
+      const prepared = await cases[name].prepare(threads, hooks);
+      const { ms, table } = await profileOf(prepared, watch);
+      await prepared.release();
+      console.log(`\n${name}: ${ms.toFixed(3)} ms, threads ${threads}: ${cases[name].about}`);
+      for (const [part, each, share, calls] of table.rows) {
+        console.log(`  ${part.padEnd(48)} ${each.padStart(9)} ms ${share.padStart(7)} ${calls.padStart(8)}`);
+      }
+      tables.push({ head: [`${name}: ${ms.toFixed(3)} ms`, ...table.head.slice(1)], rows: table.rows });
+    }
+    if (values.write) writeSection("Where the time goes", ...tables);
+  },
+);

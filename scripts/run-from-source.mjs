@@ -13,7 +13,7 @@ export function runFromSource(args) {
   installMissing();
   const child = spawn(
     process.execPath,
-    ["--import", import.meta.resolve("tsx"), join(ROOT, "src/cli/main.ts"), ...args],
+    ["--import", import.meta.resolve("tsx/esm"), join(ROOT, "src/cli/main.ts"), ...args],
     {
       cwd: process.env.INIT_CWD ?? process.cwd(),
       // Otherwise tsx reads the tsconfig.json of the user's folder.

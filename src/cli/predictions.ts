@@ -28,7 +28,7 @@ export async function predictedClasses(
 ): Promise<Int32Array | undefined> {
   if (task.dataset.task !== "classification" || queries.length === 0) return undefined;
   const { data } = await outputsOf(task, await lastParams(run), await queryFeeds(task, queries));
-  return classesOf(Float64Array.from(data as Float64Array), task.outputs);
+  return classesOf(Float64Array.from(data as Float64Array), task);
 }
 
 /** softmax(y)_k of a row of logits. */
@@ -44,7 +44,7 @@ function softmaxAt(logits: Float64Array, k: number): number {
 export async function pickThree(task: Task, run: Run): Promise<Predicted[]> {
   const { test } = task.dataset;
   const outputs = await predict(task, await lastParams(run), test);
-  const predicted = classesOf(outputs, task.outputs);
+  const predicted = classesOf(outputs, task);
   const labels = Array.from(test.y.data, Number);
   const right = labels.flatMap((label, n) => (predicted[n] === label ? [n] : []));
   const first = right[0];

@@ -6,6 +6,7 @@ import type { Value } from "../graph/types.ts";
  * The derivative of each example's scalar with respect to one value made of parameters only, in factored form:
  * - `outer`: sum over t of left[n, t, a] right[n, t, b], reshaped to (N, ...shape) after `perm`: the product has axes
  *   (n, a, b); it is reshaped to (n, ...inner) and its non-batch axes are then transposed by `perm` into `shape`;
+ * - `rows`: sum over t of right[n, t] added to row indices[n, t] of a table of `rows` rows, each of shape `inner` (an embedding);
  * - `dense`: the derivative itself, (N, ...shape), where it is as small as a factor would be (biases, scales).
  */
 export type Factor =
@@ -19,6 +20,15 @@ export type Factor =
       readonly inner: readonly number[];
       /** Order in which the inner axes make the shape of the value. */
       readonly perm: readonly number[];
+    }
+  | {
+      readonly kind: "rows";
+      /** (N, T), whole numbers in [-rows, rows). */
+      readonly indices: Value;
+      /** (N, T, D), D the size of a row. */
+      readonly right: Value;
+      readonly rows: number;
+      readonly inner: readonly number[];
     }
   | {
       readonly kind: "dense";

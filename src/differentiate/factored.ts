@@ -1,22 +1,44 @@
 // What is done with factored per-example derivatives: multiplied out, or contracted with directions without ever being so.
 
 import type { GraphBuilder } from "../graph/builder.ts";
-import { addAll, matmul, mul, reduceSum, reshape, swapLast, transpose } from "../graph/ops.ts";
+import {
+  addAll,
+  concat,
+  expandLike,
+  matmul,
+  mul,
+  reduceSum,
+  reshape,
+  swapLast,
+  transpose,
+  unsqueeze,
+} from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
 import { backThroughPrelude, throughPrelude, type Use } from "./per-example.ts";
 import { inverse } from "./permutation.ts";
 
 type Outer = Extract<Factor, { kind: "outer" }>;
+type Rows = Extract<Factor, { kind: "rows" }>;
 
 /** sum over t of left[n, t, a] right[n, t, b], as (N, A, B). */
 function product(b: GraphBuilder, { left, right }: Outer): Value {
   return matmul(b, swapLast(b, left), right);
 }
 
+/** A table for each example, zero but for the rows that it took, as (N, rows, D). */
+function scattered(b: GraphBuilder, { indices, right, rows }: Rows): Value {
+  const size = right.shape[2] as number;
+  const shape = concat(b, [b.op("Shape", [right], { start: 0, end: 1 }), b.ints([rows, size])], 0);
+  const places = expandLike(b, unsqueeze(b, indices, [2]), right);
+  const zeros = b.op("Expand", [b.scalar(0), shape]);
+  return b.op("ScatterElements", [zeros, places, right], { axis: 1, reduction: "add" });
+}
+
 /** The derivative that factors stand for, (N, ...shape of the value used). */
-function multiplied(b: GraphBuilder, factor: Factor): Value {
+export function multiplied(b: GraphBuilder, factor: Factor): Value {
   if (factor.kind === "dense") return factor.value;
+  if (factor.kind === "rows") return reshape(b, scattered(b, factor), ["N", factor.rows, ...factor.inner]);
   const split = reshape(b, product(b, factor), ["N", ...factor.inner]);
   return transpose(b, split, [0, ...factor.perm.map((axis) => axis + 1)]);
 }
@@ -45,6 +67,13 @@ function pairFromRight(b: GraphBuilder, directions: Value, [left, right]: readon
   return reduceSum(b, mul(b, reshape(b, pulled, [rows, a, left.shape[0]]), swapLast(b, left)), [1]);
 }
 
+/** sum over t of <D_r[indices[n, t]], right[n, t]> for directions D (R, rows, ...): only the rows that examples took are read. */
+function contractRows(b: GraphBuilder, { indices, right, rows }: Rows, directions: Value): Value {
+  const tables = reshape(b, directions, [directions.shape[0], rows, right.shape[2]]);
+  const taken = b.op("Gather", [tables, indices], { axis: 1 });
+  return reduceSum(b, mul(b, taken, right), [2, 3]);
+}
+
 /** <direction_r, derivative of example n> for one use: (R, N). */
 function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value): Value {
   const rows = direction.shape[0] as number;
@@ -53,6 +82,7 @@ function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value
   const flat = (x: Value): Value => reshape(b, x, [x.shape[0], size]);
   const inner = (x: Value): Value => b.op("Gemm", [flat(local), flat(x)], { transB: 1 });
   if (factor.kind === "dense") return inner(factor.value);
+  if (factor.kind === "rows") return contractRows(b, factor, local);
   const { left, right } = factor;
   const [steps, a, c] = [left.shape[1] as number, left.shape[2] as number, right.shape[2] as number];
   // Contracting costs R T A B for each example, multiplying out T A B + R A B.

@@ -1,6 +1,7 @@
 // Per-example derivatives with respect to parameters, kept factored: one entry for each use of a parameter.
 
 import type { BuiltNode, GraphBuilder } from "../graph/builder.ts";
+import { normaliseAxis } from "../graph/dim.ts";
 import { reshape, transpose } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
@@ -10,7 +11,7 @@ import { listAttribute } from "./rule.ts";
 
 /**
  * A place where a value made of one parameter only meets values made of examples. `prelude` is the chain of structural nodes
- * (Transpose, Reshape, ...) from the parameter to that value, in the order of the graph.
+ * (Transpose, Reshape, Slice, ...) from the parameter to that value, in the order of the graph.
  */
 export interface Use {
   readonly parameter: Value;
@@ -27,6 +28,7 @@ export interface UsesOptions {
 }
 
 const RESHAPING = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast"]);
+const PRELUDE = new Set([...RESHAPING, "Transpose", "Slice"]);
 
 /** The chain of structural nodes from a parameter to `value`; undefined when something else lies between. */
 function preludeOf(
@@ -38,7 +40,7 @@ function preludeOf(
   let current = value;
   while (!parameters.has(current.name)) {
     const node = producers.get(current.name);
-    if (!node || (node.op !== "Transpose" && !RESHAPING.has(node.op))) return undefined;
+    if (!node || !PRELUDE.has(node.op) || current.shape.includes(0)) return undefined;
     prelude.unshift(node);
     current = node.inputs[0]!;
   }
@@ -76,17 +78,30 @@ export function usesOf(b: GraphBuilder, { seeds, examples, parameters }: UsesOpt
 /** Takes (lead, ...parameter shape) forward through a prelude, for each of the leading entries apart. */
 export function throughPrelude(b: GraphBuilder, lead: Value, prelude: readonly BuiltNode[]): Value {
   return prelude.reduce<Value>((x, node) => {
-    if (node.op !== "Transpose") return reshape(b, x, [x.shape[0], ...node.outputs[0].shape]);
-    return transpose(b, x, [0, ...permOf(node).map((axis) => axis + 1)]);
+    if (node.op === "Transpose") return transpose(b, x, [0, ...permOf(node).map((axis) => axis + 1)]);
+    if (node.op === "Slice") return b.op("Slice", sliceBehindLead(b, x, node));
+    return reshape(b, x, [x.shape[0], ...node.outputs[0].shape]);
   }, lead);
 }
 
 /** Takes per-example derivatives (N, ...shape behind the prelude) back to the parameter: (N, ...parameter shape). */
 export function backThroughPrelude(b: GraphBuilder, derivative: Value, prelude: readonly BuiltNode[]): Value {
-  return prelude.reduceRight<Value>((x, node) => {
-    if (node.op !== "Transpose") return reshape(b, x, [x.shape[0], ...node.inputs[0]!.shape]);
-    return transpose(b, x, [0, ...inverse(permOf(node)).map((axis) => axis + 1)]);
+  return prelude.reduceRight<Value>((g, node) => {
+    const { shape } = node.inputs[0]!;
+    if (node.op === "Transpose") return transpose(b, g, [0, ...inverse(permOf(node)).map((axis) => axis + 1)]);
+    if (node.op !== "Slice") return reshape(b, g, [g.shape[0], ...shape]);
+    // The rule reads no more of its input than the shape.
+    const inputs = sliceBehindLead(b, { ...g, shape: [g.shape[0], ...shape] }, node);
+    return rulesFor(node).vjp!({ ...node, inputs, b }, [g], [true])[0]!;
   }, derivative);
+}
+
+/** Inputs of the Slice that cuts x (lead, ...) as `node` cuts what has no leading axis. */
+function sliceBehindLead(b: GraphBuilder, x: Value, { inputs: [source, starts, ends, axes, steps] }: BuiltNode) {
+  const rank = source!.shape.length;
+  const all = Array.from({ length: starts!.shape[0] as number }, (_, i) => i);
+  const named = axes ? (b.intsOf(axes) as readonly number[]) : all;
+  return [x, starts, ends, b.ints(named.map((axis) => normaliseAxis(axis, rank) + 1)), steps];
 }
 
 function permOf(node: BuiltNode): readonly number[] {

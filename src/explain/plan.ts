@@ -73,7 +73,8 @@ function flopsPerStep(
 
 /**
  * FLOPs, bytes and seconds of an explanation, counted on its graphs; nothing is run. Seconds are an estimate: they assume a
- * sustained rate and, for `auto` on piecewise models, a number of switches.
+ * sustained rate and, for `auto` on piecewise models, a number of switches. RangeError for a rule, readout, tolerance or number of
+ * rows that does not fit.
  */
 export function planExplanation(
   task: Task,
@@ -81,6 +82,9 @@ export function planExplanation(
   { rows, rule = "auto", tolerance = 1e-4, readout }: PlanOptions,
 ): ExplanationPlan {
   const { layout, split, engine } = task;
+  if (!Number.isSafeInteger(rows) || rows < 1)
+    throw new RangeError(`planExplanation: rows must be a positive integer, got ${rows}`);
+  if (!(tolerance > 0)) throw new RangeError(`planExplanation: tolerance must be positive, got ${tolerance}`);
   const graphs = readoutGraphs({
     head: split.head,
     exampleInputs: split.exampleInputs,

@@ -23,8 +23,8 @@ function indicesOf(text: string, spec: string, count: number): number[] {
  */
 export function datasetQueries(task: Task, spec: string): Query[] {
   return spec.split(";").flatMap((part) => {
-    const [name, indices] = part.trim().split(":");
-    if ((name !== "test" && name !== "train") || !indices) {
+    const [name, indices, ...more] = part.trim().split(":");
+    if ((name !== "test" && name !== "train") || !indices || more.length > 0) {
       throw new RangeError(`query must be written test:INDICES or train:INDICES, got "${part}"`);
     }
     const split = task.dataset[name];
@@ -54,7 +54,7 @@ function shapedLikeExamples(task: Task, x: Tensor, name: string): Tensor {
 }
 
 function givenTarget(task: Task, text: string): Tensor {
-  const numbers = text.split(",").map(Number);
+  const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   const classes = task.dataset.task === "classification";
   const top = task.dataset.classes.length - 1;
   if (classes && (numbers.length !== 1 || !Number.isInteger(numbers[0]) || numbers[0] < 0 || numbers[0] > top)) {

@@ -2,6 +2,7 @@
 
 import { InvalidModelError } from "../errors.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import { BATCH } from "../graph/dim.ts";
 import type { Graph, Value } from "../graph/types.ts";
 
 export interface SplitModel {
@@ -22,13 +23,19 @@ function dependents(graph: Graph, roots: readonly string[]): Set<string> {
   return names;
 }
 
-/** Values of examples that trained nodes read, but that no trained parameter reaches. */
+/**
+ * Values of examples that trained nodes read, but that no trained parameter reaches. They have a row for each example: sizes, and
+ * values with the examples on another axis, are left to the head to make of such.
+ */
 function borderOf(graph: Graph, ofExamples: ReadonlySet<string>, trained: ReadonlySet<string>): string[] {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const border = new Set<string>();
-  for (const node of graph.nodes) {
-    if (!node.outputs.some((name) => trained.has(name))) continue;
-    for (const name of node.inputs) if (ofExamples.has(name) && !trained.has(name)) border.add(name);
-  }
+  const cut = (name: string): void => {
+    if (!ofExamples.has(name) || trained.has(name)) return;
+    if (valueIn(graph, name).shape[0] === BATCH) border.add(name);
+    else makers.get(name)?.inputs.forEach(cut);
+  };
+  for (const node of graph.nodes) if (node.outputs.some((name) => trained.has(name))) node.inputs.forEach(cut);
   return [...border];
 }
 

@@ -1,5 +1,10 @@
 // Compensated sums (Neumaier 1974): sums over examples and steps lose at most a rounding or two, whatever the cancellation.
 
+/** What is left of a summand beside infinity is NaN: an infinite sum stays what a plain one is. */
+function compensated(total: number, compensation: number): number {
+  return Number.isFinite(total) ? total + compensation : total;
+}
+
 /** A compensated accumulator of one number. */
 export class Accumulator {
   private sum = 0;
@@ -10,7 +15,7 @@ export class Accumulator {
     this.sum = total;
   }
   get value(): number {
-    return this.sum + this.compensation;
+    return compensated(this.sum, this.compensation);
   }
 }
 
@@ -29,7 +34,7 @@ export class VectorAccumulator {
     this.sums[i] = total;
   }
   values(): Float64Array {
-    return this.sums.map((sum, i) => sum + this.compensations[i]);
+    return this.sums.map((sum, i) => compensated(sum, this.compensations[i]));
   }
 }
 
@@ -50,5 +55,5 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>, aStart = 0, bSta
     compensation += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
     total = next;
   }
-  return total + compensation;
+  return compensated(total, compensation);
 }

@@ -21,10 +21,14 @@ export async function predict(task: Task, params: RealArray, split: Pick<Split, 
   return outputs;
 }
 
-/** Class that each row of outputs names: the largest, or the sign of a single one. */
-export function classesOf(outputs: Float64Array, width: number): Int32Array {
+/**
+ * Class that each row of outputs names: the largest; for a single output the nearer of its two targets, 0 and 1, or the sign of a
+ * logit.
+ */
+export function classesOf(outputs: Float64Array, { outputs: width, loss }: Pick<Task, "outputs" | "loss">): Int32Array {
+  const border = loss.probabilities ? 0 : 0.5;
   return Int32Array.from({ length: outputs.length / width }, (_, n) => {
-    if (width === 1) return outputs[n] > 0 ? 1 : 0;
+    if (width === 1) return outputs[n] > border ? 1 : 0;
     const row = outputs.subarray(n * width, (n + 1) * width);
     return row.indexOf(Math.max(...row));
   });
@@ -33,7 +37,7 @@ export function classesOf(outputs: Float64Array, width: number): Int32Array {
 /** Fraction of a split's examples whose class is right; NaN for an empty split, undefined for regression. */
 export async function accuracyOf(task: Task, params: RealArray, split: Split): Promise<number | undefined> {
   if (task.dataset.task !== "classification") return undefined;
-  const classes = classesOf(await predict(task, params, split), task.outputs);
+  const classes = classesOf(await predict(task, params, split), task);
   const labels = split.y.data as BigInt64Array;
   return classes.reduce((right, c, n) => right + (c === Number(labels[n]) ? 1 : 0), 0) / classes.length;
 }

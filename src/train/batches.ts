@@ -23,10 +23,13 @@ export interface BatchPlan {
   readonly steps?: number | undefined;
 }
 
-/** Number of steps that a plan makes; the last partial batch of each epoch is kept. */
-export function countSteps({ examples, batchSize, epochs, steps }: BatchPlan): number {
-  const perEpoch = Math.ceil(examples / batchSize);
-  return steps ?? perEpoch * (epochs ?? 1);
+/** Number of steps that a plan makes; the last partial batch of each epoch is kept. RangeError for a count below 1. */
+export function countSteps({ examples, batchSize, epochs = 1, steps }: BatchPlan): number {
+  for (const [name, count] of Object.entries({ examples, batchSize, epochs, ...(steps !== undefined && { steps }) })) {
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw new RangeError(`batches: ${name} must be a positive integer, got ${count}`);
+  }
+  return steps ?? Math.ceil(examples / batchSize) * epochs;
 }
 
 /** Batches without replacement within an epoch: a fresh permutation each epoch, cut into batches, the last one partial. */
@@ -47,7 +50,7 @@ export function* fullBatches(examples: number, steps: number): Generator<Batch> 
   for (let s = 0; s < steps; s++) yield all;
 }
 
-/** Batches that the user gives as an integer array [steps, batch] of training indices; InvalidDataError where an index is out of range. */
+/** Batches that the user gives as an integer array [steps, batch] of training indices; InvalidDataError for any other. */
 export function givenBatches(source: Tensor, examples: number, name: string): Batch[] {
   if (source.shape.length !== 2 || source.dtype === "float32" || source.dtype === "float64") {
     throw new InvalidDataError(
@@ -55,11 +58,13 @@ export function givenBatches(source: Tensor, examples: number, name: string): Ba
     );
   }
   const [steps, size] = source.shape;
+  if (steps === 0 || size === 0)
+    throw new InvalidDataError(`${name} must have a step, and an example in each, got shape [${source.shape}]`);
   return Array.from({ length: steps }, (_, s) => {
-    const indices = Int32Array.from({ length: size }, (_, k) => Number(source.data[s * size + k]));
+    const indices = Array.from({ length: size }, (_, k) => Number(source.data[s * size + k]));
     const bad = indices.find((i) => i < 0 || i >= examples);
     if (bad !== undefined)
       throw new InvalidDataError(`${name}: training indices must lie in 0..${examples - 1}, got ${bad} at step ${s}`);
-    return meanBatch(indices);
+    return meanBatch(Int32Array.from(indices));
   });
 }

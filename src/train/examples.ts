@@ -4,14 +4,17 @@ import type { Split } from "../data/types.ts";
 import type { Feeds } from "../engine/engine.ts";
 import { valueIn } from "../graph/builder.ts";
 import { resolveDim, sizeOfShape } from "../graph/dim.ts";
-import { sizeOf, type Tensor, takeRows, toReal, zeros } from "../numeric/tensor.ts";
+import { sizeOf, sliceRows, type Tensor, takeRows, toReal, zeros } from "../numeric/tensor.ts";
 import type { Task } from "./task.ts";
 
 /** Bytes that cached outputs of a frozen part may take; beyond them they are computed again each time. */
 export const DEFAULT_FEATURE_BUDGET = 1 << 30;
 
-/** Examples the frozen part is run on at once: fixed, so that its results do not depend on what else is asked for. */
-const FEATURE_TILE = 256;
+/**
+ * Examples the frozen part is run on at once: tile k holds k T to (k + 1) T - 1, whichever of them are asked for. A row's last bits
+ * depend on the rows beside it, and a replay in another process must meet those of training.
+ */
+const FEATURE_TILE = 64;
 
 /** Rows of a split as feeds of the head. */
 export interface ExampleSource {
@@ -55,22 +58,20 @@ function featureSource(task: Task, x: Tensor, budget: number): ExampleSource {
   const cache = shapes.map(({ dtype, shape }) =>
     zeros(dtype === "real" ? task.engine.dtype : dtype, [count, ...(shape.slice(1) as number[])]),
   );
-  const known = new Uint8Array(count);
-  const fill = async (missing: readonly number[]): Promise<void> => {
-    const results = await runFeatures(task, takeRows(x, missing));
+  const known = new Uint8Array(Math.ceil(count / FEATURE_TILE));
+  const fill = async (tile: number): Promise<void> => {
+    const start = tile * FEATURE_TILE;
+    const results = await runFeatures(task, sliceRows(x, start, Math.min(count, start + FEATURE_TILE)));
     exampleInputs.forEach((name, i) => {
-      const row = sizeOf(cache[i].shape.slice(1));
-      missing.forEach((example, k) => {
-        cache[i].data.set(results[name].data.subarray(k * row, (k + 1) * row) as never, example * row);
-      });
+      cache[i].data.set(results[name].data as never, start * sizeOf(cache[i].shape.slice(1)));
     });
-    for (const example of missing) known[example] = 1;
+    known[tile] = 1;
   };
   return {
     count,
     async feeds(rows) {
-      const missing = [...new Set(Array.from(rows as ArrayLike<number>))].filter((row) => !known[row]);
-      for (let k = 0; k < missing.length; k += FEATURE_TILE) await fill(missing.slice(k, k + FEATURE_TILE));
+      for (const tile of new Set(Array.from(rows, (row) => Math.floor(row / FEATURE_TILE))))
+        if (known[tile] === 0) await fill(tile);
       return Object.fromEntries(exampleInputs.map((name, i) => [name, takeRows(cache[i], rows)]));
     },
   };

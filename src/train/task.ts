@@ -38,10 +38,20 @@ export interface TaskOptions {
   readonly dataset: Dataset;
 }
 
-/** Checks that model, loss and data fit, and splits the parameters into trained and frozen ones. */
+/**
+ * Checks that model, loss and data fit, and splits the parameters into trained and frozen ones. InvalidDataError where the outputs
+ * do not fit the targets, InvalidModelError where nothing that is trained reaches the output, RangeError for names or numbers of
+ * parameters that are not the model's.
+ */
 export function createTask({ engine, model, trainable, params, loss, optimizer, dataset }: TaskOptions): Task {
-  const split = splitModel(model.graph, trainable);
+  const { size } = model.parameters;
+  if (params.length !== size)
+    throw new RangeError(`createTask: params must hold ${size} numbers, got ${params.length}`);
   const all = viewsOf(model.parameters, params);
+  const stray = trainable.find((name, i) => !Object.hasOwn(all, name) || trainable.indexOf(name) !== i);
+  if (stray !== undefined)
+    throw new RangeError(`createTask: trainable must name parameters of the model, each once, got ${stray}`);
+  const split = splitModel(model.graph, trainable);
   const layout = layoutOf(trainable.map((name) => [name, all[name].shape] as const));
   const frozen: Record<string, Tensor> = {};
   for (const { name } of model.parameters.entries)
@@ -70,7 +80,9 @@ function checkTargets(dataset: Dataset, loss: Loss, outputs: number): void {
       );
     return;
   }
-  if (!(outputs === 1 && loss.target === "real") && dataset.classes.length > outputs) {
+  // One output tells two classes apart, by its size.
+  const told = outputs === 1 && loss.target === "real" ? 2 : outputs;
+  if (dataset.classes.length > told) {
     throw new InvalidDataError(
       `the model must have an output for each of ${dataset.classes.length} classes, got ${outputs}`,
     );

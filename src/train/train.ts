@@ -1,7 +1,7 @@
 // Trains a model and records every step.
 
 import { DivergedError } from "../errors.ts";
-import type { RealArray } from "../numeric/tensor.ts";
+import type { RealArray, RealDType } from "../numeric/tensor.ts";
 import type { Batch, RunStatus, RunWriter } from "../run/types.ts";
 import { Stepper, type StepResult } from "./stepper.ts";
 import type { Task } from "./task.ts";
@@ -62,7 +62,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     if (signal?.aborted) return finish("interrupted");
     const step = stepper.step;
     const result = await stepper.evaluate(batch);
-    const fault = faultOf(result) ?? (stepper.update(stepSize) ? undefined : "a parameter is no longer finite");
+    const fault =
+      faultOf(result, task.engine.dtype) ?? (stepper.update(stepSize) ? undefined : "a parameter is no longer finite");
     if (fault) {
       await finish("diverged");
       const hint = "use a smaller learning rate; the steps before it are recorded";
@@ -80,7 +81,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   return finish("complete");
 }
 
-function faultOf({ loss, gradientNorm }: StepResult): string | undefined {
-  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return undefined;
-  return `loss must be finite, got loss ${loss} and gradient norm ${gradientNorm}`;
+/** The largest gradient whose square, which Adam and RMSprop keep, is finite in the dtype. */
+const LARGEST_GRADIENT: Readonly<Record<RealDType, number>> = { float32: 1.8e19, float64: 1.3e154 };
+
+function faultOf({ loss, gradientNorm }: StepResult, dtype: RealDType): string | undefined {
+  if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+    return `loss must be finite, got loss ${loss} and gradient norm ${gradientNorm}`;
+  if (gradientNorm <= LARGEST_GRADIENT[dtype]) return undefined;
+  return `the gradient norm must be at most ${LARGEST_GRADIENT[dtype].toExponential(1)} in ${dtype}, got ${gradientNorm}`;
 }

@@ -1,13 +1,11 @@
 // Per-example factors against their definition: the reverse rule on each example alone.
 
 import { expect } from "vitest";
-import type { Factor } from "../../src/differentiate/factor.ts";
+import { multiplied } from "../../src/differentiate/factored.ts";
 import { operatorRules } from "../../src/differentiate/registry.ts";
 import { vjp } from "../../src/differentiate/reverse.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { GraphBuilder } from "../../src/graph/builder.ts";
 import { isBatch, resolveDim, type Shape } from "../../src/graph/dim.ts";
-import { matmul, reshape, swapLast, transpose } from "../../src/graph/ops.ts";
 import type { Value } from "../../src/graph/types.ts";
 import { reals, type Tensor } from "../../src/numeric/tensor.ts";
 import { BATCH_SIZE, type OperatorCase, spread } from "./operator-case.ts";
@@ -15,13 +13,6 @@ import { type BuiltCase, buildCase } from "./operator-graph.ts";
 
 // Sums over the same numbers in another order.
 const TOLERANCE = 1e-12;
-
-/** The derivative that a factor stands for, (N, ...shape). */
-function materialised(b: GraphBuilder, factor: Factor): Value {
-  if (factor.kind === "dense") return factor.value;
-  const product = matmul(b, swapLast(b, factor.left), factor.right);
-  return transpose(b, reshape(b, product, ["N", ...factor.inner]), [0, ...factor.perm.map((axis) => axis + 1)]);
-}
 
 /** The factor of each input that does not depend on the examples, where the operator has one. */
 export function factorsOf({ b, inputs, outputs, positions }: BuiltCase, c: OperatorCase, cotangent: Value) {
@@ -59,7 +50,7 @@ export async function checkFactors(engine: Engine, c: OperatorCase): Promise<voi
   if (factors.length === 0) return;
   const named: Record<string, Value> = {};
   for (const { i, factor } of factors) {
-    named[`rows ${i}`] = materialised(b, factor);
+    named[`rows ${i}`] = multiplied(b, factor);
     named[`alone ${i}`] = vjp(b, [{ value: outputs[0], cotangent: u }], [inputs[i]!])[0]!;
   }
   const program = engine.compile(b.build(named));

@@ -42,7 +42,7 @@ function fromFactorsAndSwitches(c: OperatorCase): string[] {
   if (outputs[0].dtype === "real") {
     const u = b.input("u", "real", outputs[0].shape);
     for (const { factor } of factorsOf(built, c, u)) {
-      values.push(...(factor.kind === "dense" ? [factor.value] : [factor.left, factor.right]));
+      values.push(...Object.values(factor).filter((part): part is Value => part?.dtype === "real"));
     }
   }
   values.forEach((value, k) => {

@@ -204,8 +204,14 @@ describe("equal runs", () => {
     const [p, q] = [b.input("p", "real", ["N", 40]), b.input("q", "real", [40, 30])];
     const graph = b.build({ y: matmul(b, p, q) });
     const feeds = {
-      p: reals([50, 40], Float64Array.from({ length: 2000 }, (_, k) => Math.sin(k))),
-      q: reals([40, 30], Float64Array.from({ length: 1200 }, (_, k) => Math.cos(k))),
+      p: reals(
+        [50, 40],
+        Float64Array.from({ length: 2000 }, (_, k) => Math.sin(k)),
+      ),
+      q: reals(
+        [40, 30],
+        Float64Array.from({ length: 1200 }, (_, k) => Math.cos(k)),
+      ),
     };
     const engine = await open();
     const once = await engine.compile(graph).run(feeds);

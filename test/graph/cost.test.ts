@@ -31,12 +31,38 @@ describe("flopsOf(graph, batch)", () => {
   });
 
   it("counts products of several axes, transposed ones and grouped convolutions", () => {
-    expect(flops([["N", 4, 5], [5, 6]], (b, [x, y]) => matmul(b, x, y))(3)).toBe(2 * 3 * 4 * 5 * 6);
-    expect(flops([[5, 4], [5, 6]], (b, [x, y]) => b.op("Gemm", [x, y], { transA: 1 }))(1)).toBe(2 * 4 * 5 * 6);
-    const grouped = flops([["N", 4, 6, 6], [8, 2, 3, 3]], (b, x) => b.op("Conv", x, { kernel_shape: [3, 3], group: 2 }));
+    expect(
+      flops(
+        [
+          ["N", 4, 5],
+          [5, 6],
+        ],
+        (b, [x, y]) => matmul(b, x, y),
+      )(3),
+    ).toBe(2 * 3 * 4 * 5 * 6);
+    expect(
+      flops(
+        [
+          [5, 4],
+          [5, 6],
+        ],
+        (b, [x, y]) => b.op("Gemm", [x, y], { transA: 1 }),
+      )(1),
+    ).toBe(2 * 4 * 5 * 6);
+    const grouped = flops(
+      [
+        ["N", 4, 6, 6],
+        [8, 2, 3, 3],
+      ],
+      (b, x) => b.op("Conv", x, { kernel_shape: [3, 3], group: 2 }),
+    );
     expect(grouped(1)).toBe(2 * (8 * 4 * 4) * (2 * 3 * 3));
-    const transposed = flops([["N", 4, 6, 6], [4, 8, 3, 3]], (b, x) =>
-      b.op("ConvTranspose", x, { kernel_shape: [3, 3] }),
+    const transposed = flops(
+      [
+        ["N", 4, 6, 6],
+        [4, 8, 3, 3],
+      ],
+      (b, x) => b.op("ConvTranspose", x, { kernel_shape: [3, 3] }),
     );
     expect(transposed(1)).toBe(2 * (4 * 6 * 6) * (8 * 3 * 3));
   });

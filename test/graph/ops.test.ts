@@ -117,8 +117,16 @@ describe("parts of a value", () => {
 describe("unbroadcast(x, shape)", () => {
   it.each<[Dim[], number[], number[]]>([
     [[3], [3], [5, 7, 9]],
-    [[1, 3], [1, 3], [5, 7, 9]],
-    [["N", 1], [2, 1], [6, 15]],
+    [
+      [1, 3],
+      [1, 3],
+      [5, 7, 9],
+    ],
+    [
+      ["N", 1],
+      [2, 1],
+      [6, 15],
+    ],
     [[], [], [21]],
   ])("sums over the axes along which [%s] was stretched", async (shape, resolved, wanted) => {
     expect(await apply((b, v) => ops.unbroadcast(b, v, shape))).toEqual(reals(resolved, wanted));

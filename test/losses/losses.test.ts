@@ -42,7 +42,8 @@ const shares = reals(
 const labels = [2, 0, 1, 1, 2];
 const classes = integers([N], labels);
 
-const rowOf = (values: ArrayLike<number>, n: number): number[] => Array.from({ length: C }, (_, c) => values[n * C + c]);
+const rowOf = (values: ArrayLike<number>, n: number): number[] =>
+  Array.from({ length: C }, (_, c) => values[n * C + c]);
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 const perRow = (of: (n: number) => number): number[] => Array.from({ length: N }, (_, n) => of(n));
 const perOutput = (of: (k: number) => number): number[] => Array.from({ length: N * C }, (_, k) => of(k));

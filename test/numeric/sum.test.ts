@@ -34,6 +34,17 @@ describe("sum(values)", () => {
     expect(sum(values)).toBe(wanted);
   });
 
+  it("is infinite or NaN where a plain sum is", () => {
+    expect(sum([1, Infinity, 2])).toBe(Infinity);
+    expect(sum([-Infinity, 1])).toBe(-Infinity);
+    expect(sum([Infinity, -Infinity])).toBeNaN();
+    expect(dot([1, Infinity], [1, 1])).toBe(Infinity);
+    const total = new VectorAccumulator(2);
+    total.add(0, Infinity);
+    total.add(1, 2);
+    expect([...total.values()]).toEqual([Infinity, 2]);
+  });
+
   it("takes any iterable, and is NaN where a value is", () => {
     expect(sum(new Float32Array([0.5, 0.25]))).toBe(0.75);
     expect(sum(new Set([1, 2]))).toBe(3);

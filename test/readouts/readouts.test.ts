@@ -24,7 +24,12 @@ async function read(spec: string, where: ReadoutContext, target?: Tensor) {
   const readout = readoutOf(spec, where);
   expect(readout.spec).toBe(spec);
   const rows = trained.map((y) => readout.resolve(y));
-  const extra = target ?? reals([2, 3], rows.flatMap((row) => [...row.coefficients]));
+  const extra =
+    target ??
+    reals(
+      [2, 3],
+      rows.flatMap((row) => [...row.coefficients]),
+    );
   const { value } = await evaluate({ y: earlier, extra }, (b, { y, extra: e }) => ({ value: readout.value(b, y, e) }));
   expect(value.shape).toEqual([2]);
   return { needs: readout.needs, names: rows.map(({ name }) => name), values: Array.from(value.data, Number) };

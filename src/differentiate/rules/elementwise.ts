@@ -24,7 +24,11 @@ export function diagonalRules(diagonal: Diagonal, switches?: OperatorRules["swit
         tangents.map((t, i) => t && diagonal(node, expandLike(node.b, t, node.outputs[0]), i)),
       ),
     ],
-    factor: (node, i, cotangent) => unbroadcastPerExample(node.b, diagonal(node, cotangent, i), node.inputs[i]!.shape),
+    factor: (node, i, cotangent) =>
+      unbroadcastPerExample(node.b, diagonal(node, cotangent, i), {
+        shape: node.inputs[i]!.shape,
+        output: node.outputs[0],
+      }),
     ...(switches ? { switches } : {}),
   };
 }

@@ -5,7 +5,15 @@ import type { GraphBuilder } from "../../graph/builder.ts";
 import { type Dim, isBatch, normaliseAxis, sizeOfShape } from "../../graph/dim.ts";
 import { expandLike, fullLike, pad, reshape } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
-import { type JvpRule, numberAttribute, type RuleContext, type RuleTable, type VjpRule } from "../rule.ts";
+import { exampleLayout, examplesFirst } from "../example-layout.ts";
+import {
+  type FactorRule,
+  type JvpRule,
+  numberAttribute,
+  type RuleContext,
+  type RuleTable,
+  type VjpRule,
+} from "../rule.ts";
 import { linearJvp } from "./structure.ts";
 
 const axisOf = (node: RuleContext): number =>
@@ -44,6 +52,21 @@ const gatherVjp: VjpRule = (node, [g]) => {
   return [scatterAdd(b, x, axis, { indices: rows, values: taken })];
 };
 
+/** Rows of a table at indices that examples bring: the rows stay apart, each with its index. */
+const gatherFactor: FactorRule = (node, input, g) => {
+  const { b } = node;
+  const [table, indices] = node.inputs as readonly Value[];
+  if (input !== 0 || axisOf(node) !== 0) return undefined;
+  const layout = exampleLayout(b, indices);
+  if (!layout) return undefined;
+  const [rows, ...inner] = table.shape as readonly number[];
+  const size = sizeOfShape(inner);
+  const first = examplesFirst(b, indices, layout);
+  const steps = sizeOfShape(first.shape.slice(1));
+  const right = reshape(b, examplesFirst(b, g, layout), ["N", steps, size]);
+  return { kind: "rows", indices: reshape(b, first, ["N", steps]), right, rows, inner };
+};
+
 const gatherElementsVjp: VjpRule = (node, [g]) => {
   const [x, indices] = node.inputs as readonly Value[];
   return [scatterAdd(node.b, x, axisOf(node), { indices, values: g! })];
@@ -77,7 +100,7 @@ const refuseOneHot = (): never => {
 const flipped = ({ attributes }: RuleContext) => ({ ...attributes, reverse: attributes.reverse ? 0 : 1 });
 
 export const indexingRules: RuleTable = {
-  Gather: { vjp: gatherVjp, jvp: linearJvp },
+  Gather: { vjp: gatherVjp, jvp: linearJvp, factor: gatherFactor },
   GatherElements: { vjp: gatherElementsVjp, jvp: linearJvp },
   ScatterElements: { vjp: scatterElementsVjp, jvp: scatterElementsJvp },
   OneHot: { vjp: refuseOneHot, jvp: refuseOneHot },

@@ -1,10 +1,11 @@
 // Rules of matrix products; their weight derivatives are the outer products that stay factored.
 
 import type { GraphBuilder } from "../../graph/builder.ts";
-import { isBatch, type Shape, sizeOfShape } from "../../graph/dim.ts";
+import { type Shape, sizeOfShape } from "../../graph/dim.ts";
 import { addAll, expandLike, matmul, mul, reshape, swapLast, unbroadcast, unsqueeze } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
-import { unbroadcastPerExample } from "../broadcast.ts";
+import { sumPerExample, unbroadcastPerExample } from "../broadcast.ts";
+import { type ExampleLayout, exampleLayout, examplesFirst } from "../example-layout.ts";
 import type { Factor } from "../factor.ts";
 import { type FactorRule, type JvpRule, numberAttribute, type RuleTable, type VjpRule } from "../rule.ts";
 
@@ -46,17 +47,20 @@ const gemmJvp: JvpRule = (node, [dx, dw, dc]) => {
 
 const gemmFactor: FactorRule = (node, input, g) => {
   const { b } = node;
-  if (input === 2)
-    return unbroadcastPerExample(b, scaled(b, g, numberAttribute(node, "beta", 1)), node.inputs[2]!.shape);
+  if (input === 2) {
+    const shape = node.inputs[2]!.shape;
+    return unbroadcastPerExample(b, scaled(b, g, numberAttribute(node, "beta", 1)), { shape, output: node.outputs[0] });
+  }
   const x = node.inputs[0]!;
-  if (input !== 1 || numberAttribute(node, "transA", 0) || x.shape[0] !== "N") return undefined;
-  const scaledG = scaled(b, g, numberAttribute(node, "alpha", 1));
-  const [left, right] = numberAttribute(node, "transB", 0) ? [scaledG, x] : [x, scaledG];
-  return outer(unsqueeze(b, left, [1]), unsqueeze(b, right, [1]));
+  const layout = exampleLayout(b, x);
+  if (input !== 1 || numberAttribute(node, "transA", 0) || layout?.axis !== 0) return undefined;
+  const scaledG = examplesFirst(b, scaled(b, g, numberAttribute(node, "alpha", 1)), layout);
+  const rowsOfX = examplesFirst(b, x, layout);
+  return numberAttribute(node, "transB", 0) ? outer(scaledG, rowsOfX) : outer(rowsOfX, scaledG);
 };
 
 /** Factors (N, T, A) and (N, T, B) of a value of shape (A, B). */
-function outer(left: Value, right: Value): Factor {
+function outer(left: Value, right: Value): Extract<Factor, { kind: "outer" }> {
   return { kind: "outer", left, right, inner: [left.shape[2] as number, right.shape[2] as number], perm: [0, 1] };
 }
 
@@ -98,14 +102,38 @@ const matmulJvp: JvpRule = (node, [dx, dy]) => {
   return [addAll(b, [dx && matmul(b, dx, y), dy && matmul(b, x, dy)])];
 };
 
-const matmulFactor: FactorRule = (node, input, g) => {
+/** (N, T, last axis) of a value whose rows are its last axis; undefined where examples lie along that axis. */
+function rowsPerExample(b: GraphBuilder, x: Value, layout: ExampleLayout): Value | undefined {
+  if (layout.axis === x.shape.length - 1) return undefined;
+  const first = examplesFirst(b, x, layout);
+  return reshape(b, first, ["N", sizeOfShape(first.shape.slice(1, -1)), first.shape.at(-1)!]);
+}
+
+/** A list of matrices, one for each head: each example's products, laid out as the list is broadcast. */
+function listFactor(b: GraphBuilder, [x, g]: readonly [Value, Value], list: Shape): Factor | undefined {
+  const layouts = [exampleLayout(b, x), exampleLayout(b, g)];
+  if (!layouts[0] || !layouts[1] || layouts.some((layout, i) => layout!.axis === [x, g][i].shape.length - 1))
+    return undefined;
+  const [byX, byG] = [examplesFirst(b, x, layouts[0]), examplesFirst(b, g, layouts[1])];
+  const missing = Array.from({ length: byG.shape.length - byX.shape.length }, (_, i) => i + 1);
+  const products = matmul(b, swapLast(b, unsqueeze(b, byX, missing)), byG);
+  return { kind: "dense", value: sumPerExample(b, products, list) };
+}
+
+/** A parameter on the left is one on the right of the transposed product: Y' = X' W'. */
+const matmulFactor: FactorRule = (node, input, cotangent) => {
   const { b } = node;
-  const [x, w] = node.inputs as readonly Value[];
-  if (input !== 1 || w.shape.length !== 2 || x.shape[0] !== "N" || x.shape.length < 2) return undefined;
-  const middle = x.shape.slice(1, -1);
-  if (middle.some(isBatch)) return undefined;
-  const steps = sizeOfShape(middle);
-  return outer(reshape(b, x, ["N", steps, x.shape.at(-1)!]), reshape(b, g, ["N", steps, g.shape.at(-1)!]));
+  const inputs = asMatrices(b, node.inputs as readonly Value[]);
+  const g = asMatrix(b, cotangent, node.inputs as readonly Value[]);
+  const [w, other] = [inputs[input], inputs[1 - input]];
+  const [x, dy] = input === 1 ? [other, g] : [swapLast(b, other), swapLast(b, g)];
+  const shape = node.inputs[input]!.shape as readonly number[];
+  if (w.shape.length > 2) return input === 1 ? listFactor(b, [x, dy], shape) : undefined;
+  const layout = exampleLayout(b, x);
+  const [left, right] = layout ? [rowsPerExample(b, x, layout), rowsPerExample(b, dy, layout)] : [];
+  if (!left || !right) return undefined;
+  const factor = input === 1 ? outer(left, right) : outer(right, left);
+  return shape.length === 2 ? factor : { ...factor, inner: shape, perm: [0] };
 };
 
 export const matmulRules: RuleTable = {

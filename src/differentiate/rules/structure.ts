@@ -75,7 +75,8 @@ export const structureRules: RuleTable = {
   Expand: {
     vjp: expandVjp,
     jvp: linearJvp,
-    factor: ({ b, inputs }, _input, g) => unbroadcastPerExample(b, g, inputs[0]!.shape),
+    factor: ({ b, inputs, outputs }, _input, g) =>
+      unbroadcastPerExample(b, g, { shape: inputs[0]!.shape, output: outputs[0] }),
   },
   Tile: linear((node, g, x) => summedCopies(node.b, g, { x, repeats: intsOfInput(node, 1) })),
 };

@@ -3,7 +3,7 @@
 import { InvalidModelError, UnsupportedError } from "../../../errors.ts";
 import { integers, reals, type Tensor, tensor } from "../../../numeric/tensor.ts";
 import { type Dim, divideDims, isBatch, normaliseAxis, type Shape, sizeOfShape } from "../../dim.ts";
-import { cast, reshape, transpose, where } from "../../ops.ts";
+import { cast, reshape, slice, transpose, where } from "../../ops.ts";
 import type { Value } from "../../types.ts";
 import {
   type Converter,
@@ -88,6 +88,22 @@ const flatten: Converter = (node) => {
   return rank === 2 && axis === 1 ? [x] : [node.b.op("Flatten", [x], { axis })];
 };
 
+/** Rows in a row, such as the positions of a sequence, are cut out: no index is looked up, and the adjoint is a pad. */
+const gathering: Converter = (node) => {
+  const { b } = node;
+  const [x, indices] = [inputOf(node, 0), inputOf(node, 1)];
+  const axis = normaliseAxis(numberOf(node, "axis", 0), x.shape.length);
+  const [dim, known] = [x.shape[axis], b.intsOf(indices)];
+  const start = known?.[0];
+  const inARow = known?.every((index, i) => !isBatch(index) && index === (start as number) + i);
+  if (isBatch(dim) || x.dtype !== "real" || typeof start !== "number" || !inARow || known!.length < 2 || start < 0)
+    return [b.op("Gather", node.inputs, node.attributes)];
+  const end = start + known!.length;
+  if (end > dim) throw new InvalidModelError(`indices must lie in [0, ${dim - 1}], got ${end - 1}`);
+  const rows = end - start === dim ? x : slice(b, x, axis, { start, end });
+  return [reshape(b, rows, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)])];
+};
+
 const transposing: Converter = (node) => {
   const x = inputOf(node, 0);
   return [transpose(node.b, x, listOf(node, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i))];
@@ -122,6 +138,7 @@ export const structureConverters: Readonly<Record<string, Converter>> = {
   CastLike: castLike,
   Reshape: reshaping,
   Flatten: flatten,
+  Gather: gathering,
   Transpose: transposing,
   Dropout: dropout,
   Trilu: trilu,

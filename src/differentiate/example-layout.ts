@@ -1,0 +1,62 @@
+// Where a value keeps its examples: on an axis of its own anywhere, or joined with others, as exporters flatten sequences.
+
+import type { BuiltNode, GraphBuilder } from "../graph/builder.ts";
+import { batchAxis, isBatch, resolveDim, type Shape, sizeOfShape } from "../graph/dim.ts";
+import { reshape, transpose } from "../graph/ops.ts";
+import type { Value } from "../graph/types.ts";
+
+/** Axis `axis` runs over (before, N, after): entry (i N + n) after + j of it belongs to example n. */
+export interface ExampleLayout {
+  readonly axis: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Operators that keep the order of all elements, so that an example stays where it lies in memory. */
+const SAME_ORDER = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+
+const alone = (shape: Shape): number => resolveDim(sizeOfShape(shape), 1);
+
+/** The layout behind a node that only reshapes: neighbours of one example in memory stay `inner` elements apart. */
+function reshaped(source: Value, { axis, after }: ExampleLayout, target: Shape): ExampleLayout | undefined {
+  const inner = after * alone(source.shape.slice(axis + 1));
+  const at = batchAxis(target);
+  const within = inner / alone(target.slice(at + 1));
+  const before = resolveDim(target[at], 1) / within;
+  return Number.isInteger(within) && Number.isInteger(before) ? { axis: at, before, after: within } : undefined;
+}
+
+/** The layout that inputs with the same joined axis agree on: no operator but a reshaping one moves entries along it. */
+function inherited(b: GraphBuilder, node: BuiltNode, value: Value): ExampleLayout | undefined {
+  const axis = batchAxis(value.shape);
+  const sources = node.inputs.filter((input) => input?.shape.includes(value.shape[axis]));
+  const layouts = sources.map((source) => exampleLayout(b, source!));
+  const [first] = layouts;
+  if (!first || layouts.some((other) => other?.after !== first.after)) return undefined;
+  return { ...first, axis };
+}
+
+/**
+ * How the examples lie in a value. An axis `N` is read off the shape; for one such as `5N` the nodes that made it are followed to
+ * the Reshape that joined it. Undefined where that cannot be told, or where the batch is on several axes or none.
+ */
+export function exampleLayout(b: GraphBuilder, value: Value): ExampleLayout | undefined {
+  if (value.shape.filter(isBatch).length !== 1) return undefined;
+  const axis = batchAxis(value.shape);
+  if (value.shape[axis] === "N") return { axis, before: 1, after: 1 };
+  const node = b.nodes.findLast(({ outputs }) => outputs.some(({ name }) => name === value.name));
+  if (!node) return undefined;
+  if (!SAME_ORDER.has(node.op)) return inherited(b, node, value);
+  const source = node.inputs[0]!;
+  const layout = exampleLayout(b, source);
+  return layout && reshaped(source, layout, value.shape);
+}
+
+/** (N, ...shape of one example, where the batch axis counts what is joined with it) of a value with this layout. */
+export function examplesFirst(b: GraphBuilder, x: Value, { axis, before, after }: ExampleLayout): Value {
+  const [lead, rest] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const outer = before === 1 ? lead : [...lead, before];
+  const split = reshape(b, x, [...outer, "N", after, ...rest]);
+  const others = split.shape.map((_, i) => i).filter((i) => i !== outer.length);
+  return reshape(b, transpose(b, split, [outer.length, ...others]), ["N", ...lead, before * after, ...rest]);
+}

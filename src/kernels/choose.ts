@@ -1,0 +1,79 @@
+// Which algorithm a kernel is computed by: counted, not guessed.
+
+import { flopsOf } from "../graph/cost.ts";
+import type { AlgorithmOptions, KernelAlgorithm, Prepared } from "./algorithm.ts";
+import { factoredAlgorithm, factoredGraphs } from "./factored.ts";
+import { pairGraph } from "./factors.ts";
+import { seedCount } from "./form.ts";
+import { jacobianContraction } from "./jacobian-contraction.ts";
+import type { AlgorithmName } from "./types.ts";
+import { vectorProducts } from "./vector-products.ts";
+
+export interface Choice {
+  readonly algorithm: AlgorithmName;
+  /** One sentence. */
+  readonly reason: string;
+  /** Floating-point operations of each algorithm for the whole kernel; absent where the model does not admit it. */
+  readonly flops: Readonly<Partial<Record<AlgorithmName, number>>>;
+}
+
+/** FLOPs of each algorithm for n x m examples. */
+function countFlops(options: AlgorithmOptions, n: number, m: number): Partial<Record<AlgorithmName, number>> {
+  const { model, form } = options;
+  const { size } = model.layout;
+  const seeds = seedCount(form, model.outputs);
+  const forward = flopsOf(model.split.head, 1);
+  // A reverse pass is about two forward passes beyond the values, a forward-mode pass about one.
+  const rows = 3 * forward * seeds;
+  const kept = form === "blocks" ? seeds * seeds : seeds;
+  const flops: Partial<Record<AlgorithmName, number>> = {
+    "jacobian-contraction": (n + m) * rows + 2 * n * m * kept * size,
+    "vector-products": m * rows + 2 * forward * n * m * seeds,
+  };
+  const side = factoredGraphs(options)?.side;
+  if (!side) return flops;
+  const pair = pairGraph(side.parts, { form, outputs: model.outputs, sizes: [1, 1] });
+  return { factored: flopsOf(side.graph, n + m) + n * m * flopsOf(pair, 1), ...flops };
+}
+
+/**
+ * The algorithm with the fewest counted FLOPs, and why; a name forces one. RangeError for `factored` where the model does not admit it.
+ * The reference, `jacobian-contraction`, runs on the host and is chosen only by name.
+ */
+export function chooseAlgorithm(
+  options: AlgorithmOptions,
+  sizes: readonly [number, number],
+  name: AlgorithmName | "auto",
+): Choice {
+  const flops = countFlops(options, ...sizes);
+  if (name !== "auto") {
+    if (name === "factored" && flops.factored === undefined) {
+      throw new RangeError(
+        "tangentKernel: some use of a parameter in this model has no factored form; use vector-products",
+      );
+    }
+    return { algorithm: name, reason: "asked for", flops };
+  }
+  const { factored, "vector-products": products = 0 } = flops;
+  if (factored === undefined) {
+    return { algorithm: "vector-products", reason: "some use of a parameter has no factored form", flops };
+  }
+  const [algorithm, least, other] =
+    factored <= products
+      ? (["factored", factored, products] as const)
+      : (["vector-products", products, factored] as const);
+  const reason = `${(least / 1e9).toPrecision(3)} GFLOP against ${(other / 1e9).toPrecision(3)}`;
+  return { algorithm, reason, flops };
+}
+
+/** The algorithm itself. */
+export function createAlgorithm(name: AlgorithmName, options: AlgorithmOptions): KernelAlgorithm {
+  if (name === "jacobian-contraction") return jacobianContraction(options) as unknown as KernelAlgorithm<Prepared>;
+  if (name === "vector-products") return vectorProducts(options) as unknown as KernelAlgorithm<Prepared>;
+  const factored = factoredAlgorithm(options);
+  if (!factored)
+    throw new RangeError(
+      "tangentKernel: some use of a parameter in this model has no factored form; use vector-products",
+    );
+  return factored as unknown as KernelAlgorithm<Prepared>;
+}

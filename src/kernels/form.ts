@@ -1,0 +1,75 @@
+// The forms of a kernel: which cotangents are seeded, and how products of derivatives become entries.
+
+import type { GraphBuilder } from "../graph/builder.ts";
+import { concat, expandLike, matmul, mul, reduceSum, reshape, swapLast, transpose, unsqueeze } from "../graph/ops.ts";
+import type { Value } from "../graph/types.ts";
+import { reals } from "../numeric/tensor.ts";
+import type { KernelForm } from "./types.ts";
+
+/** Input of side graphs that holds coefficients (N, C) for the form `readout`. */
+export const SEEDS = "kernel.seeds";
+
+/** Cotangents of y, one for each row that the form needs: unit vectors, or the coefficients of each example. */
+export function seedsOf(b: GraphBuilder, y: Value, form: KernelForm): Value[] {
+  const outputs = y.shape[1] as number;
+  if (form === "readout") return [b.input(SEEDS, "real", ["N", outputs])];
+  return Array.from({ length: outputs }, (_, c) => {
+    const unit = reals(
+      [1, outputs],
+      Array.from({ length: outputs }, (_, k) => (k === c ? 1 : 0)),
+    );
+    return expandLike(b, b.constant(unit), y);
+  });
+}
+
+/** Number of cotangents for each example. */
+export const seedCount = (form: KernelForm, outputs: number): number => (form === "readout" ? 1 : outputs);
+
+/** Shape of the entries of one pair of examples. */
+export function entryShape(form: KernelForm, outputs: number): readonly number[] {
+  if (form === "blocks") return [outputs, outputs];
+  return form === "diagonal" ? [outputs] : [];
+}
+
+/** Joins one value (N, ...) for each seed to (N, S, ...). */
+export function stackSeeds(b: GraphBuilder, values: readonly Value[]): Value {
+  return concat(
+    b,
+    values.map((value) => unsqueeze(b, value, [1])),
+    1,
+  );
+}
+
+/** (n, S, q) and (m, S, q), inner products over q -> entries (n, m), (n, m, S) or (n, m, S, S). */
+export function innerProducts(b: GraphBuilder, form: KernelForm, [x, y]: readonly [Value, Value]): Value {
+  const [n, seeds, size] = x.shape as readonly number[];
+  const m = y.shape[0] as number;
+  if (form === "trace" || form === "readout") {
+    return b.op("Gemm", [reshape(b, x, [n, seeds * size]), reshape(b, y, [m, seeds * size])], { transB: 1 });
+  }
+  if (form === "blocks") {
+    const all = b.op("Gemm", [reshape(b, x, [n * seeds, size]), reshape(b, y, [m * seeds, size])], { transB: 1 });
+    return transpose(b, reshape(b, all, [n, seeds, m, seeds]), [0, 2, 1, 3]);
+  }
+  const bySeed = matmul(b, transpose(b, x, [1, 0, 2]), swapLast(b, transpose(b, y, [1, 0, 2])));
+  return transpose(b, bySeed, [1, 2, 0]);
+}
+
+/** Multiplies entries by one number for each pair, (n, m). */
+export function scaleEntries(b: GraphBuilder, entries: Value, pairs: Value): Value {
+  const extra = entries.shape.length - 2;
+  return mul(
+    b,
+    entries,
+    unsqueeze(
+      b,
+      pairs,
+      Array.from({ length: extra }, (_, k) => k + 2),
+    ),
+  );
+}
+
+/** (n, S, q) -> squared lengths: (n) for sums over seeds, (n, S) otherwise. */
+export function squaredLengths(b: GraphBuilder, form: KernelForm, x: Value): Value {
+  return reduceSum(b, mul(b, x, x), form === "trace" || form === "readout" ? [1, 2] : [2]);
+}
