@@ -6,7 +6,10 @@ NAME-OPSET.onnx         opsets 11, 13, 17; exported in evaluation mode, batch ax
 mlp-13-batch-1.onnx     the same MLP with its batch axis fixed to 1 (no dynamic axes)
 mlp-13-train.onnx       the same MLP, not folded, in training mode
 exact-17.onnx           the block with distinct values in all parameters, not folded: its initializers are exactly the state_dict
+resnet, vit, gpt, next  scripts/onnx_architectures.py, likewise exact; gpt gives logits at every position, next at the last one
 onnx.npz                NAME.x (N, ...) float64, NAME.y and NAME.y64: outputs of the float32 model and of the same model in float64
+                        and for the architectures, in float64, NAME.u (N, ...) and NAME.gradients (N, p): the gradient of <u_n, y_n>
+                        for each example, and NAME.kernel (N, N, C, C) where y is (N, C): the tangent kernel J J'
 onnx.json               models: [{name, opsets, parameters}], parameters as state_dict names them
 """
 
@@ -18,10 +21,11 @@ import torch
 from torch import nn
 
 from fixtures_files import write_fixture
+from onnx_architectures import architectures
 
 EXAMPLES = 4
 ALL_OPSETS = (11, 13, 17)
-OPSETS = {"exact": (17,)}
+OPSETS = {"exact": (17,), "resnet": (17,), "vit": (13, 17), "gpt": (17,), "next": (13, 17)}
 FOLDED = ("mlp", "view", "block")
 
 
@@ -123,6 +127,42 @@ def export_all(folder, name, model, x):
         model.eval()
 
 
+def gradients_of(model, x, u):
+    """(N, p): the gradient of <u_n, y_n> with respect to all parameters, one example at a time."""
+    rows = []
+    for n in range(len(x)):
+        value = (model(x[n : n + 1]) * u[n : n + 1]).sum()
+        rows.append(torch.cat([g.reshape(-1) for g in torch.autograd.grad(value, list(model.parameters()))]))
+    return torch.stack(rows)
+
+
+def kernel_of(model, x, outputs):
+    """(N, N, C, C): J_n J_m', from one gradient for each example and output."""
+    unit = torch.eye(outputs, dtype=torch.float64)
+    jacobian = torch.stack([gradients_of(model, x, unit[c].expand(len(x), outputs)) for c in range(outputs)], dim=1)
+    return torch.einsum("ncp,mdp->nmcd", jacobian, jacobian)
+
+
+def derivatives(name, model, x, y):
+    """The derivatives of a model in float64 at x."""
+    u = torch.randn_like(y)
+    found = {f"{name}.u": u, f"{name}.gradients": gradients_of(model, x, u)}
+    return found if y.dim() > 2 else {**found, f"{name}.kernel": kernel_of(model, x, y.shape[1])}
+
+
+def fixture_of(folder, arrays, case):
+    """Exports a model, adds its inputs and outputs to the arrays, and describes it; leaves it in float64."""
+    name, model, x = case
+    with torch.no_grad():
+        arrays[f"{name}.x"] = x
+        arrays[f"{name}.y"] = model(x)
+    export_all(folder, name, model, x)
+    names = [key for key, _ in model.named_parameters()]
+    with torch.no_grad():
+        arrays[f"{name}.y64"] = model.double()(x.double() if x.is_floating_point() else x)
+    return {"name": name, "opsets": list(OPSETS.get(name, ALL_OPSETS)), "parameters": names}
+
+
 def main() -> None:
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(root, "fixtures", "onnx")
@@ -133,15 +173,11 @@ def main() -> None:
     arrays, described = {}, []
     for name, model, shape in models():
         model.eval()
-        x = torch.randn(EXAMPLES, *shape)
-        with torch.no_grad():
-            arrays[f"{name}.x"] = x
-            arrays[f"{name}.y"] = model(x)
-        export_all(folder, name, model, x)
-        names = [key for key, _ in model.named_parameters()]
-        with torch.no_grad():
-            arrays[f"{name}.y64"] = model.double()(x.double())
-        described.append({"name": name, "opsets": list(OPSETS.get(name, ALL_OPSETS)), "parameters": names})
+        described.append(fixture_of(folder, arrays, (name, model, torch.randn(EXAMPLES, *shape))))
+    for name, model, x in architectures(EXAMPLES):
+        described.append(fixture_of(folder, arrays, (name, model, x)))
+        x = x.double() if x.is_floating_point() else x
+        arrays.update(derivatives(name, model, x, arrays[f"{name}.y64"]))
     write_fixture(folder, "onnx", arrays, {"models": described})
     for file in sorted(os.listdir(folder)):
         print(f"{os.path.getsize(os.path.join(folder, file)):8d} {file}")

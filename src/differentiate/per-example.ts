@@ -91,7 +91,7 @@ export function backThroughPrelude(b: GraphBuilder, derivative: Value, prelude: 
     if (node.op === "Transpose") return transpose(b, g, [0, ...inverse(permOf(node)).map((axis) => axis + 1)]);
     if (node.op !== "Slice") return reshape(b, g, [g.shape[0], ...shape]);
     // The rule reads no more of its input than the shape.
-    const inputs = sliceBehindLead(b, { ...g, shape: [g.shape[0], ...shape] }, node);
+    const inputs = sliceBehindLead(b, { name: g.name, dtype: g.dtype, shape: [g.shape[0], ...shape] }, node);
     return rulesFor(node).vjp!({ ...node, inputs, b }, [g], [true])[0]!;
   }, derivative);
 }

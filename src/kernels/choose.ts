@@ -17,6 +17,11 @@ export interface Choice {
   readonly flops: Readonly<Partial<Record<AlgorithmName, number>>>;
 }
 
+const withoutFactors = () =>
+  new RangeError(
+    "tangentKernel: algorithm factored must find a factored form of every use of a parameter, got a use without one; use vector-products",
+  );
+
 /** FLOPs of each algorithm for n x m examples. */
 function countFlops(options: AlgorithmOptions, n: number, m: number): Partial<Record<AlgorithmName, number>> {
   const { model, form } = options;
@@ -47,11 +52,7 @@ export function chooseAlgorithm(
 ): Choice {
   const flops = countFlops(options, ...sizes);
   if (name !== "auto") {
-    if (name === "factored" && flops.factored === undefined) {
-      throw new RangeError(
-        "tangentKernel: some use of a parameter in this model has no factored form; use vector-products",
-      );
-    }
+    if (name === "factored" && flops.factored === undefined) throw withoutFactors();
     return { algorithm: name, reason: "asked for", flops };
   }
   const { factored, "vector-products": products = 0 } = flops;
@@ -71,9 +72,6 @@ export function createAlgorithm(name: AlgorithmName, options: AlgorithmOptions):
   if (name === "jacobian-contraction") return jacobianContraction(options) as unknown as KernelAlgorithm<Prepared>;
   if (name === "vector-products") return vectorProducts(options) as unknown as KernelAlgorithm<Prepared>;
   const factored = factoredAlgorithm(options);
-  if (!factored)
-    throw new RangeError(
-      "tangentKernel: some use of a parameter in this model has no factored form; use vector-products",
-    );
+  if (!factored) throw withoutFactors();
   return factored as unknown as KernelAlgorithm<Prepared>;
 }

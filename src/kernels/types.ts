@@ -1,6 +1,5 @@
 // What tangent kernels are computed of, and in which form.
 
-import type { Tensor } from "../numeric/tensor.ts";
 import type { Task } from "../train/task.ts";
 
 /** The part of a task that a kernel sees: a model's head, its trained parameters, an engine. */
@@ -13,15 +12,8 @@ export type KernelModel = Pick<Task, "engine" | "split" | "layout" | "frozen" | 
  * - `trace`: the sum of K_cc, (N, M);
  * - `readout`: a^T K a' with one row of coefficients for each example, (N, M).
  */
-export type KernelForm = "blocks" | "diagonal" | "trace" | "readout";
+export const kernelForms = ["blocks", "diagonal", "trace", "readout"] as const;
+export type KernelForm = (typeof kernelForms)[number];
 
 export const algorithmNames = ["factored", "jacobian-contraction", "vector-products"] as const;
 export type AlgorithmName = (typeof algorithmNames)[number];
-
-/** Examples as the head reads them, on one side of a kernel. */
-export interface KernelSide {
-  /** Number of examples. */
-  readonly count: number;
-  /** Feeds of the head for examples start..end, and `kernel.seeds` where the form is `readout`. */
-  feeds(start: number, end: number): Promise<Readonly<Record<string, Tensor>>>;
-}

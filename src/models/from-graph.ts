@@ -3,7 +3,7 @@
 import { type GraphBuilder, valueIn } from "../graph/builder.ts";
 import type { Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
-import { initialiseLayers } from "./linear-init.ts";
+import { initialiseLayers, type Start } from "./linear-init.ts";
 import type { Model } from "./types.ts";
 
 /** The model y = f(x; parameters), initialised layer by layer as PyTorch does. */
@@ -11,5 +11,14 @@ export function modelFromBuilder(spec: string, b: GraphBuilder, y: Value): Model
   const graph = b.build({ y });
   const names = graph.inputs.filter((name) => name !== "x");
   const parameters = layoutOf(names.map((name) => [name, valueIn(graph, name).shape as readonly number[]] as const));
-  return { spec, graph, parameters, initialise: (params, random) => initialiseLayers(parameters, params, random) };
+  return withStarts({ spec, graph, parameters }, {});
+}
+
+/** The model with parameters of these names beginning otherwise than those of linear layers. */
+export function withStarts(model: Omit<Model, "initialise">, starts: Readonly<Record<string, Start>>): Model {
+  const { parameters } = model;
+  return {
+    ...model,
+    initialise: (params, random) => initialiseLayers(parameters, params, { random, starts }),
+  };
 }

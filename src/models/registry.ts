@@ -1,7 +1,9 @@
-// Ready-made models by the names that users write: `mlp:128:relu`, `cnn:16,32,64`.
+// Ready-made models by the names that users write: `mlp:128:relu`, `cnn:16,32,64`, `resnet:16,32:1`, `transformer:32:2:4`.
 
 import { cnn } from "./cnn.ts";
 import { mlp } from "./mlp.ts";
+import { resnet } from "./resnet.ts";
+import { attention, gpt, type TransformerOptions, transformer } from "./transformer.ts";
 import type { Model, ModelShape } from "./types.ts";
 
 function widths(text: string, spec: string): number[] {
@@ -19,19 +21,57 @@ function hiddenWidth(text: string, spec: string): number {
   return Number(text);
 }
 
-type Build = (parts: readonly string[], shape: ModelShape, spec: string) => Model;
+function count(text: string, spec: string, what: string): number {
+  if (!/^[1-9]\d*$/.test(text))
+    throw new RangeError(`model ${spec}: ${what} must be a positive integer, got "${text}"`);
+  return Number(text);
+}
 
-const BUILDERS: ReadonlyMap<string, Build> = new Map<string, Build>([
+interface Builder {
+  /** What may stand behind the name, as messages have it. */
+  readonly form: string;
+  readonly build: (parts: readonly string[], shape: ModelShape, spec: string) => Model;
+}
+
+const sequences = (build: (options: TransformerOptions) => Model): Builder => ({
+  form: "WIDTH:DEPTH:HEADS",
+  build: ([width = "32", depth = "2", heads = "4"], shape, spec) =>
+    build({
+      ...shape,
+      width: count(width, spec, "the width"),
+      depth: count(depth, spec, "the depth"),
+      heads: count(heads, spec, "the number of heads"),
+    }),
+});
+
+const BUILDERS: ReadonlyMap<string, Builder> = new Map<string, Builder>([
   [
     "mlp",
-    ([hidden, activation = "relu"], shape, spec) =>
-      mlp({ ...shape, hidden: hidden ? widths(hidden, spec) : [], activation }),
+    {
+      form: "WIDTHS:ACTIVATION",
+      build: ([hidden, activation = "relu"], shape, spec) =>
+        mlp({ ...shape, hidden: hidden ? widths(hidden, spec) : [], activation }),
+    },
   ],
   [
     "cnn",
-    ([channels = "16,32,64", hidden = "128"], shape, spec) =>
-      cnn({ ...shape, channels: widths(channels, spec), hidden: hiddenWidth(hidden, spec) }),
+    {
+      form: "CHANNELS:HIDDEN",
+      build: ([channels = "16,32,64", hidden = "128"], shape, spec) =>
+        cnn({ ...shape, channels: widths(channels, spec), hidden: hiddenWidth(hidden, spec) }),
+    },
   ],
+  [
+    "resnet",
+    {
+      form: "CHANNELS:BLOCKS",
+      build: ([channels = "16,32", blocks = "1"], shape, spec) =>
+        resnet({ ...shape, channels: widths(channels, spec), blocks: count(blocks, spec, "the number of blocks") }),
+    },
+  ],
+  ["transformer", sequences(transformer)],
+  ["attention", sequences(attention)],
+  ["gpt", sequences(gpt)],
 ]);
 
 export const modelNames: readonly string[] = [...BUILDERS.keys()];
@@ -39,12 +79,10 @@ export const modelNames: readonly string[] = [...BUILDERS.keys()];
 /** The model that a spec names, fitted to the data; RangeError with what is known when there is none. */
 export function createModel(spec: string, shape: ModelShape): Model {
   const [name, ...parts] = spec.split(":");
-  const build = BUILDERS.get(name);
-  // Both take two parts.
-  if (!build || parts.length > 2) {
-    throw new RangeError(
-      `model must be mlp:WIDTHS:ACTIVATION, cnn:CHANNELS:HIDDEN or a file ending in .onnx, got "${spec}"`,
-    );
+  const builder = BUILDERS.get(name);
+  if (!builder || parts.length > builder.form.split(":").length) {
+    const forms = [...BUILDERS].map(([known, { form }]) => `${known}:${form}`).join(", ");
+    throw new RangeError(`model must be ${forms} or a file ending in .onnx, got "${spec}"`);
   }
-  return build(parts, shape, spec);
+  return builder.build(parts, shape, spec);
 }

@@ -79,6 +79,14 @@ export function toReal<D extends RealDType>(source: Tensor, dtype: D): Tensor<D>
   return { dtype, shape: source.shape, data: data as TypedArrayOf[D] };
 }
 
+/** The same numbers as int64; the tensor itself when it is so, undefined when one is no whole number. */
+export function toIntegers(source: Tensor): Tensor<"int64"> | undefined {
+  if (source.dtype === "int64") return source as Tensor<"int64">;
+  const numbers = source.data as Exclude<typeof source.data, BigInt64Array>;
+  if (!numbers.every((value) => Number.isSafeInteger(value))) return undefined;
+  return integers(source.shape, Array.from(numbers));
+}
+
 /** Rows `indices` of a tensor along its first axis. */
 export function takeRows<D extends DType>(source: Tensor<D>, indices: ArrayLike<number>): Tensor<D> {
   const row = sizeOf(source.shape.slice(1));

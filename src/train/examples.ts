@@ -1,10 +1,10 @@
 // Feeds of a model's head for any examples; outputs of a frozen part are computed once for each example and kept.
 
-import type { Split } from "../data/types.ts";
 import type { Feeds } from "../engine/engine.ts";
+import { InvalidDataError, InvalidModelError } from "../errors.ts";
 import { valueIn } from "../graph/builder.ts";
 import { resolveDim, sizeOfShape } from "../graph/dim.ts";
-import { sizeOf, sliceRows, type Tensor, takeRows, toReal, zeros } from "../numeric/tensor.ts";
+import { sizeOf, sliceRows, type Tensor, takeRows, toIntegers, toReal, zeros } from "../numeric/tensor.ts";
 import type { Task } from "./task.ts";
 
 /** Bytes that cached outputs of a frozen part may take; beyond them they are computed again each time. */
@@ -16,6 +16,9 @@ export const DEFAULT_FEATURE_BUDGET = 1 << 30;
  */
 const FEATURE_TILE = 64;
 
+/** The part of a task that its examples' feeds depend on. */
+export type ExampleModel = Pick<Task, "engine" | "split" | "frozen">;
+
 /** Rows of a split as feeds of the head. */
 export interface ExampleSource {
   readonly count: number;
@@ -23,10 +26,14 @@ export interface ExampleSource {
 }
 
 /** Sources by task and array: training, replay and explanation share what the frozen part gave. */
-const sources = new WeakMap<Task, WeakMap<Tensor, ExampleSource>>();
+const sources = new WeakMap<ExampleModel, WeakMap<Tensor, ExampleSource>>();
 
 /** The source of a split's examples for this task; the same one each time for the same array and the default budget. */
-export function examplesOf(task: Task, split: Pick<Split, "x">, featureBudget = DEFAULT_FEATURE_BUDGET): ExampleSource {
+export function examplesOf(
+  task: ExampleModel,
+  split: { readonly x: Tensor },
+  featureBudget = DEFAULT_FEATURE_BUDGET,
+): ExampleSource {
   if (featureBudget !== DEFAULT_FEATURE_BUDGET) return newSource(task, split.x, featureBudget);
   const ofTask = sources.get(task) ?? new WeakMap<Tensor, ExampleSource>();
   sources.set(task, ofTask);
@@ -35,21 +42,31 @@ export function examplesOf(task: Task, split: Pick<Split, "x">, featureBudget = 
   return source;
 }
 
-function newSource(task: Task, examples: Tensor, featureBudget: number): ExampleSource {
-  const x = toReal(examples, task.engine.dtype);
+/** Examples in the type that the model reads: real numbers in the engine's dtype, or tokens. */
+function asRead({ engine, split }: ExampleModel, examples: Tensor): Tensor {
+  const { dtype } = valueIn(split.features ?? split.head, "x");
+  if (dtype === "real") return toReal(examples, engine.dtype);
+  if (dtype !== "int64") throw new InvalidModelError(`the model must read real numbers or int64, got ${dtype}`);
+  const x = toIntegers(examples);
+  if (x) return x;
+  throw new InvalidDataError("the examples must be whole numbers, which the model reads as tokens, got fractions");
+}
+
+function newSource(task: ExampleModel, examples: Tensor, featureBudget: number): ExampleSource {
+  const x = asRead(task, examples);
   const count = x.shape[0];
   if (!task.split.features) return { count, feeds: async (rows) => ({ x: takeRows(x, rows) }) };
   return featureSource(task, x, featureBudget);
 }
 
 /** Runs the frozen part on rows of x: one tensor for each value that the head reads. */
-async function runFeatures(task: Task, x: Tensor): Promise<Record<string, Tensor>> {
+async function runFeatures(task: ExampleModel, x: Tensor): Promise<Record<string, Tensor>> {
   const { features, exampleInputs } = task.split;
   const results = await task.engine.compile(features!).run({ ...task.frozen, x });
   return Object.fromEntries(exampleInputs.map((name) => [name, results[`feature:${name}`]]));
 }
 
-function featureSource(task: Task, x: Tensor, budget: number): ExampleSource {
+function featureSource(task: ExampleModel, x: Tensor, budget: number): ExampleSource {
   const { head, exampleInputs } = task.split;
   const count = x.shape[0];
   const shapes = exampleInputs.map((name) => valueIn(head, name));

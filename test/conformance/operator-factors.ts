@@ -17,7 +17,7 @@ const TOLERANCE = 1e-12;
 /** The factor of each input that does not depend on the examples, where the operator has one. */
 export function factorsOf({ b, inputs, outputs, positions }: BuiltCase, c: OperatorCase, cotangent: Value) {
   const rule = operatorRules.get(c.op)?.factor;
-  if (!rule || outputs[0].shape[0] !== "N") return [];
+  if (!rule || !outputs[0].shape.some(isBatch)) return [];
   const fixed = positions.filter((i) => !inputs[i]!.shape.some(isBatch));
   return fixed.flatMap((i) => {
     const node = { op: c.op, inputs, outputs, attributes: c.attributes ?? {}, b };
@@ -44,7 +44,7 @@ function example(t: Tensor, shape: Shape, n: number): Tensor {
 export async function checkFactors(engine: Engine, c: OperatorCase): Promise<void> {
   const built = buildCase(c);
   const { b, outputs, inputs } = built;
-  if (outputs[0].dtype !== "real" || outputs[0].shape[0] !== "N") return;
+  if (outputs[0].dtype !== "real" || !outputs[0].shape.some(isBatch)) return;
   const u = b.input("u", "real", outputs[0].shape);
   const factors = factorsOf(built, c, u);
   if (factors.length === 0) return;

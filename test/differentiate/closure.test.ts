@@ -6,6 +6,7 @@ import { vjp } from "../../src/differentiate/reverse.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
 import { isBatch, resolveDim } from "../../src/graph/dim.ts";
 import { shapeRules } from "../../src/graph/shapes/registry.ts";
+import type { Value } from "../../src/graph/types.ts";
 import { type DType, type RealDType, zeros } from "../../src/numeric/tensor.ts";
 import { BATCH_SIZE, differentiable, type OperatorCase } from "../conformance/operator-case.ts";
 import { factorsOf } from "../conformance/operator-factors.ts";

@@ -13,6 +13,10 @@ describe("createModel(spec, shape)", () => {
     ["cnn:4,6:12", "cnn:4,6:12", [4, 1, 3, 3]],
     ["cnn:4:0", "cnn:4:0", [4, 1, 3, 3]],
     ["cnn", "cnn:16,32,64", [16, 1, 3, 3]],
+    ["resnet", "resnet:16,32", [16, 1, 3, 3]],
+    ["resnet:4,6:2", "resnet:4,6:2", [4, 1, 3, 3]],
+    ["transformer", "transformer:32:2:4", [32, 1, 2, 2]],
+    ["attention:8:1:2", "attention:8:1:2", [8, 1, 2, 2]],
   ])("%s", (spec, full, first) => {
     const model = createModel(spec, shape);
     expect(model.spec).toBe(full);
@@ -21,15 +25,21 @@ describe("createModel(spec, shape)", () => {
   });
 
   it("makes the same model again from what the model calls itself", () => {
-    for (const spec of ["mlp", "mlp:16,8", "cnn:4:0", "cnn"]) {
+    for (const spec of ["mlp", "mlp:16,8", "cnn:4:0", "cnn", "resnet", "resnet:4:2", "transformer:8", "attention"]) {
       const model = createModel(spec, shape);
       expect(createModel(model.spec, shape)).toEqual({ ...model, initialise: expect.any(Function) });
     }
   });
 
-  const form = "model must be mlp:WIDTHS:ACTIVATION, cnn:CHANNELS:HIDDEN or a file ending in .onnx";
+  const form =
+    "model must be mlp:WIDTHS:ACTIVATION, cnn:CHANNELS:HIDDEN, resnet:CHANNELS:BLOCKS, transformer:WIDTH:DEPTH:HEADS, attention:WIDTH:DEPTH:HEADS, gpt:WIDTH:DEPTH:HEADS or a file ending in .onnx";
   it.each([
-    ["resnet", `${form}, got "resnet"`],
+    ["unet", `${form}, got "unet"`],
+    ["resnet:4:1:2", `${form}, got "resnet:4:1:2"`],
+    ["resnet:4:0", 'model resnet:4:0: the number of blocks must be a positive integer, got "0"'],
+    ["transformer:8:1.5", 'model transformer:8:1.5: the depth must be a positive integer, got "1.5"'],
+    ["attention:9:1:2", "attention: heads must divide the width 9, got 2"],
+    ["gpt", "gpt: examples must be tokens (length), got shape [1,8,8]"],
     ["", `${form}, got ""`],
     ["constructor", `${form}, got "constructor"`],
     ["mlp:8:relu:9", `${form}, got "mlp:8:relu:9"`],
@@ -46,6 +56,6 @@ describe("createModel(spec, shape)", () => {
   });
 
   it("knows the names of its models", () => {
-    expect(modelNames).toEqual(["mlp", "cnn"]);
+    expect(modelNames).toEqual(["mlp", "cnn", "resnet", "transformer", "attention", "gpt"]);
   });
 });

@@ -9,7 +9,7 @@ import { mlp } from "../../src/models/mlp.ts";
 import { splitModel } from "../../src/models/split.ts";
 import { layoutOf, viewsOf } from "../../src/numeric/layout.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
-import { reals, sizeOf, type Tensor } from "../../src/numeric/tensor.ts";
+import type { Tensor } from "../../src/numeric/tensor.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { engineOf } from "../helpers/tasks.ts";
 

@@ -44,9 +44,9 @@ describe("allocate(dtype, size) and zeros(dtype, shape)", () => {
     ["uint8", Uint8Array],
     ["bool", Uint8Array],
   ];
-  it.each(arrays)("%s", (dtype, constructor) => {
-    expect(allocate(dtype, 3)).toEqual(new constructor(3));
-    expect(zeros(dtype, [3, 2])).toEqual({ dtype, shape: [3, 2], data: new constructor(6) });
+  it.each(arrays)("%s", (dtype, TypedArray) => {
+    expect(allocate(dtype, 3)).toEqual(new TypedArray(3));
+    expect(zeros(dtype, [3, 2])).toEqual({ dtype, shape: [3, 2], data: new TypedArray(6) });
   });
 });
 

@@ -8,10 +8,10 @@ import { mlp } from "../../src/models/mlp.ts";
 import { viewsOf } from "../../src/numeric/layout.ts";
 import { encodeNpy } from "../../src/numeric/npy.ts";
 import { encodeNpz } from "../../src/numeric/npz.ts";
-import { generatorName } from "../../src/numeric/random.ts";
+import { generatorName, randomFrom } from "../../src/numeric/random.ts";
 import { integers, reals } from "../../src/numeric/tensor.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
-import { meanBatch } from "../../src/train/batches.ts";
+import { meanBatch, shuffledBatches } from "../../src/train/batches.ts";
 import { runTraining, type TrainingRequest } from "../../src/train/training.node.ts";
 import { SOFTWARE } from "../../src/version.ts";
 import { errorOf } from "../helpers/errors.ts";
@@ -116,8 +116,14 @@ describe("runTraining(request)", () => {
     for (const file of Object.keys(a)) expect(c[file]).not.toBe(a[file]);
   });
 
-  it("draws parameters and batches apart: another batch size starts from the same model", async () => {
+  it("draws parameters and batches from streams of the seed with these names", async () => {
     const first = await trained();
+    const { model } = first.task;
+    const [forParameters, forBatches] = [randomFrom(3, "parameters"), randomFrom(3, "batches")];
+    const params = new Float64Array(model.parameters.size);
+    model.initialise(params, () => forParameters.uniform());
+    expect((await first.run.checkpoint(0)).params).toEqual(params);
+    expect(first.run.batches).toEqual([...shuffledBatches({ examples: 40, batchSize: 16, epochs: 1 }, forBatches)]);
     const second = await trained({ out: folder.at("b.pkrun"), batchSize: 7 });
     expect((await second.run.checkpoint(0)).params).toEqual((await first.run.checkpoint(0)).params);
   });
@@ -204,7 +210,7 @@ describe("what runTraining refuses, leaving nothing behind", () => {
     ["an unknown data source", { data: "digit" }, /^RangeError: .*got digit \(did you mean digits\?\)$/],
     ["a missing model file", { model: "none.onnx" }, /^FileError: cannot read none\.onnx: no such file/],
     ["a missing batches file", { batches: "none.npy" }, /^FileError: cannot read none\.npy: no such file/],
-    ["an unknown model", { model: "resnet" }, /^RangeError: model must be .*, got "resnet"$/],
+    ["an unknown model", { model: "lenet" }, /^RangeError: model must be .*, got "lenet"$/],
     ["an unknown loss", { loss: "hinge" }, /^RangeError: loss must be one of .*, got "hinge"$/],
     ["an unknown optimizer", { optimizer: "lion" }, /^RangeError: createOptimizer: name must be one of .*, got lion$/],
     [
@@ -212,7 +218,11 @@ describe("what runTraining refuses, leaving nothing behind", () => {
       { trainable: ["head.*"] },
       /^RangeError: trainable: pattern head\.\* must match/,
     ],
-    ["a batch size under gd", { optimizer: "gd" }, /^RangeError: gd takes all examples at every step: a batch size/],
+    [
+      "a batch size under gd",
+      { optimizer: "gd" },
+      /^RangeError: gd takes all examples at every step: a batch size must not be given \(use sgd\)$/,
+    ],
     ["a batch size of 0", { batchSize: 0 }, /^RangeError: batches: batchSize must be a positive integer, got 0$/],
     ["no step", { steps: 0 }, /^RangeError: batches: steps must be a positive integer, got 0$/],
     [

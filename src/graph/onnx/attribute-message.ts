@@ -2,8 +2,9 @@
 
 import { InvalidModelError, UnsupportedError } from "../../errors.ts";
 import type { Attribute, Attributes } from "../types.ts";
+import { intendedNumber } from "./intended-number.ts";
 import { ATTRIBUTE_TYPE, type AttributeMessage, type NodeMessage, toNumber } from "./proto.ts";
-import { readTensor, shortestDecimal } from "./tensor-message.ts";
+import { readTensor } from "./tensor-message.ts";
 
 // Files of before 2018 leave the type out; the field that is filled tells it.
 function typeOf(message: AttributeMessage): number {
@@ -18,13 +19,13 @@ function typeOf(message: AttributeMessage): number {
 function attributeOf(message: AttributeMessage): Attribute {
   switch (typeOf(message)) {
     case ATTRIBUTE_TYPE.FLOAT:
-      return shortestDecimal(message.f ?? 0);
+      return intendedNumber(message.f ?? 0);
     case ATTRIBUTE_TYPE.INT:
       return toNumber(message.i);
     case ATTRIBUTE_TYPE.STRING:
       return new TextDecoder().decode(message.s ?? new Uint8Array());
     case ATTRIBUTE_TYPE.FLOATS:
-      return (message.floats ?? []).map(shortestDecimal);
+      return (message.floats ?? []).map(intendedNumber);
     case ATTRIBUTE_TYPE.INTS:
       return (message.ints ?? []).map(toNumber);
     case ATTRIBUTE_TYPE.TENSOR:

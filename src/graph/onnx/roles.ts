@@ -20,12 +20,16 @@ export interface Roles {
 interface Use {
   readonly op: string;
   readonly input: number;
+  /** Name of the node's first output. */
+  readonly output: string;
 }
 
 interface Candidate {
   readonly name: string;
   readonly data: Tensor<RealDType>;
   readonly uses: readonly Use[];
+  /** Operators that meet it in the end, behind those that only cut, reshape or convert it. */
+  readonly ends: ReadonlySet<string>;
   /** The initializer that this one is a copy of by Identity. */
   readonly aliasOf: string | undefined;
 }
@@ -53,8 +57,18 @@ const SETTINGS: ReadonlyMap<string, readonly number[]> = new Map([
 // Masks hold 0 and minus infinity, which some models write as a large number (float16's least, -65504, or -1e4).
 const MASKED = -1e4;
 
+// A mask may also be a triangle of ones that is cut to size and compared.
+const ARRANGING = new Set(["Identity", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Gather", "Cast"]);
+const COMPARING = new Set(["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not"]);
+
+function isComparedMask({ data, ends }: Candidate): boolean {
+  return [...ends].every((op) => COMPARING.has(op)) && data.data.every((value) => value === 0 || value === 1);
+}
+
 /** What is added, or chosen by Where, to shut elements out; Where's fill is a single number. */
-function isMask({ data, uses }: Candidate): boolean {
+function isMask(candidate: Candidate): boolean {
+  if (isComparedMask(candidate)) return true;
+  const { data, uses } = candidate;
   if (uses.every(({ op }) => op === "Where") && data.data.length === 1) return true;
   if (!uses.every(({ op }) => op === "Add" || op === "Where")) return false;
   return data.data.some((value) => value <= MASKED) && data.data.every((value) => value === 0 || value <= MASKED);
@@ -91,11 +105,19 @@ function usesIn(nodes: readonly NodeMessage[], aliases: ReadonlyMap<string, stri
     if (node.opType === "Identity" && aliases.has(node.output?.[0] ?? "")) continue;
     node.input?.forEach((name, input) => {
       const known = uses.get(name) ?? [];
-      known.push({ op: node.opType ?? "", input });
+      known.push({ op: node.opType ?? "", input, output: node.output?.[0] ?? "" });
       uses.set(name, known);
     });
   }
   return uses;
+}
+
+function endsOf(uses: readonly Use[], all: ReadonlyMap<string, readonly Use[]>): Set<string> {
+  return new Set(
+    uses.flatMap(({ op, input, output }) =>
+      input === 0 && ARRANGING.has(op) ? [...endsOf(all.get(output) ?? [], all)] : [op],
+    ),
+  );
 }
 
 /** Float initializers that something uses; an alias counts as one when its root is used elsewhere too. */
@@ -107,8 +129,11 @@ function candidatesIn(nodes: readonly NodeMessage[], initializers: ReadonlyMap<s
     const aliased = [...aliases].filter(([alias, root]) => root === name && uses.has(alias)).map(([alias]) => alias);
     const [first, ...others] = uses.has(name) ? [name, ...aliased] : aliased;
     if (first === undefined) return [];
-    const copies = others.map((alias) => ({ name: alias, data, uses: uses.get(alias)!, aliasOf: name }));
-    return [{ name, data, uses: uses.get(first)!, aliasOf: undefined }, ...copies];
+    const candidate = (alias: string, used: string, aliasOf: string | undefined): Candidate => {
+      const own = uses.get(used)!;
+      return { name: alias, data, uses: own, ends: endsOf(own, uses), aliasOf };
+    };
+    return [candidate(name, first, undefined), ...others.map((alias) => candidate(alias, alias, name))];
   });
 }
 

@@ -115,13 +115,3 @@ function fromFields(dtype: DType, message: TensorMessage): Tensor["data"] {
       return Uint8Array.from(message.int32Data ?? []);
   }
 }
-
-/** The shortest decimal that rounds to a float32: 0.01, not 0.009999999776; a float64 that is no float32 stays as it is. */
-export function shortestDecimal(value: number): number {
-  if (!Number.isFinite(value) || Math.fround(value) !== value) return value;
-  for (let digits = 1; digits < 9; digits++) {
-    const decimal = Number(value.toPrecision(digits));
-    if (Math.fround(decimal) === value) return decimal;
-  }
-  return Number(value.toPrecision(9));
-}

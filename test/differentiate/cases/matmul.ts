@@ -12,6 +12,12 @@ export const matmulCases: readonly OperatorCase[] = [
   { name: "by a vector", op: "MatMul", inputs: [real(["N", 3]), real([3], 1)] },
   { name: "vector by matrix", op: "MatMul", inputs: [real([3]), real([3, 2], 1)] },
   { name: "vector by list", op: "MatMul", inputs: [real([3]), real(["N", 3, 2], 1)] },
+  { name: "sequence by a vector", op: "MatMul", inputs: [real(["N", 4, 3]), real([3], 1)] },
+  { name: "examples in the middle", op: "MatMul", inputs: [real([4, "N", 3]), real([3, 2], 1)] },
+  { name: "matrix in front of sequences", op: "MatMul", inputs: [real([2, 3]), real([2, "N", 3, 4], 1)] },
+  { name: "heads by a list of matrices", op: "MatMul", inputs: [real(["N", 2, 4, 3]), real([2, 3, 2], 1)] },
+  { name: "rows by a list of matrices", op: "MatMul", inputs: [real(["N", 3]), real([2, 3, 2], 1)] },
+  { name: "list of matrices in front", op: "MatMul", inputs: [real([2, 2, 3]), real(["N", 1, 3, 4], 1)] },
   { name: "vectors", op: "MatMul", inputs: [real([3]), real([3], 1)] },
   {
     name: "dense layer",
@@ -20,6 +26,7 @@ export const matmulCases: readonly OperatorCase[] = [
     attributes: { transB: 1 },
   },
   { name: "without bias", op: "Gemm", inputs: [real(["N", 3]), real([3, 2], 1)] },
+  { name: "sequences in rows", op: "Gemm", inputs: [real(["2N", 3]), real([3, 2], 1), real([2], 2)] },
   {
     name: "scaled",
     op: "Gemm",

@@ -37,6 +37,23 @@ describe("parameters of a file, when none are named", () => {
     expect(notes).toEqual(["kept constant, masks: causal, fill; name them in parameters to train them"]);
   });
 
+  it("are not triangles of ones that are cut to size and compared", () => {
+    const cut = [node("Slice", ["ones", "from", "to"], "s"), node("Equal", ["s", "zero"], "c")];
+    const nodes = [...cut, node("Where", ["c", "fill", "x"], "masked"), node("Mul", ["masked", "gate"])];
+    const list = (value: bigint): Tensor => ({ dtype: "int64", shape: [1], data: BigInt64Array.of(value) });
+    const initializers = {
+      ones: values(1, 0, 1, 0, 0),
+      from: list(0n),
+      to: list(4n),
+      zero: scalar(0),
+      fill: scalar(-Infinity),
+      gate: values(0, 1, 1, 0),
+    };
+    const { names, notes } = namesOf({ nodes, initializers });
+    expect(names).toEqual(["gate"]);
+    expect(notes).toEqual(["kept constant, masks: ones, zero, fill; name them in parameters to train them"]);
+  });
+
   it("are learned tokens that Where chooses", () => {
     const nodes = [node("Less", ["x", "x"], "c"), node("Where", ["c", "token", "x"])];
     expect(namesOf({ nodes, initializers: { token: spread([4]) } }).names).toEqual(["token"]);

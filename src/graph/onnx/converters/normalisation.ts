@@ -3,7 +3,8 @@
 import { InvalidModelError, UnsupportedError } from "../../../errors.ts";
 import { reals } from "../../../numeric/tensor.ts";
 import { fixedDim, isBatch, normaliseAxis } from "../../dim.ts";
-import { add, div, mul, reshape, sub } from "../../ops.ts";
+import { add, mul, reshape, sub } from "../../ops.ts";
+import { standardised } from "../../standardise.ts";
 import type { Value } from "../../types.ts";
 import { type Converter, type ImportNode, inputOf, numberOf, refuseOutputs } from "../import-node.ts";
 
@@ -14,14 +15,6 @@ function perChannel(node: ImportNode, value: Value, x: Value): Value {
   const shape = [...value.shape, ...x.shape.slice(2).map(() => 1)];
   const fixed = node.b.constantOf(value);
   return fixed ? node.b.constant({ ...fixed, shape: shape as number[] }) : reshape(node.b, value, shape);
-}
-
-/** (x - mean over axes) / sqrt(variance over axes + epsilon). */
-function standardised({ b }: ImportNode, x: Value, options: { axes: readonly number[]; epsilon: number }): Value {
-  const axes = b.ints(options.axes);
-  const centred = sub(b, x, b.op("ReduceMean", [x, axes], { keepdims: 1 }));
-  const variance = b.op("ReduceMean", [mul(b, centred, centred), axes], { keepdims: 1 });
-  return div(b, centred, b.op("Sqrt", [add(b, variance, options.epsilon)]));
 }
 
 /** 1 / sqrt(variance + epsilon), computed once when the variance is fixed. */
@@ -55,7 +48,7 @@ const instanceNormalization: Converter = (node) => {
   const { b } = node;
   const [x, scale, bias] = [0, 1, 2].map((i) => inputOf(node, i));
   const axes = x.shape.map((_, i) => i).slice(2);
-  const normal = standardised(node, x, { axes, epsilon: numberOf(node, "epsilon", EPSILON) });
+  const normal = standardised(b, x, { axes, epsilon: numberOf(node, "epsilon", EPSILON) });
   return [add(b, mul(b, normal, perChannel(node, scale, x)), perChannel(node, bias, x))];
 };
 
@@ -65,7 +58,7 @@ const layerNormalization: Converter = (node) => {
   const [x, scale] = [inputOf(node, 0), inputOf(node, 1)];
   const first = normaliseAxis(numberOf(node, "axis", -1), x.shape.length);
   const axes = x.shape.map((_, i) => i).slice(first);
-  const scaled = mul(b, standardised(node, x, { axes, epsilon: numberOf(node, "epsilon", EPSILON) }), scale);
+  const scaled = mul(b, standardised(b, x, { axes, epsilon: numberOf(node, "epsilon", EPSILON) }), scale);
   return [node.inputs[2] ? add(b, scaled, node.inputs[2]) : scaled];
 };
 
@@ -80,7 +73,7 @@ const groupNormalization: Converter = (node) => {
   }
   const rest = x.shape.slice(2).map((dim) => fixedDim(dim, "a spatial axis"));
   const grouped = [x.shape[0], groups, (channels / groups) * rest.reduce((size, dim) => size * dim, 1)];
-  const normal = standardised(node, reshape(b, x, grouped), { axes: [2], epsilon: numberOf(node, "epsilon", EPSILON) });
+  const normal = standardised(b, reshape(b, x, grouped), { axes: [2], epsilon: numberOf(node, "epsilon", EPSILON) });
   const perGroup = node.opset < 21 && groups !== channels;
   if (!perGroup) {
     return [add(b, mul(b, reshape(b, normal, x.shape), perChannel(node, scale, x)), perChannel(node, bias, x))];

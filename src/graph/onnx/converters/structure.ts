@@ -15,12 +15,13 @@ import {
   refuseOutputs,
   tensorOf,
 } from "../import-node.ts";
-import { dtypeFromNumber, shortestDecimal, valueTypeOf } from "../tensor-message.ts";
+import { intendedNumber } from "../intended-number.ts";
+import { dtypeFromNumber, valueTypeOf } from "../tensor-message.ts";
 
 /** A float32 tensor of one element as the shortest decimal that rounds to it; others as they are. */
 export function decimalScalar(source: Tensor): Tensor {
   if (source.dtype !== "float32" || source.data.length !== 1) return source;
-  return reals(source.shape, [shortestDecimal(source.data[0] as number)]);
+  return reals(source.shape, [intendedNumber(source.data[0] as number)]);
 }
 
 const identity: Converter = (node) => [inputOf(node, 0)];

@@ -1,0 +1,32 @@
+// Every algorithm on every kind of model, in both dtypes.
+
+import { algorithmNames } from "../../src/kernels/types.ts";
+import { tangentKernelConformance } from "../conformance/tangent-kernel.ts";
+import { squaredWeightsTask } from "../helpers/squared-weights.ts";
+import { type SmallTask, type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
+import { tiedWeightsTask } from "../helpers/tied-weights.ts";
+
+const classes = { loss: "cross-entropy", hidden: [7, 5] } as const;
+
+const models: Readonly<Record<string, (options: SmallTaskOptions) => Promise<SmallTask>>> = {
+  "a tanh network": (options) => smallTask({ ...options, ...classes }),
+  "a ReLU network": (options) => smallTask({ ...options, ...classes, model: "relu" }),
+  "a convolutional network": (options) => smallTask({ ...options, ...classes, model: "cnn" }),
+  "a network of which only the last layer is trained": (options) =>
+    smallTask({ ...options, ...classes, trainable: ["layers.2.weight", "layers.2.bias"] }),
+  "a network of which the last layer is not trained": (options) =>
+    smallTask({ ...options, ...classes, trainable: ["layers.0.bias", "layers.1.weight"] }),
+  "a network with one output": (options) => smallTask({ ...options, loss: "half-mse", hidden: [6] }),
+  "a network that uses a matrix twice": (options) => tiedWeightsTask({ ...options, ...classes }),
+};
+
+for (const dtype of ["float64", "float32"] as const) {
+  for (const algorithm of algorithmNames) {
+    for (const [label, make] of Object.entries(models))
+      tangentKernelConformance(`${label} in ${dtype}`, algorithm, () => make({ dtype }));
+    if (algorithm !== "factored")
+      tangentKernelConformance(`a network without factored forms in ${dtype}`, algorithm, () =>
+        squaredWeightsTask({ ...classes, dtype }),
+      );
+  }
+}
