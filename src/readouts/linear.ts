@@ -38,16 +38,17 @@ const linearReadout = (spec: string, resolve: Readout["resolve"]): Readout => ({
   resolve,
 });
 
-/** `output:k`, and `logit:k` where the loss reads outputs as logits. */
+/** `output:k`, also written `logit:k`. */
 export function outputReadout(spec: string, argument: string, { outputs }: ReadoutContext): Readout {
   const k = outputIndex(argument, spec, outputs);
   return linearReadout(spec, () => ({ name: spec, coefficients: coefficientsOf(outputs, { [k]: 1 }) }));
 }
 
 /** The largest output of the trained model. */
-export function predictedReadout(spec: string, _argument: string, { outputs }: ReadoutContext): Readout {
+export function predictedReadout(spec: string, _argument: string, { outputs, loss }: ReadoutContext): Readout {
+  const word = loss.probabilities ? "logit" : "output";
   return linearReadout(spec, (y) => ({
-    name: `logit:${argmax(y)}`,
+    name: `${word}:${argmax(y)}`,
     coefficients: coefficientsOf(outputs, { [argmax(y)]: 1 }),
   }));
 }

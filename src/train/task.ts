@@ -78,6 +78,11 @@ function checkTargets(dataset: Dataset, loss: Loss, outputs: number): void {
       throw new InvalidDataError(
         `the model must have ${width} outputs for the targets of ${dataset.source}, got ${outputs}`,
       );
+    const bad = loss.probabilities ? (dataset.train.y.data as RealArray).findIndex((y) => !(y >= 0 && y <= 1)) : -1;
+    if (bad >= 0)
+      throw new InvalidDataError(
+        `loss ${loss.name} needs targets in [0, 1], got ${dataset.train.y.data[bad]} for example ${Math.floor(bad / width)} of ${dataset.source}`,
+      );
     return;
   }
   // One output tells two classes apart, by its size.

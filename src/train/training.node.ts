@@ -23,7 +23,7 @@ import { createOptimizer } from "../optimizers/registry.ts";
 import { planCheckpoints } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import { createRunWriter } from "../run/run-writer.node.ts";
-import type { Batch, NewRun, Run } from "../run/types.ts";
+import type { Batch, NewRun, Run, RunWriter } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
 import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
@@ -205,9 +205,10 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
   const prepared = await prepare(request);
   const { task, params, schedule } = prepared;
   const started = newRun(request, prepared);
-  const writer = await createRunWriter(request.out, { ...started, force: request.force ?? false });
+  let writer: RunWriter | undefined;
   let result: TrainResult;
   try {
+    writer = await createRunWriter(request.out, { ...started, force: request.force ?? false });
     result = await train({
       task,
       initial: trainableOf(task, params, task.engine.dtype),
@@ -219,7 +220,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
       onProgress: request.onProgress,
     });
   } catch (error) {
-    await writer.abort();
+    await writer?.abort();
     await task.engine.release();
     throw error;
   }

@@ -3,49 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { type TangentKernelOptions, tangentKernel } from "../../src/kernels/tangent-kernel.ts";
 import { type AlgorithmName, type KernelForm, kernelForms } from "../../src/kernels/types.ts";
-import { randomFrom } from "../../src/numeric/random.ts";
-import { type RealArray, type RealDType, reals, sliceRows, type Tensor } from "../../src/numeric/tensor.ts";
-import { type Task, trainableOf } from "../../src/train/task.ts";
+import type { RealArray, RealDType } from "../../src/numeric/tensor.ts";
+import type { Task } from "../../src/train/task.ts";
+import { type KernelSubject, largest, readoutsFor, subjectOf } from "../helpers/kernels.ts";
 import type { SmallTask } from "../helpers/tasks.ts";
 
 /** Allowed error relative to the largest entry: rounding of Jacobians and of inner products of a few hundred terms. */
 const LIMITS: Readonly<Record<RealDType, number>> = { float64: 1e-10, float32: 1e-4 };
-const N = 5;
-const M = 3;
-
-export interface KernelSubject {
-  readonly task: Task;
-  readonly params: RealArray;
-  readonly xs: Tensor;
-  readonly xs2: Tensor;
-}
-
-/** The first training examples of a small task against some of its test examples, at its start. */
-export function subjectOf({ task, params }: SmallTask): KernelSubject {
-  const { train, test } = task.dataset;
-  return {
-    task,
-    params: trainableOf(task, params, task.engine.dtype),
-    xs: sliceRows(train.x, 0, N),
-    xs2: sliceRows(test.x, 0, M),
-  };
-}
-
-/** Coefficients of both sides for the form `readout`; nothing for the others. */
-export function readoutsFor(
-  form: KernelForm,
-  { task, xs, xs2 }: KernelSubject,
-): Pick<TangentKernelOptions, "readouts"> {
-  if (form !== "readout") return {};
-  const random = randomFrom(3, "readouts");
-  const rows = ({ shape: [count] }: Tensor): Tensor =>
-    reals(
-      [count, task.outputs],
-      Float64Array.from({ length: count * task.outputs }, () => random.normal()),
-    );
-  return { readouts: [rows(xs), rows(xs2)] };
-}
-
 interface Variant {
   readonly label: string;
   readonly second: boolean;
@@ -83,10 +47,6 @@ const variants: readonly Variant[] = [
     options: () => ({ tile: 2, memoryBudget: 0, normalize: true }),
   },
 ];
-
-/** Largest absolute value. */
-export const largest = (values: ArrayLike<number>): number =>
-  Array.from(values, Math.abs).reduce((a, b) => Math.max(a, b), 0);
 
 async function both(subject: KernelSubject, algorithm: AlgorithmName, { second, options }: Variant, form: KernelForm) {
   const { task, params, xs, xs2 } = subject;

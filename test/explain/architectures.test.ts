@@ -24,10 +24,7 @@ function datasetOf(inputShape: readonly number[], tokens: boolean): Dataset {
   const random = randomFrom(2, "architectures");
   const split = (count: number) => {
     const value = () => (tokens ? Math.floor(CLASSES * random.uniform()) : random.normal());
-    const x = reals(
-      [count, ...inputShape],
-      Float64Array.from({ length: count * sizeOf(inputShape) }, value),
-    );
+    const x = reals([count, ...inputShape], Float64Array.from({ length: count * sizeOf(inputShape) }, value));
     return {
       x,
       y: integers(
@@ -79,7 +76,7 @@ const cases: readonly Case[] = [
 ];
 
 describe("an explanation", () => {
-  it.each(cases)("of $spec in $dtype, trained by $optimizer (parameters $trainable)", async (tested) => {
+  it.each(cases)("of $spec in $dtype, trained by $optimizer, parameters $trainable, holds", async (tested) => {
     const { task, params } = await taskOf(tested);
     const random = randomFrom(1, "batches");
     const run = await trainInMemory(task, {
@@ -87,9 +84,15 @@ describe("an explanation", () => {
       batches: [...shuffledBatches({ examples: 12, batchSize: 4, steps: STEPS }, random)],
     });
     const queries = datasetQueries(task, "test:0-2");
-    const explanation = await explain(task, run, { queries, rule: "auto", tolerance: 1e-8 });
-    const { closure, residual, ...rest } = verdictOf(explanation, tested.dtype);
-    console.log(tested.spec, closure, residual, rest);
+    // In float32 the outputs themselves are no closer to those of the quadrature.
+    const tolerance = tested.dtype === "float64" ? 1e-8 : 1e-4;
+    const explanation = await explain(task, run, { queries, rule: "auto", tolerance });
+    expect(verdictOf(explanation, tested.dtype)).toMatchObject({
+      passed: true,
+      closure: { holds: true },
+      residual: { holds: true },
+    });
+    expect(Math.min(...explanation.gross)).toBeGreaterThan(1e-5);
   });
 });
 

@@ -44,11 +44,16 @@ describe("readouts that are linear in the outputs", () => {
     ["logit:0", ["logit:0", "logit:0"], [1, -3]],
     ["margin:2-0", ["margin:2-0", "margin:2-0"], [3, 5]],
     // The trained model's classes, row by row: 1 before 0, and 0 before 2.
-    ["predicted", ["logit:1", "logit:0"], [2, -3]],
     ["margin", ["margin:1-0", "margin:0-2"], [1, -5]],
   ])("%s", async (spec, names, values) => {
     expect(await read(spec, classifier)).toEqual({ needs: "coefficients", names, values });
     expect(await read(spec, regressor)).toEqual({ needs: "coefficients", names, values });
+  });
+
+  it("predicted is called a logit where the loss reads it as one", async () => {
+    const expected = { needs: "coefficients", values: [2, -3] };
+    expect(await read("predicted", classifier)).toEqual({ ...expected, names: ["logit:1", "logit:0"] });
+    expect(await read("predicted", regressor)).toEqual({ ...expected, names: ["output:1", "output:0"] });
   });
 
   it("take the first of equal outputs, as prediction and as runner-up", () => {

@@ -90,6 +90,14 @@ describe("createTask(options)", () => {
     expect(await errorOf(() => made(outputs, loss, dataset(kind)))).toBe(`InvalidDataError: ${message}`);
   });
 
+  it("refuses targets outside [0, 1] under a loss that reads outputs as probabilities", async () => {
+    const data = dataset({ width: 1 });
+    const train = { ...data.train, y: reals([3, 1], [0, 1, 1.5]) };
+    expect(await errorOf(() => made(1, "binary-cross-entropy", { ...data, train }))).toBe(
+      "InvalidDataError: loss binary-cross-entropy needs targets in [0, 1], got 1.5 for example 2 of three rows",
+    );
+  });
+
   it.each([["layers.9.bias"], ["layers.0.bias", "layers.0.bias"], ["toString"]])(
     "refuses to train %j %j",
     async (...trainable) => {

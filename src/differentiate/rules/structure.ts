@@ -7,6 +7,7 @@ import type { Value } from "../../graph/types.ts";
 import { unbroadcastPerExample } from "../broadcast.ts";
 import { inverse } from "../permutation.ts";
 import {
+  type FactorRule,
   intsOfInput,
   type JvpRule,
   listAttribute,
@@ -66,6 +67,14 @@ function summedCopies(b: GraphBuilder, g: Value, { x, repeats }: { x: Value; rep
 
 const expandVjp: VjpRule = ({ b, inputs }, [g], needs) => [needs[0] ? unbroadcast(b, g!, inputs[0]!.shape) : undefined];
 
+/** One copy for each example, as Expand makes them; copies side by side on an axis of more than 1 have no broadcast form. */
+const tileFactor: FactorRule = (node, _input, g) => {
+  const { shape } = node.inputs[0]!;
+  const repeats = intsOfInput(node, 1);
+  if (shape.some((dim, i) => dim !== 1 && repeats[i] !== 1)) return undefined;
+  return unbroadcastPerExample(node.b, g, { shape, output: node.outputs[0] });
+};
+
 export const structureRules: RuleTable = {
   Reshape: reshaping,
   Flatten: reshaping,
@@ -78,5 +87,8 @@ export const structureRules: RuleTable = {
     factor: ({ b, inputs, outputs }, _input, g) =>
       unbroadcastPerExample(b, g, { shape: inputs[0]!.shape, output: outputs[0] }),
   },
-  Tile: linear((node, g, x) => summedCopies(node.b, g, { x, repeats: intsOfInput(node, 1) })),
+  Tile: {
+    ...linear((node, g, x) => summedCopies(node.b, g, { x, repeats: intsOfInput(node, 1) })),
+    factor: tileFactor,
+  },
 };

@@ -3,6 +3,7 @@
 import type { Converter } from "../import-node.ts";
 import { activationConverters } from "./activations.ts";
 import { axesConverters } from "./axes.ts";
+import { einsumConverters } from "./einsum.ts";
 import { normalisationConverters } from "./normalisation.ts";
 import { structureConverters } from "./structure.ts";
 import { windowConverters } from "./windows.ts";
@@ -12,6 +13,7 @@ export const converters: ReadonlyMap<string, Converter> = new Map(
   Object.entries({
     ...activationConverters,
     ...axesConverters,
+    ...einsumConverters,
     ...normalisationConverters,
     ...structureConverters,
     ...windowConverters,
