@@ -7,12 +7,21 @@ export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/expla
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
+export { byLabel, cancellation, examplesFor80, strongest } from "./explain/summary.ts";
 export type { Explanation, ExplanationRow, Query, Term } from "./explain/types.ts";
 export { type Verdict, verdictOf } from "./explain/verdict.ts";
 export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
+export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
+export { type TangentKernel, type TangentKernelOptions, tangentKernel } from "./kernels/tangent-kernel.ts";
+export {
+  algorithmNames as kernelAlgorithmNames,
+  type KernelForm,
+  type KernelModel,
+  kernelForms,
+} from "./kernels/types.ts";
 export { lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
 export { cnn } from "./models/cnn.ts";
@@ -23,11 +32,15 @@ export type { Model } from "./models/types.ts";
 export { type Layout, type LayoutEntry, layoutOf, viewsOf } from "./numeric/layout.ts";
 export { generatorName, type Random, randomFrom } from "./numeric/random.ts";
 export { type DType, type RealArray, type RealDType, type Tensor, tensor } from "./numeric/tensor.ts";
+export type { OptimizerOptions } from "./optimizers/options.ts";
 export { createOptimizer, optimizerNames } from "./optimizers/registry.ts";
 export type { Optimizer } from "./optimizers/types.ts";
 export { readoutForms, readoutOf } from "./readouts/registry.ts";
 export type { Readout } from "./readouts/types.ts";
+export { renderReport } from "./reports/report.ts";
+export type { ReportInput } from "./reports/types.ts";
 export type { Batch, Checkpoint, Run, RunManifest, StepScalars } from "./run/types.ts";
+export { accuracyOf, predict } from "./train/accuracy.ts";
 export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";

@@ -16,16 +16,17 @@ const SHAPE = {
   what: flags.required(flags.nameFlag(["parameters"] as const), "--what parameters"),
   step: flags.stepFlag(),
   out: flags.required(flags.text(), "-o FILE.safetensors"),
+  data: flags.text().optional(),
   threads: flags.count().optional(),
 };
 
 /** Writes what the flags name. */
 export async function runExport(invocation: Invocation): Promise<ExitCode> {
-  const { step, out, threads } = flags.parseFlags(SHAPE, invocation.flags);
+  const { step, out, ...place } = flags.parseFlags(SHAPE, invocation.flags);
   if (!out.endsWith(".safetensors")) throw new UsageError(`--out must end in .safetensors, got "${out}"`);
   requireWritable(out);
   const { output } = invocation;
-  await withRun(invocation, { threads }, async (opened, task) => {
+  await withRun(invocation, place, async (opened, task) => {
     const steps = opened.batches.length;
     if (step !== "last" && step > steps) throw new UsageError(`--step must be last or lie in 0..${steps}, got ${step}`);
     const at = step === "last" ? steps : step;

@@ -8,6 +8,7 @@ function configure(command: Command): void {
     .argument("<run>", "a recorded run, as in mnist.pkrun")
     .option("--what <name>", "parameters")
     .option("--step <n>", "before step N; steps between checkpoints are replayed", "last")
+    .option("--data <file>", "where the data of the run are now, if no longer where they were")
     .option("--threads <n>", "threads of the engine, for a replay")
     .option("-o, --out <file>", "the .safetensors file to write");
   addExamples(command, [

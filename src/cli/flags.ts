@@ -90,6 +90,18 @@ export function stepFlag() {
   });
 }
 
+/** Steps separated by commas, each `last` or a whole number. */
+export function stepList() {
+  return z.string().transform((text, context): readonly (number | "last")[] =>
+    text.split(",").map((part) => {
+      const step = part.trim();
+      if (step === "last") return "last";
+      if (/^\d+$/.test(step)) return Number(step);
+      return refuse(context, `must hold last or whole numbers >= 0, as in 0,100,last, got "${text}"`);
+    }),
+  );
+}
+
 /** A flag that must be there; `example` shows one. */
 export function required<S extends z.ZodType>(schema: S, example: string) {
   return z.unknown().transform((value, context): z.output<S> => {

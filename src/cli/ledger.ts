@@ -43,12 +43,20 @@ function pullLines(row: ExplainedRow, decimals: number, { colors, width }: Ledge
   });
 }
 
+/** The rule; for `auto` with its tolerance, and why it was missed where it was. */
+function ruleText({ residualRelative }: ExplainedRow, { rule, tolerance, dtype }: LedgerOptions): string {
+  if (rule !== "auto") return `rule ${rule}`;
+  if (residualRelative <= tolerance) return `rule auto, tolerance ${tolerance}`;
+  const advice = dtype === "float32" ? "; float64 reaches further" : "";
+  return `rule auto, above the tolerance ${tolerance}: what is left is the rounding of ${dtype}${advice}`;
+}
+
 function ledgerLines(row: ExplainedRow, options: LedgerOptions): Line[] {
   const { output, prior, net, terms, residual, closure } = row;
   // Pulls may be a hundred times the output; it keeps three digits after the point.
   const decimals = Math.max(3, decimalsFor([output, prior, ...row.pulls.map(({ pull }) => pull)]));
   const number = (value: number) => signed(value, decimals);
-  const { rule, tolerance, dtype } = options;
+  const { dtype } = options;
   return [
     { name: "output", value: number(output), note: "of the trained model" },
     { name: "prior", value: number(prior), note: "of the model before training" },
@@ -58,7 +66,7 @@ function ledgerLines(row: ExplainedRow, options: LedgerOptions): Line[] {
     {
       name: "residual",
       value: tiny(residual),
-      note: `${tiny(row.residualRelative)} relative; rule ${rule}, tolerance ${tolerance}`,
+      note: `${tiny(row.residualRelative)} relative; ${ruleText(row, options)}`,
     },
     { name: "closure", value: tiny(closure), note: `${tiny(row.closureRelative)} relative: rounding of ${dtype}` },
   ];

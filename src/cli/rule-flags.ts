@@ -1,4 +1,4 @@
-// The flags of every command that explains: rule, tolerance, threads.
+// The flags of every command that explains: rule, tolerance, data, threads.
 
 import type { Command } from "commander";
 import { ruleNames } from "../explain/rules.ts";
@@ -6,10 +6,11 @@ import { ruleNames } from "../explain/rules.ts";
 /** Queries that verify checks unless the user says which. */
 export const VERIFY_QUERIES = 20;
 
-/** --rule, --tolerance and --threads. */
+/** --rule, --tolerance, --data and --threads. */
 export function addRuleFlags(command: Command, tolerance: string): void {
   command
     .option("--rule <name>", `quadrature along each step: ${ruleNames.join(", ")} (default auto)`)
     .option("--tolerance <x>", `residual allowed by auto, relative to the largest change (default ${tolerance})`)
+    .option("--data <file>", "where the data of the run are now, if no longer where they were")
     .option("--threads <n>", "threads of the engine (default: as in training; others give other last bits)");
 }

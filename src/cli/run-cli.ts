@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "check residual and closure of a run; exit code 3 when either does not hold",
     load: async () => (await import("./verify.ts")).verifyCommand,
   },
+  kernel: {
+    summary: "write tangent kernels of a run, at any steps, to a file",
+    load: async () => (await import("./kernel.ts")).kernelCommand,
+  },
   info: { summary: "what a run holds", load: async () => (await import("./info.ts")).infoCommand },
   export: {
     summary: "write parameters of a run to a file",

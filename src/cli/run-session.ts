@@ -1,6 +1,6 @@
 // Opens a run for a command and frees its engine afterwards; the flags that all such commands share.
 
-import { explain } from "../explain/explain.ts";
+import { DEFAULT_TOLERANCE, explain } from "../explain/explain.ts";
 import { planExplanation } from "../explain/plan.ts";
 import { ruleNames } from "../explain/rules.ts";
 import type { Explanation } from "../explain/types.ts";
@@ -16,18 +16,19 @@ import { startProgress } from "./progress.ts";
 export const RULE_SHAPE = {
   rule: flags.nameFlag(ruleNames).optional(),
   tolerance: flags.positive().optional(),
+  data: flags.text().optional(),
   threads: flags.count().optional(),
 };
 
 /** Does something with a run and everything that explaining it needs. */
 export async function withRun<T>(
   { args, output }: Invocation,
-  { threads }: { readonly threads?: number | undefined },
+  { data, threads }: { readonly data?: string | undefined; readonly threads?: number | undefined },
   use: (run: Run, task: Task) => Promise<T>,
 ): Promise<T> {
   const run = await openRun(args[0]);
   const warn = (message: string) => output.warn(message);
-  const task = await reopenTask(run, { warn, ...(threads !== undefined && { threads }) });
+  const task = await reopenTask(run, { warn, data, ...(threads !== undefined && { threads }) });
   try {
     return await use(run, task);
   } finally {
@@ -46,7 +47,7 @@ export async function explainWithProgress(
   { run, task }: { readonly run: Run; readonly task: Task },
   request: ExplainRequest,
 ): Promise<Explanation> {
-  const { queries, rule = "auto", tolerance = 1e-4, readout } = request;
+  const { queries, rule = "auto", tolerance = DEFAULT_TOLERANCE, readout } = request;
   const plan = planExplanation(task, run, { rows: queries.length, rule, tolerance, readout });
   if (plan.seconds > LONG) {
     const less = rule === "auto" ? "; a larger --tolerance or fewer queries take less (see explain --plan)" : "";

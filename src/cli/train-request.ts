@@ -12,7 +12,8 @@ import { grouped, table } from "./format.ts";
 import { optimizerText } from "./run-text.ts";
 
 const DATA_FORMS = `${datasetNames.join(", ")} or a file .npz, .csv, .tsv`;
-const MODEL_FORMS = "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS or a file .onnx";
+const MODEL_FORMS =
+  "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx";
 
 /** Flags that are options of the optimizer, by the names that the library gives them. */
 const OPTIMIZER_SHAPE = {

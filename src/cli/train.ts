@@ -13,7 +13,10 @@ function configure(command: Command): void {
     .option("--limit <n>", "keep the first N training examples")
     .option("--data-dir <dir>", "where the files of a named source are")
     .option("--target-column <name>", "for a CSV file")
-    .option("--model <spec>", "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS or a file .onnx")
+    .option(
+      "--model <spec>",
+      "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx",
+    )
     .option("--parameters <regex>", "for a .onnx file: which initializers are parameters")
     .option(
       "--trainable <globs>",

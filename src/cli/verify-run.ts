@@ -36,8 +36,8 @@ function rowText({ query, readout, residual, residualRelative, closure, closureR
 /** Checks residual and closure. */
 export async function runVerify(invocation: Invocation): Promise<ExitCode> {
   const { output } = invocation;
-  const { query, rule = "auto", tolerance = TOLERANCE, threads } = flags.parseFlags(SHAPE, invocation.flags);
-  return withRun(invocation, { threads }, async (opened, task): Promise<ExitCode> => {
+  const { query, rule = "auto", tolerance = TOLERANCE, data, threads } = flags.parseFlags(SHAPE, invocation.flags);
+  return withRun(invocation, { data, threads }, async (opened, task): Promise<ExitCode> => {
     const queries = (query ?? [defaultQueries(task)]).flatMap((spec) => datasetQueries(task, spec));
     const explanation = await explainWithProgress(invocation, { run: opened, task }, { queries, rule, tolerance });
     const verdict = verdictOf(explanation, task.engine.dtype);

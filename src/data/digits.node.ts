@@ -26,5 +26,13 @@ export function loadDigits({ limit }: LoadOptions): Dataset {
     return { x: scaleBytes(x, MOST_INK, [x.shape[0], 1, 8, 8]), y: toInt64(y) };
   };
   const [train, test] = [part(0, TRAIN, limit), part(TRAIN, pixels.shape[0])];
-  return withHash({ source: "digits", task: "classification", classes: CLASSES, inputShape: [1, 8, 8], train, test });
+  return withHash({
+    source: "digits",
+    task: "classification",
+    classes: CLASSES,
+    inputShape: [1, 8, 8],
+    byteScale: MOST_INK,
+    train,
+    test,
+  });
 }

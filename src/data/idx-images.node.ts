@@ -69,5 +69,5 @@ export function loadIdxImages(
       `${folder}: test images must have the training images' shape (${inputShape.join(", ")}), got ${got}`,
     );
   }
-  return withHash({ source, task: "classification", classes, inputShape, train, test });
+  return withHash({ source, task: "classification", classes, inputShape, byteScale: 255, train, test });
 }

@@ -93,7 +93,7 @@ function requireSameKind(train: Split, test: Split, { path, classes }: { path: s
   }
 }
 
-function readSplits(path: string): { train: Split; test: Split | undefined } {
+function readSplits(path: string): { train: Split; test: Split | undefined; bytes: boolean } {
   const arrays = decodeNpz(readFileBytes(path), path, ARRAYS);
   for (const name of arrays.x_test || arrays.y_test ? ARRAYS : ARRAYS.slice(0, 2)) {
     if (arrays[name] === undefined) {
@@ -107,12 +107,13 @@ function readSplits(path: string): { train: Split; test: Split | undefined } {
   };
   const train = splitOf("train");
   if (train.x.shape[0] === 0) throw new InvalidDataError(`${path}: x_train must have at least one example, got none`);
-  if (arrays.x_test === undefined) return { train, test: undefined };
+  const bytes = arrays.x_train.dtype === "uint8";
+  if (arrays.x_test === undefined) return { train, test: undefined, bytes };
   if (arrays.x_test.dtype !== arrays.x_train.dtype) {
     const got = `${arrays.x_test.dtype} (bytes would be scaled and others not)`;
     throw new InvalidDataError(`${path}: x_test must be ${arrays.x_train.dtype} as x_train, got ${got}`);
   }
-  return { train, test: splitOf("test") };
+  return { train, test: splitOf("test"), bytes };
 }
 
 /**
@@ -127,7 +128,7 @@ function readSplits(path: string): { train: Split; test: Split | undefined } {
  * file, shapes that do not fit each other, NaN or Infinity, labels that are negative, leave gaps or occur only in y_test.
  */
 export function loadNpzFile(path: string, { limit }: LoadOptions): Dataset {
-  const { train, test } = readSplits(path);
+  const { train, test, bytes } = readSplits(path);
   const inputShape = train.x.shape.slice(1);
   const isClasses = train.y.dtype === "int64";
   const numClasses = isClasses ? countClasses(train.y as Tensor<"int64">, `${path}: y_train`) : 0;
@@ -138,6 +139,7 @@ export function loadNpzFile(path: string, { limit }: LoadOptions): Dataset {
     task: isClasses ? "classification" : "regression",
     classes: Array.from({ length: numClasses }, (_, k) => String(k)),
     inputShape,
+    ...(bytes && { byteScale: 255 }),
     train: { x: firstRows(train.x, limit), y: firstRows(train.y as Tensor<"int64">, limit) },
     test: test ?? ({ x: none(train.x), y: none(train.y) } as Split),
   });

@@ -21,6 +21,8 @@ export interface Dataset {
   readonly train: Split;
   /** Zero rows where the source has no test part. */
   readonly test: Split;
+  /** Where x was made of bytes: byte b became b / byteScale. An array of bytes given as a query is read alike. */
+  readonly byteScale?: number;
   /** SHA-256 over the bytes of x and y of both splits as loaded, after any limit. */
   readonly sha256: string;
 }

@@ -122,5 +122,10 @@ function engineErrorOf(what: string, { nodes }: Graph, cause: unknown): EngineEr
 
 /** Opens an engine on the fastest ONNX Runtime that is installed. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { dtype, threads = 1 } = options;
+  if (dtype !== "float32" && dtype !== "float64")
+    throw new RangeError(`openEngine: dtype must be float32 or float64, got ${dtype}`);
+  if (!Number.isSafeInteger(threads) || threads < 1)
+    throw new RangeError(`openEngine: threads must be a positive integer, got ${threads}`);
   return new Engine(await loadOrt(options.warn), options);
 }

@@ -1,5 +1,6 @@
 // Explains outputs of a recorded run: prior, contributions, terms and residual of every query.
 
+import { InvalidDataError } from "../errors.ts";
 import { Accumulator, sum } from "../numeric/sum.ts";
 import { sliceRows, type Tensor } from "../numeric/tensor.ts";
 import { defaultReadout, readoutOf } from "../readouts/registry.ts";
@@ -71,6 +72,7 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   });
   const all = new RowEvaluator(task, graphs, { count: queries.length, feeds: rows.feeds });
   const [output, prior] = [await all.values(last.params), await all.values(first.params)];
+  requireFiniteRows(rows, output, prior);
   const scale = scaleOf(output, prior);
   const parts: SweepResult[] = [];
   const perSweep = rowsPerSweep(task.layout.size, options.memoryBudget);
@@ -87,6 +89,19 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
     );
   }
   return assemble({ task, run, rows, output, prior, parts, rule, tolerance, scale });
+}
+
+/** A row whose output overflows has no sum: InvalidDataError naming it. */
+function requireFiniteRows({ labels }: Rows, output: Float64Array, prior: Float64Array): void {
+  const bad = output.findIndex((value, r) => !Number.isFinite(value - prior[r]));
+  if (bad < 0) return;
+  const { query, readout } = labels[bad];
+  throw new InvalidDataError(
+    `${readout} of ${query} must be finite before and after training, got ${prior[bad]} and ${output[bad]}`,
+    {
+      hint: "leave this query out; a run that diverged has such outputs",
+    },
+  );
 }
 
 /** max |output - prior| over the rows; 1 where that is next to nothing, so that tolerances are absolute there (design decision 8). */

@@ -108,8 +108,25 @@ function jacobianGraph(options: ReadoutGraphOptions): { graph: Graph; perRow: bo
   return { graph: b.build(outputs), perRow: uses !== undefined };
 }
 
-/** Builds the graphs of one readout. */
+/** Graphs by the head they are made of and by what else they depend on: built once, so that the engine compiles them once. */
+const made = new WeakMap<Graph, Map<string, unknown>>();
+
+function once<T>(head: Graph, key: string, make: () => T): T {
+  const ofHead = made.get(head) ?? new Map<string, unknown>();
+  made.set(head, ofHead);
+  if (!ofHead.has(key)) ofHead.set(key, make());
+  return ofHead.get(key) as T;
+}
+
+const namesIn = ({ entries }: Layout): string => entries.map(({ name }) => name).join();
+
+/** The graphs of one readout. */
 export function readoutGraphs(options: ReadoutGraphOptions): ReadoutGraphs {
+  const { head, readout, targetType, layout } = options;
+  return once(head, `readout ${readout.key} ${targetType} ${namesIn(layout)}`, () => buildReadoutGraphs(options));
+}
+
+function buildReadoutGraphs(options: ReadoutGraphOptions): ReadoutGraphs {
   const plain = prepare(options, false);
   const value = plain.b.build({ value: plain.value });
   const moving = prepare(options, true);
@@ -132,7 +149,12 @@ export interface PullGraphOptions {
  * <u_r, g_n> for R carried vectors and the N examples of a batch, g_n = c_n dl_n/dw: output `pulls` (R, N).
  * Inputs: the head's, target, weights, `direction.NAME` (R, ...shape). Undefined when a use has no factored form.
  */
-export function pullGraph({ head, exampleInputs, loss, layout, rows }: PullGraphOptions): Graph | undefined {
+export function pullGraph(options: PullGraphOptions): Graph | undefined {
+  const { head, loss, layout, rows } = options;
+  return once(head, `pull ${loss.name} ${rows} ${namesIn(layout)}`, () => buildPullGraph(options));
+}
+
+function buildPullGraph({ head, exampleInputs, loss, layout, rows }: PullGraphOptions): Graph | undefined {
   const { b, inputs, losses, weights } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const examples = exampleInputs.map((name) => inputs[name]);

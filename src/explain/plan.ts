@@ -6,7 +6,7 @@ import type { RealDType } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import { gradientGraph } from "../train/gradient-graph.ts";
 import type { Task } from "../train/task.ts";
-import { rowsPerSweep, taskReadout } from "./explain.ts";
+import { DEFAULT_TOLERANCE, rowsPerSweep, taskReadout } from "./explain.ts";
 import { forwardPullGraph, pullGraph, type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
 import { ruleOf } from "./rules.ts";
 
@@ -79,7 +79,7 @@ function flopsPerStep(
 export function planExplanation(
   task: Task,
   run: Run,
-  { rows, rule = "auto", tolerance = 1e-4, readout }: PlanOptions,
+  { rows, rule = "auto", tolerance = DEFAULT_TOLERANCE, readout }: PlanOptions,
 ): ExplanationPlan {
   const { layout, split, engine } = task;
   if (!Number.isSafeInteger(rows) || rows < 1)

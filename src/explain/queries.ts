@@ -53,6 +53,17 @@ function shapedLikeExamples(task: Task, x: Tensor, name: string): Tensor {
   throw new InvalidDataError(`${name} must have shape [${inputShape}] or [n, ${inputShape}], got [${x.shape}]`);
 }
 
+/** Bytes become what the data made of bytes: b / byteScale in float32. */
+function asData(task: Task, x: Tensor): Tensor {
+  const { byteScale } = task.dataset;
+  if (x.dtype !== "uint8" || byteScale === undefined) return x;
+  return {
+    dtype: "float32",
+    shape: x.shape,
+    data: Float32Array.from(x.data as Uint8Array, (byte) => byte / byteScale),
+  };
+}
+
 function givenTarget(task: Task, text: string): Tensor {
   const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   const classes = task.dataset.task === "classification";
@@ -71,7 +82,8 @@ function givenTarget(task: Task, text: string): Tensor {
 
 /** Queries `input:0`, `input:1`, ... from an array of one example or of n; InvalidDataError where shape or numbers do not fit. */
 export function inputQueries(task: Task, x: Tensor, { name, target }: InputQueryOptions): Query[] {
-  const examples = toReal(shapedLikeExamples(task, x, name), task.engine.dtype);
+  if (x.shape[0] === 0) throw new InvalidDataError(`${name} must hold an example, got shape [${x.shape}]`);
+  const examples = toReal(asData(task, shapedLikeExamples(task, x, name)), task.engine.dtype);
   const bad = findNonFinite(examples);
   if (bad >= 0)
     throw new InvalidDataError(`${name} must hold finite numbers, got ${examples.data[bad]} at element ${bad}`);

@@ -134,8 +134,9 @@ class Refinement {
     const residual = Math.abs(fb - fa - integral);
     const { tolerance, noiseFloor } = this.options;
     const excess = residual / Math.max(tolerance * length, noiseFloor);
-    if (excess > 1 && !this.exhausted(piece)) return excess;
-    if (excess > 1) this.unresolved++;
+    // Not `excess > 1`: a NaN must not pass for small.
+    if (!(excess <= 1) && !this.exhausted(piece)) return excess;
+    if (!(excess <= 1)) this.unresolved++;
     else if (residual > tolerance * length) this.atNoiseFloor++;
     found.forEach((probe, q) => {
       this.nodes.push({ t: probe.t, weight: rule.weights[q] * length });

@@ -3,7 +3,7 @@
 import type { Feeds } from "../engine/engine.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray } from "../numeric/tensor.ts";
-import { sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
+import { findNonFinite, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import type { Readout } from "../readouts/types.ts";
 import { examplesOf } from "../train/examples.ts";
 import type { Task } from "../train/task.ts";
@@ -35,6 +35,13 @@ export async function outputsOf(task: Task, params: RealArray, feeds: Feeds): Pr
 
 /** The head's feeds of some queries, in order. */
 export async function queryFeeds(task: Task, queries: readonly Query[]): Promise<Feeds> {
+  for (const { id, x } of queries) {
+    const expected = [1, ...task.dataset.inputShape];
+    if (x.shape.join() !== expected.join())
+      throw new RangeError(`query ${id}: x must have shape [${expected}], got [${x.shape}]`);
+    const bad = findNonFinite(x);
+    if (bad >= 0) throw new RangeError(`query ${id}: x must be finite, got ${x.data[bad]} at element ${bad}`);
+  }
   const x = stack(
     queries.map((query) => query.x),
     task.engine.dtype,

@@ -55,7 +55,7 @@ export interface Explanation {
   /** sum_i contribution_i, signed: (R). */
   readonly net: Float64Array;
   readonly rule: string;
-  /** Relative to `scale`; met by `rule: "auto"`. */
+  /** Relative to `scale`: what `auto` aims at, and stops short of only at the rounding of the dtype (`cost.atNoiseFloor`). */
   readonly tolerance: number;
   /** What tolerances are relative to: max |output - prior| over the rows, or 1 where that is below 1e-6 of the output. */
   readonly scale: number;

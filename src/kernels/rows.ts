@@ -9,6 +9,7 @@ import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sliceRows, type Tensor, zeros } from "../numeric/tensor.ts";
 import type { SideRequest } from "./algorithm.ts";
 import { SEEDS, seedCount } from "./form.ts";
+import { cachedGraph } from "./graph-cache.ts";
 import type { KernelForm, KernelModel } from "./types.ts";
 
 const COTANGENT = "cotangent";
@@ -38,7 +39,7 @@ export class JacobianRows {
   constructor(model: KernelModel, form: KernelForm) {
     this.model = model;
     this.form = form;
-    this.program = model.engine.compile(rowGraph(model));
+    this.program = model.engine.compile(cachedGraph(model, "rows", rowGraph));
   }
 
   async of({ params, feeds, count, weights }: SideRequest): Promise<Float64Array> {

@@ -8,6 +8,7 @@ import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { AlgorithmOptions, KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
 import { entryShape, SEEDS, seedCount } from "./form.ts";
+import { cachedGraph } from "./graph-cache.ts";
 import { JacobianRows } from "./rows.ts";
 import type { KernelModel } from "./types.ts";
 
@@ -37,7 +38,7 @@ function forwardGraph({ split, layout }: KernelModel): Graph {
  */
 export function vectorProducts({ model, form }: AlgorithmOptions): KernelAlgorithm<PreparedSide> {
   const rows = new JacobianRows(model, form);
-  const forward = model.engine.compile(forwardGraph(model));
+  const forward = model.engine.compile(cachedGraph(model, "products", forwardGraph));
   const { engine, layout, frozen, outputs } = model;
   const seeds = seedCount(form, outputs);
   const entries = entryShape(form, outputs).reduce((product, axis) => product * axis, 1);

@@ -19,7 +19,7 @@ export function cnn({ inputShape, outputs, channels, hidden = 128 }: CnnOptions)
     throw new RangeError(`cnn: examples must be images (channels, height, width), got shape [${inputShape}]`);
   if (Math.min(height, width) < 2 ** channels.length) {
     throw new RangeError(
-      `cnn: ${channels.length} stages need images of at least ${2 ** channels.length} pixels a side, got ${height}x${width}`,
+      `cnn: images must have at least ${2 ** channels.length} pixels a side for ${channels.length} stages, got ${height}x${width}`,
     );
   }
   const b = new GraphBuilder();

@@ -4,7 +4,7 @@ import { InvalidModelError } from "../errors.ts";
 import { valueIn } from "../graph/builder.ts";
 import { readOnnx } from "../graph/onnx/reader.ts";
 import { layoutOf } from "../numeric/layout.ts";
-import type { RealArray } from "../numeric/tensor.ts";
+import { findNonFinite, type RealArray } from "../numeric/tensor.ts";
 import type { Model } from "./types.ts";
 
 export interface OnnxModelOptions {
@@ -23,6 +23,13 @@ export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: Onn
   const y = valueIn(imported.graph, "y");
   if (y.shape.length !== 2 || y.shape[0] !== "N") {
     throw new InvalidModelError(`${name}: the output must have shape (N, C), got [${y.shape.join(", ")}]`);
+  }
+  for (const parameter of imported.parameters) {
+    const bad = findNonFinite(parameter.data);
+    if (bad < 0) continue;
+    throw new InvalidModelError(
+      `${name}: parameter ${parameter.name} must be finite, got ${parameter.data.data[bad]} at element ${bad}`,
+    );
   }
   const layout = layoutOf(imported.parameters.map((parameter) => [parameter.name, parameter.shape] as const));
   const initialise = (params: RealArray): void => {

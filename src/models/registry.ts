@@ -76,13 +76,15 @@ const BUILDERS: ReadonlyMap<string, Builder> = new Map<string, Builder>([
 
 export const modelNames: readonly string[] = [...BUILDERS.keys()];
 
+/** What a spec may be, for messages and help. */
+export const modelForms: string = [...BUILDERS].map(([name, { form }]) => `${name}:${form}`).join(", ");
+
 /** The model that a spec names, fitted to the data; RangeError with what is known when there is none. */
 export function createModel(spec: string, shape: ModelShape): Model {
   const [name, ...parts] = spec.split(":");
   const builder = BUILDERS.get(name);
   if (!builder || parts.length > builder.form.split(":").length) {
-    const forms = [...BUILDERS].map(([known, { form }]) => `${known}:${form}`).join(", ");
-    throw new RangeError(`model must be ${forms} or a file ending in .onnx, got "${spec}"`);
+    throw new RangeError(`model must be ${modelForms} or a file ending in .onnx, got "${spec}"`);
   }
   return builder.build(parts, shape, spec);
 }

@@ -81,7 +81,7 @@ export function resnet({ inputShape, outputs, channels, blocks = 1 }: ResnetOpti
   const least = 2 ** (channels.length - 1);
   if (Math.min(height, width) < least)
     throw new RangeError(
-      `resnet: ${channels.length} stages need images of at least ${least} pixels a side, got ${height}x${width}`,
+      `resnet: images must have at least ${least} pixels a side for ${channels.length} stages, got ${height}x${width}`,
     );
   const b = new GraphBuilder();
   const net: Network = { b, starts: {} };

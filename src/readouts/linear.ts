@@ -33,6 +33,7 @@ export function outputIndex(text: string, spec: string, outputs: number): number
 
 const linearReadout = (spec: string, resolve: Readout["resolve"]): Readout => ({
   spec,
+  key: "linear",
   needs: "coefficients",
   value: weightedSum,
   resolve,

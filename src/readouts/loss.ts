@@ -6,6 +6,7 @@ import type { Readout, ReadoutContext } from "./types.ts";
 export function lossReadout(spec: string, _argument: string, { loss }: ReadoutContext): Readout {
   return {
     spec,
+    key: `loss ${loss.name}`,
     needs: "target",
     value: (b, y, target) => loss.value(b, y, target),
     resolve: () => ({ name: spec, coefficients: [] }),

@@ -26,6 +26,8 @@ export interface ResolvedReadout {
 export interface Readout {
   /** As the user wrote it. */
   readonly spec: string;
+  /** Names the fragment: readouts of one key have one graph (which outputs they read is in the coefficients). */
+  readonly key: string;
   /** What the fragment needs for each row beside the outputs. */
   readonly needs: "coefficients" | "target";
   /** The scalar of each row: (N, C) and (N, C) coefficients, or targets -> (N). */

@@ -31,6 +31,8 @@ export class Recorder {
   readonly scalars: StepScalars[] = [];
   private readonly run: NewRun;
   private lastCheckpoint = -1;
+  /** The arrays of the batch that was appended last, as they were given. */
+  private given: Batch | undefined;
   private status: RunStatus = "running";
 
   constructor(run: NewRun) {
@@ -69,7 +71,12 @@ export class Recorder {
     const wild = weights.find((weight) => !Number.isFinite(weight));
     if (wild !== undefined) throw new RangeError(`appendStep: weights must be finite, got ${wild} at step ${step}`);
     const { loss, stepSize, gradientNorm } = scalars;
-    this.batches.push({ indices: indices.slice(), weights: weights.slice() });
+    // Gradient descent gives the same batch at every step: one copy of it is enough.
+    const repeated = this.given?.indices === indices && this.given.weights === weights;
+    this.batches.push(
+      repeated ? (this.batches.at(-1) as Batch) : { indices: indices.slice(), weights: weights.slice() },
+    );
+    this.given = { indices, weights };
     this.scalars.push({ step, loss, stepSize, gradientNorm });
   }
 

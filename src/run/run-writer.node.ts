@@ -1,6 +1,6 @@
 // Records a run to a folder NAME.pkrun, part by part, so that a process that is killed leaves what it had flushed.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../errors.ts";
 import { fileErrorFrom, writeFileAtomic } from "../numeric/files.node.ts";
@@ -22,6 +22,18 @@ interface Folder {
   undo(): void;
   /** Removes what was replaced. */
   keep(): void;
+  /** Whether a run was set aside. */
+  readonly replaced: boolean;
+}
+
+/** Whether the folder holds a run's manifest, whatever else is in it; a manifest.json of something else is none. */
+function isRunFolder(path: string): boolean {
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(join(path, "manifest.json"), "utf8"));
+    return /^pathkernel\.run\//.test(String((manifest as { schema?: unknown } | null)?.schema));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a run must be replaced at `path`; throws FileError where something stands there that must not be. */
@@ -30,7 +42,7 @@ function mustReplace(path: string, force: boolean): boolean {
   if (stat === undefined) return false;
   if (!stat.isDirectory()) throw new FileError(`cannot make the run ${path}: a file has that name`, path);
   if (readdirSync(path).length === 0) return false;
-  if (!existsSync(join(path, "manifest.json"))) {
+  if (!isRunFolder(path)) {
     const hint = "choose another name";
     throw new FileError(`cannot make the run ${path}: the folder is not empty and is not a run`, path, { hint });
   }
@@ -39,6 +51,17 @@ function mustReplace(path: string, force: boolean): boolean {
     throw new FileError(`cannot make the run ${path}: a run has that name`, path, { hint });
   }
   return true;
+}
+
+/**
+ * Makes a folder and those above it that are missing; the topmost one made, if any. Node's own recursive mkdir never returns where
+ * the system answers ENOENT for a folder that exists, as below /proc.
+ */
+function makeFolders(path: string): string | undefined {
+  if (existsSync(path)) return undefined;
+  const above = makeFolders(dirname(path));
+  mkdirSync(path);
+  return above ?? path;
 }
 
 /** Makes the run's folder and the folders above it, setting an older run aside. */
@@ -58,14 +81,17 @@ function makeFolder(path: string, force: boolean): Folder {
       renameSync(path, beside);
       aside = beside;
     }
-    made = mkdirSync(path, { recursive: true }); // the topmost folder that was made
+    made = makeFolders(path);
     wasEmpty = made === undefined;
     mkdirSync(join(path, "checkpoints"));
   } catch (cause) {
     undo();
     throw fileErrorFrom("make", path, cause);
   }
-  return { undo, keep: () => aside !== undefined && rmSync(aside, { recursive: true, force: true }) };
+  const keep = () => {
+    if (aside !== undefined) rmSync(aside, { recursive: true, force: true });
+  };
+  return { undo, keep, replaced: aside !== undefined };
 }
 
 class DiskRunWriter implements RunWriter {
@@ -74,10 +100,13 @@ class DiskRunWriter implements RunWriter {
   private readonly recorder: Recorder;
   private readonly stored = new Set<number>();
   private flushed: RunManifest;
+  /** What was made and replaced; settled once the new run has a step. */
+  private folder: Folder | undefined;
 
-  constructor(path: string, run: NewRun) {
+  constructor(path: string, run: NewRun, folder: Folder) {
     this.path = path;
     this.run = run;
+    this.folder = folder;
     this.recorder = new Recorder(run);
     this.flushed = this.recorder.manifest();
   }
@@ -101,12 +130,19 @@ class DiskRunWriter implements RunWriter {
     writeFileAtomic(join(this.path, "steps.csv"), encodeSteps(this.recorder.scalars));
     writeFileAtomic(join(this.path, "manifest.json"), encodeManifest({ manifest, layout: this.run.layout }));
     this.flushed = manifest;
+    // A training that diverges at once must not cost the run that it was to replace.
+    const worthless = manifest.status === "running" || (manifest.status === "diverged" && this.folder?.replaced);
+    if (worthless && extentOf(manifest, this.stored).steps === 0) return;
+    this.folder?.keep();
+    this.folder = undefined;
   }
 
   abort: RunWriter["abort"] = async () => {
-    if (this.flushed.status !== "running" || extentOf(this.flushed, this.stored).steps > 0) return;
+    if (!this.folder || extentOf(this.flushed, this.stored).steps > 0) return;
+    if (this.flushed.status !== "running" && !this.folder.replaced) return;
     try {
-      rmSync(this.path, { recursive: true, force: true });
+      this.folder?.undo();
+      this.folder = undefined;
     } catch {
       // What made the caller give up (a device that went away) may forbid this too; that error is the one to show.
     }
@@ -125,8 +161,8 @@ export async function createRunWriter(path: string, { force = false, ...run }: R
   if (actual !== run.manifest.model.sha256) {
     throw new RangeError(`createRunWriter: manifest.model.sha256 must be ${actual}, got ${run.manifest.model.sha256}`);
   }
-  const writer = new DiskRunWriter(path, run);
   const folder = makeFolder(path, force);
+  const writer = new DiskRunWriter(path, run, folder);
   try {
     writeFileAtomic(join(path, "model.onnx"), run.modelBytes);
     await writer.flush();
@@ -134,6 +170,5 @@ export async function createRunWriter(path: string, { force = false, ...run }: R
     folder.undo();
     throw cause;
   }
-  folder.keep();
   return writer;
 }

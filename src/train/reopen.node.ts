@@ -1,10 +1,12 @@
 // A recorded run with everything that explaining it needs: its data, its model, its optimizer, an engine like the one that trained.
 
+import { dirname, join } from "node:path";
 import { loadDataset } from "../data/registry.ts";
 import { openEngine } from "../engine/engine.ts";
 import { InvalidDataError, InvalidRunError } from "../errors.ts";
 import { lossOf } from "../losses/registry.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
+import { pathExists } from "../numeric/files.node.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
@@ -13,6 +15,8 @@ import { createTask, type Task } from "./task.ts";
 
 export interface ReopenOptions {
   readonly warn?: (message: string) => void;
+  /** Where the data are now, if no longer where the run says; the hash proves that they are the same. */
+  readonly data?: string | undefined;
   /** Default: as many as the run was trained with; results of another number differ in their last bits. */
   readonly threads?: number;
 }
@@ -22,14 +26,22 @@ function exactly(names: readonly string[]): string {
   return `^(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
 }
 
+/** The data's name or path: as given, as recorded, or, for a file that is not there, beside the run. */
+function dataSource(run: Run, given: string | undefined): string {
+  const { source } = run.manifest.data;
+  if (given !== undefined || pathExists(source)) return given ?? source;
+  const beside = join(dirname(run.path), source);
+  return pathExists(beside) ? beside : source;
+}
+
 /**
  * The task of a recorded run. InvalidDataError when the data are no longer those that it was trained on (by their hash),
  * InvalidRunError when its model lacks a parameter.
  */
-export async function reopenTask(run: Run, { warn, threads }: ReopenOptions = {}): Promise<Task> {
+export async function reopenTask(run: Run, { warn, data: given, threads }: ReopenOptions = {}): Promise<Task> {
   const { manifest } = run;
   const { data } = manifest;
-  const dataset = await loadDataset(data.source, {
+  const dataset = await loadDataset(dataSource(run, given), {
     limit: data.limit ?? undefined,
     directory: data.directory ?? undefined,
     target: data.targetColumn ?? undefined,
@@ -58,13 +70,18 @@ export async function reopenTask(run: Run, { warn, threads }: ReopenOptions = {}
     threads: threads ?? manifest.engine.threads,
     ...(warn && { warn }),
   });
-  return createTask({
-    engine,
-    model,
-    trainable: manifest.model.trainable,
-    params,
-    loss: lossOf(manifest.loss),
-    optimizer: createOptimizer(manifest.optimizer.name, manifest.optimizer.options as OptimizerOptions),
-    dataset,
-  });
+  try {
+    return createTask({
+      engine,
+      model,
+      trainable: manifest.model.trainable,
+      params,
+      loss: lossOf(manifest.loss),
+      optimizer: createOptimizer(manifest.optimizer.name, manifest.optimizer.options as OptimizerOptions),
+      dataset,
+    });
+  } catch (error) {
+    await engine.release();
+    throw error;
+  }
 }

@@ -39,6 +39,8 @@ export interface TrainResult {
 
 /** Milliseconds between two flushes of the record. */
 const FLUSH_INTERVAL = 2000;
+/** A flush writes all steps so far; it waits this many times as long as the last one took, so that it stays a small share. */
+const FLUSH_SHARE = 20;
 
 /**
  * Runs all batches through the optimizer and records batches, scalars and checkpoints as it goes.
@@ -50,7 +52,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { stepSize } = task.optimizer;
   stepper.params.set(initial);
   let loss = Number.NaN;
-  let flushed = Date.now();
+  let nextFlush = Date.now() + FLUSH_INTERVAL;
   const finish = async (status: Exclude<RunStatus, "running">): Promise<TrainResult> => {
     // After the last step there is always a checkpoint, whether or not it is one of the regular ones.
     if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
@@ -72,9 +74,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     loss = result.loss;
     writer.appendStep(batch, { step, stepSize, ...result });
     if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.checkpoint());
-    if (Date.now() - flushed > FLUSH_INTERVAL) {
+    if (Date.now() > nextFlush) {
+      const started = Date.now();
       await writer.flush();
-      flushed = Date.now();
+      nextFlush = Date.now() + Math.max(FLUSH_INTERVAL, FLUSH_SHARE * (Date.now() - started));
     }
     onProgress?.({ stage: "train", done: stepper.step, total: plannedSteps, note: `loss ${loss.toPrecision(4)}` });
   }

@@ -179,6 +179,18 @@ describe("one step of gradient descent on a linear model", () => {
 });
 
 describe("what explain refuses", () => {
+  it("a query whose output overflows, by name", async () => {
+    const { task, run } = await small({ loss: "mse", model: "relu" });
+    const checkpoint: typeof run.checkpoint = async (step) => {
+      const stored = await run.checkpoint(step);
+      return step === 0 ? stored : { ...stored, params: stored.params.map(() => 1e200) as RealArray };
+    };
+    const error = await errorOf(() =>
+      explain(task, { ...run, checkpoint }, { queries: datasetQueries(task, "test:0") }),
+    );
+    expect(error).toMatch(/^InvalidDataError: output:0 of test:0 must be finite before and after training/);
+  });
+
   it.each<[Partial<ExplainOptions>, RegExp]>([
     [{ queries: [] }, /^RangeError: explain: queries must not be empty$/],
     [{ tolerance: 0 }, /^RangeError: explain: tolerance must be positive, got 0$/],

@@ -62,6 +62,21 @@ describe("datasetQueries(task, spec)", () => {
 const named = { name: "q.npy" };
 
 describe("inputQueries(task, x, options)", () => {
+  it("scales bytes as the data's own were", () => {
+    const scaled = { ...task, dataset: { ...task.dataset, byteScale: 16 } };
+    const [{ x }] = inputQueries(scaled, tensor("uint8", [1, 2], Uint8Array.of(4, 16)), { name: "u.npy" });
+    expect(Array.from(x.data, Number)).toEqual([0.25, 1]);
+    const [{ x: plain }] = inputQueries(task, tensor("uint8", [1, 2], Uint8Array.of(4, 16)), { name: "u.npy" });
+    expect(Array.from(plain.data, Number)).toEqual([4, 16]);
+  });
+
+  it("refuses an array without an example", async () => {
+    const none = reals([0, 2], []);
+    expect(await errorOf(() => inputQueries(task, none, { name: "none.npy" }))).toBe(
+      "InvalidDataError: none.npy must hold an example, got shape [0,2]",
+    );
+  });
+
   it("take one example, or several", () => {
     const one = inputQueries(task, reals([2], [1, 2]), named);
     expect(one).toEqual([{ id: "input:0", x: reals([1, 2], [1, 2]), target: undefined }]);

@@ -22,6 +22,8 @@ const models: Readonly<Record<string, (options: SmallTaskOptions) => Promise<Sma
 
 for (const dtype of ["float64", "float32"] as const) {
   for (const algorithm of algorithmNames) {
+    // The reference is held against itself in tiles, once.
+    if (algorithm === "jacobian-contraction" && dtype === "float32") continue;
     for (const [label, make] of Object.entries(models))
       tangentKernelConformance(`${label} in ${dtype}`, algorithm, () => make({ dtype }));
     if (algorithm !== "factored")

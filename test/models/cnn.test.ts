@@ -74,7 +74,7 @@ describe("what cnn refuses", () => {
   it("images that cannot be halved so often", async () => {
     const channels = [2, 2, 2];
     expect(await errorOf(() => cnn({ inputShape: [1, 7, 28], outputs: 2, channels }))).toBe(
-      "RangeError: cnn: 3 stages need images of at least 8 pixels a side, got 7x28",
+      "RangeError: cnn: images must have at least 8 pixels a side for 3 stages, got 7x28",
     );
     expect(() => cnn({ inputShape: [1, 8, 8], outputs: 2, channels })).not.toThrow();
   });

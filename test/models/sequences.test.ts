@@ -160,7 +160,7 @@ describe("resnet", () => {
 
   it("refuses images that cannot be halved so often", async () => {
     expect(await errorOf(() => createModel("resnet:2,2,2", { inputShape: [1, 3, 8], outputs: 2 }))).toBe(
-      "RangeError: resnet: 3 stages need images of at least 4 pixels a side, got 3x8",
+      "RangeError: resnet: images must have at least 4 pixels a side for 3 stages, got 3x8",
     );
     expect(await errorOf(() => createModel("resnet", { inputShape: [8, 8], outputs: 2 }))).toBe(
       "RangeError: resnet: examples must be images (channels, height, width), got shape [8,8]",

@@ -65,6 +65,12 @@ describe("readouts that are linear in the outputs", () => {
 });
 
 describe("probability:K", () => {
+  it("is that of class 1 for a single logit, and says so", async () => {
+    const single = context("binary-cross-entropy", 1);
+    expect(readoutOf("probability:1", single).resolve([0.3])).toEqual({ name: "probability:1", coefficients: [1] });
+    expect(await errorOf(() => readoutOf("probability:0", single))).toMatch("must be read as probability:1");
+  });
+
   it("is the softmax where the loss is cross-entropy", async () => {
     const exp = [1, 2, 4].map(Math.exp);
     const { names, values } = await read("probability:2", classifier);

@@ -73,6 +73,27 @@ describe("createRunWriter(path, run)", () => {
     expect(readdirSync(folder).sort()).toEqual(["a.pkrun", "photos"]);
   });
 
+  it("never replaces a folder that is not a run, even if it has a manifest.json", async () => {
+    const path = join(folder, "extension");
+    mkdirSync(path);
+    writeFileSync(join(path, "manifest.json"), '{"manifest_version":3}');
+    writeFileSync(join(path, "precious.js"), "1");
+    expect(await failureOf(() => createRunWriter(path, { ...smallRun(), force: true }))).toMatch("is not a run");
+    expect(readdirSync(path).sort()).toEqual(["manifest.json", "precious.js"]);
+  });
+
+  it("gives the old run back when the new one diverges before its first step", async () => {
+    const path = join(folder, "a.pkrun");
+    const old = smallRun();
+    await recordSteps(await createRunWriter(path, old), old, { steps: 2, status: "complete" });
+    const writer = await createRunWriter(path, { ...smallRun(), force: true });
+    await writer.writeCheckpoint(smallCheckpoint(0));
+    await writer.finish("diverged");
+    await writer.abort();
+    expect((await openRun(path)).manifest).toMatchObject({ steps: 2, status: "complete" });
+    expect(readdirSync(folder)).toEqual(["a.pkrun"]);
+  });
+
   it("replaces a run with force, whole: no part of the old one stays", async () => {
     const path = join(folder, "a.pkrun");
     const [old, next] = [smallRun(), smallRun({ checkpointEvery: 2 })];

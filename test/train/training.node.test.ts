@@ -225,11 +225,7 @@ describe("what runTraining refuses, leaving nothing behind", () => {
     ],
     ["a batch size of 0", { batchSize: 0 }, /^RangeError: batches: batchSize must be a positive integer, got 0$/],
     ["no step", { steps: 0 }, /^RangeError: batches: steps must be a positive integer, got 0$/],
-    [
-      "an image too small for the model",
-      { model: "cnn:2,2,2,2" },
-      /^RangeError: cnn: 4 stages need images of at least 16/,
-    ],
+    ["an image too small for the model", { model: "cnn:2,2,2,2" }, /^RangeError: cnn: images must have at least 16/],
     [
       "a loss that does not fit the outputs",
       { data: "numbers.npz" },

@@ -22,6 +22,7 @@ const axes: OperatorCase[] = [
   { name: "a parameter to each example", op: "Expand", inputs: [real([2, 1]), sizes(["N", 1, 2, 3])] },
   { name: "to computed sizes", op: "Reshape", inputs: [real(["N", 6]), sizes(["N", 2, 3])] },
   { name: "for each example", op: "Tile", inputs: [real([1, 2]), sizes(["N", 2])] },
+  { name: "a token to each example", op: "Tile", inputs: [real([1, 1, 3]), sizes(["N", 2, 1])] },
   { name: "repeats", op: "Tile", inputs: [real(["N", 2, 3]), ints([1, 2, 3])] },
   { name: "does not repeat", op: "Tile", inputs: [real(["N", 2]), ints([1, 1])], expected: (x) => x },
   { name: "to real", op: "Cast", inputs: [real(["N", 2])], attributes: { to: "real" }, expected: (x) => x },

@@ -66,9 +66,9 @@ const single: readonly Case[] = [
   { op: "com.microsoft:QuickGelu", opset: 17, shape: [9], attributes: { alpha: float(1.5) } },
   { op: "Einsum", opset: 13, shape: [4, 5], attributes: { equation: "bij -> bji" } },
   { op: "Einsum", opset: 13, shape: [4, 5], attributes: { equation: "bij->b" } },
-  { op: "Einsum", opset: 13, shape: [4], attributes: { equation: "zi,ji" }, with: { w: spread([3, 4], 2) } },
+  { op: "Einsum", opset: 13, shape: [4], attributes: { equation: "ai,bi" }, with: { w: spread([3, 4], 2) } },
   { op: "Einsum", opset: 13, shape: [4, 5], attributes: { equation: "nid,de->nie" }, with: { w: spread([5, 2], 2) } },
-  { op: "Einsum", opset: 13, shape: [4], attributes: { equation: "ni,j->jni" }, with: { w: spread([3], 2) } },
+  { op: "Einsum", opset: 13, shape: [4], attributes: { equation: "ni,j->nji" }, with: { w: spread([3], 2) } },
   {
     op: "Einsum",
     opset: 13,

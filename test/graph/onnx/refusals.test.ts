@@ -33,6 +33,28 @@ const node = (
   name: `${op}_0`,
 });
 
+describe("an Einsum that cannot be read", () => {
+  it.each([
+    ["...i,ij->...j", 'an ellipsis is not read, got "...i,ij->...j"'],
+    ["ni,ij,jk->nk", 'at most two operands are read, got "ni,ij,jk->nk"'],
+    ["ni,jj->ni", 'a diagonal (a letter twice in one operand) is not read, got "ni,jj->ni"'],
+  ])("says why: %s", (equation, why) => {
+    const initializers = { v: spread([4, 4]), w: spread([4, 4]) };
+    expect(refused({ nodes: [node("Einsum", { equation }, ["x", "v", "w"])], initializers })).toBe(
+      `Unsupported: model.onnx: an operator cannot be read: Einsum (node "Einsum_0"): ${why} | write it as matrix products and sums`,
+    );
+  });
+
+  it("names an equation that does not fit its operands", () => {
+    const read = (equation: string) =>
+      refused({ nodes: [node("Einsum", { equation }, ["x", "w"])], initializers: { w: spread([4, 3]) } });
+    const start = 'InvalidModel: model.onnx: node "Einsum_0": Einsum: ';
+    expect(read("nij,ij->n")).toBe(`${start}operand 0 must have 3 axes, got [N,4] | undefined`);
+    expect(read("ni,ji->nj")).toBe(`${start}axis i must have one size, got 4 and 3 | undefined`);
+    expect(read("ni,ij->nk")).toBe(`${start}the equation must name axes of its operands, got "ni,ij->nk" | undefined`);
+  });
+});
+
 describe("an operator that cannot be read", () => {
   it("of each kind has its reason", () => {
     const branch = { name: "branch", output: [{ name: "z" }] };

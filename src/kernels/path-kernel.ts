@@ -1,0 +1,160 @@
+// The path kernel of a recorded run by plain gradient descent (Domingos 2020): tangent kernels summed along training.
+
+import { UnsupportedError } from "../errors.ts";
+import { sizeOf, type Tensor, takeRows } from "../numeric/tensor.ts";
+import type { Batch, Run } from "../run/types.ts";
+import type { Task } from "../train/task.ts";
+import { stretchesBackwards } from "../train/trajectory.ts";
+import { outputPulls } from "./output-pulls.ts";
+import { type TangentKernelOptions, tangentKernel } from "./tangent-kernel.ts";
+
+export interface PathKernelOptions
+  extends Pick<TangentKernelOptions, "algorithm" | "memoryBudget" | "tile" | "signal" | "onProgress"> {
+  /** Coefficients (Q, C) of the queries' outputs: their sum takes the place of the axis c. */
+  readonly readouts?: Tensor;
+  /** Conditioning from which on a coefficient is given, in (0, 1]. Default 0.1. */
+  readonly tolerance?: number;
+}
+
+/** Entries (c, d) relate output c of a query to output d of a training example; with `readouts` there is no axis c. */
+export interface PathKernel {
+  /** K^p = sum_s eta_s c_{s,i} K_s(x, x_i): (Q, N, C, C) or (Q, N, C). */
+  readonly unweighted: Tensor<"float64">;
+  /** K^lp = sum_s eta_s c_{s,i} K_s(x, x_i) l'_{s,i}, with dl/dy_d in entry (c, d). */
+  readonly lossWeighted: Tensor<"float64">;
+  /** -sum over d of `lossWeighted`: what `explain` gives by the rule `left`, (Q, N, C) or (Q, N). */
+  readonly contributions: Tensor<"float64">;
+  /** a = -lossWeighted / unweighted where well conditioned, else 0; |a| <= max_s |l'_{s,i}| / tolerance. */
+  readonly coefficients: Tensor<"float64">;
+  /** |K^p| / sum_s |eta_s c_{s,i} K_s|, in [0, 1]: 1 where the kernel keeps its sign, 0 where it cancels or is 0 throughout. */
+  readonly conditioning: Tensor<"float64">;
+  /** 1 where `conditioning` exceeds the tolerance. */
+  readonly wellConditioned: Tensor<"uint8">;
+}
+
+/** A quotient at this conditioning is at most ten times as large as the derivatives that it averages. */
+const DEFAULT_TOLERANCE = 0.1;
+
+/** Sums over the steps so far; each (Q, N, entry). */
+interface Sums {
+  readonly unweighted: Float64Array;
+  readonly lossWeighted: Float64Array;
+  readonly gross: Float64Array;
+}
+
+/**
+ * Sums the tangent kernel along the steps of a run, at the left end of each: f(x) after training is about
+ * f(x) before + sum_i sum_d a_i K^p(x, x_i), up to the residual of the rule `left` and the weight decay.
+ *
+ * Shapes: xs (Q, ...), N training examples. For train x train give the training examples as xs. Memory: three float64 arrays of
+ * Q N C C numbers (Q N C with readouts). Cost: one kernel in blocks between the queries and each step's batch.
+ *
+ * Errors: UnsupportedError for an optimizer with state, whose steps apply gradients of earlier ones; RangeError for options that do
+ * not fit; rejects with the signal's reason when aborted.
+ *
+ * @see Domingos 2020, Theorem 1 and Remark 2, arXiv:2012.00152
+ */
+export async function pathKernel(
+  task: Task,
+  run: Run,
+  xs: Tensor,
+  options: PathKernelOptions = {},
+): Promise<PathKernel> {
+  const { tolerance = DEFAULT_TOLERANCE, readouts, signal, onProgress, ...kernelOptions } = options;
+  requireFit(task, xs, { tolerance, readouts });
+  const [queries, examples] = [xs.shape[0], task.dataset.train.x.shape[0]];
+  const entry = readouts ? [task.outputs] : [task.outputs, task.outputs];
+  const size = queries * examples * sizeOf(entry);
+  const sums: Sums = {
+    unweighted: new Float64Array(size),
+    lossWeighted: new Float64Array(size),
+    gross: new Float64Array(size),
+  };
+  const pullsOf = outputPulls(task);
+  let done = 0;
+  for await (const { states } of stretchesBackwards(task, run)) {
+    for (const { step, params } of states.slice(0, -1)) {
+      signal?.throwIfAborted();
+      const batch = run.batches[step];
+      const own = { ...kernelOptions, form: "blocks" as const, ...(signal && { signal }) };
+      const { kernel } = await tangentKernel(task, params, xs, takeRows(task.dataset.train.x, batch.indices), own);
+      const pulls = await pullsOf(params, batch);
+      addStep(sums, { kernel, pulls, batch, stepSize: run.scalars[step].stepSize, examples, readouts });
+      onProgress?.({ stage: "path kernel", done: ++done, total: run.batches.length });
+    }
+  }
+  return finished(sums, { shape: [queries, examples, ...entry], tolerance });
+}
+
+function requireFit(
+  { optimizer, outputs }: Task,
+  { shape: [count] }: Tensor,
+  { tolerance, readouts }: { tolerance: number; readouts: Tensor | undefined },
+): void {
+  if (!(tolerance > 0 && tolerance <= 1))
+    throw new RangeError(`pathKernel: tolerance must lie in (0, 1], got ${tolerance}`);
+  if (readouts && readouts.shape.join() !== `${count},${outputs}`)
+    throw new RangeError(`pathKernel: readouts must have shape [${count},${outputs}], got [${readouts.shape}]`);
+  if (optimizer.buffers.length === 0) return;
+  throw new UnsupportedError(
+    `a path kernel needs an optimizer without state (gd, sgd), got ${optimizer.name} with ${optimizer.buffers.join(", ")}: its steps apply gradients of earlier ones under a changing preconditioner, and a kernel of two times is not one function of two examples`,
+    { hint: "explain gives the contributions of every optimizer" },
+  );
+}
+
+interface Step {
+  /** Blocks (Q, B, C, C). */
+  readonly kernel: Tensor;
+  /** c_n dl_n/dy, (B, C). */
+  readonly pulls: ArrayLike<number>;
+  readonly batch: Batch;
+  readonly stepSize: number;
+  readonly examples: number;
+  readonly readouts: Tensor | undefined;
+}
+
+/** Adds eta c K and eta K (c l') of one step to the sums of the batch's examples. */
+function addStep(sums: Sums, { kernel, pulls, batch, stepSize, examples, readouts }: Step): void {
+  const [queries, width, outputs] = kernel.shape;
+  const rows = readouts ? 1 : outputs;
+  for (let q = 0; q < queries; q++) {
+    for (let n = 0; n < width; n++) {
+      const block = (q * width + n) * outputs * outputs;
+      const to = (q * examples + batch.indices[n]) * rows * outputs;
+      for (let k = 0; k < rows * outputs; k++) {
+        const d = k % outputs;
+        let value = readouts ? 0 : Number(kernel.data[block + k]);
+        if (readouts)
+          for (let c = 0; c < outputs; c++)
+            value += Number(readouts.data[q * outputs + c]) * Number(kernel.data[block + c * outputs + d]);
+        const counted = stepSize * batch.weights[n] * value;
+        sums.unweighted[to + k] += counted;
+        sums.gross[to + k] += Math.abs(counted);
+        sums.lossWeighted[to + k] += stepSize * value * pulls[n * outputs + d];
+      }
+    }
+  }
+}
+
+function finished(
+  { unweighted, lossWeighted, gross }: Sums,
+  { shape, tolerance }: { shape: readonly number[]; tolerance: number },
+): PathKernel {
+  const outputs = shape[shape.length - 1];
+  const contributions = new Float64Array(unweighted.length / outputs);
+  const conditioning = unweighted.map((value, k) => (gross[k] > 0 ? Math.abs(value) / gross[k] : 0));
+  const wellConditioned = Uint8Array.from(conditioning, (value) => (value > tolerance ? 1 : 0));
+  lossWeighted.forEach((value, k) => {
+    contributions[Math.floor(k / outputs)] -= value;
+  });
+  const coefficients = lossWeighted.map((value, k) => (wellConditioned[k] === 1 ? -value / unweighted[k] : 0));
+  const real = (data: Float64Array, of = shape): Tensor<"float64"> => ({ dtype: "float64", shape: of, data });
+  return {
+    unweighted: real(unweighted),
+    lossWeighted: real(lossWeighted),
+    contributions: real(contributions, shape.slice(0, -1)),
+    coefficients: real(coefficients),
+    conditioning: real(conditioning),
+    wellConditioned: { dtype: "uint8", shape, data: wellConditioned },
+  };
+}

@@ -1,0 +1,14 @@
+// Every algorithm on residual networks and on attention, in float64.
+
+import { tangentKernelConformance } from "../conformance/tangent-kernel.ts";
+import { familyTask } from "../helpers/family-task.ts";
+
+const families = [
+  ["a residual network", "resnet:3,4:1", [2, 4, 4]],
+  ["a transformer", "transformer:4:1:2", [3, 4]],
+  ["attention without positions", "attention:4:1:2", [3, 4]],
+] as const;
+
+for (const [label, spec, inputShape] of families)
+  for (const algorithm of ["factored", "vector-products"] as const)
+    tangentKernelConformance(label, algorithm, () => familyTask(spec, inputShape, "float64"));
