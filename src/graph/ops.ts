@@ -2,7 +2,7 @@
 
 import { UnsupportedError } from "../errors.ts";
 import type { GraphBuilder } from "./builder.ts";
-import { batchAxis, type Dim, formatShape, isBatch, type Shape, sameShape } from "./dim.ts";
+import { formatShape, isBatch, type Shape, sameShape } from "./dim.ts";
 import type { Value, ValueType } from "./types.ts";
 
 type B = GraphBuilder;
@@ -96,12 +96,3 @@ export function unbroadcast(b: B, x: Value, shape: Shape): Value {
   const axes = x.shape.map((_, i) => i).filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
   return reshape(b, reduceSum(b, x, axes), shape);
 }
-
-/** All axes but the batch axis. */
-export function exampleAxes(x: Value): number[] {
-  const batch = batchAxis(x.shape);
-  return x.shape.map((_, i) => i).filter((i) => i !== batch);
-}
-
-/** The dims of x without its leading axis. */
-export const tail = (x: Value): Dim[] => x.shape.slice(1);

@@ -57,9 +57,18 @@ export function planCheckpoints(options: CheckpointPlanOptions): CheckpointPlan 
   return { every, count, bytes: count * fileBytes };
 }
 
-/** Throws RangeError where `step` is not one of the stored checkpoints, which is the caller's mistake in every store. */
+/**
+ * Throws RangeError where `step` is not one of the stored checkpoints (ascending), which is the caller's mistake in every store.
+ * Halves the list rather than going through it: a sweep asks for every one of them.
+ */
 export function requireStored(checkpoints: readonly number[], step: number): void {
-  if (checkpoints.includes(step)) return;
+  let [low, high] = [0, checkpoints.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (checkpoints[middle] < step) low = middle + 1;
+    else high = middle;
+  }
+  if (checkpoints[low] === step) return;
   const shown = checkpoints.slice(0, 5).join(", ") + (checkpoints.length > 5 ? `, ..., ${checkpoints.at(-1)}` : "");
   throw new RangeError(`checkpoint: step must be one of ${shown}, got ${step}`);
 }

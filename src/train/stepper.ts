@@ -6,6 +6,7 @@ import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { sum } from "../numeric/sum.ts";
 import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
+import { createBuffers } from "../optimizers/buffers.ts";
 import type { Batch, Checkpoint } from "../run/types.ts";
 import { type ExampleSource, examplesOf } from "./examples.ts";
 import { gradientGraph, TARGET, WEIGHTS } from "./gradient-graph.ts";
@@ -67,7 +68,7 @@ export class Stepper {
     this.params = column();
     this.gradient = column();
     this.tileGradient = column();
-    this.buffers = Object.fromEntries(optimizer.buffers.map((name) => [name, column()]));
+    this.buffers = createBuffers(optimizer, layout.size, engine.dtype);
     this.previous = [column(), ...optimizer.buffers.map(column)];
     const graph = gradientGraph(
       split.head,

@@ -74,13 +74,6 @@ describe("shapes", () => {
     );
   });
 
-  it("exampleAxes are all but the batch, tail all but the first", () => {
-    const { x: value } = start(2, "N", 3);
-    expect(ops.exampleAxes(value)).toEqual([0, 2]);
-    expect(ops.tail(value)).toEqual(["N", 3]);
-    expect(ops.exampleAxes(start(2, 3).x)).toEqual([0, 1]);
-  });
-
   it("shapeOf is a constant where the shape is fixed", () => {
     const fixed = start(2, 3);
     expect(fixed.b.constantOf(ops.shapeOf(fixed.b, fixed.x))).toBeDefined();
