@@ -1,7 +1,9 @@
-// A task for a model by its spec, on normal examples of any shape with three classes: for what must hold of every family of models.
+// A task for any model, on normal examples or on tokens, with three classes: for what must hold of every family of models.
 
+import { valueIn } from "../../src/graph/builder.ts";
 import { lossOf } from "../../src/losses/registry.ts";
 import { createModel } from "../../src/models/registry.ts";
+import type { Model } from "../../src/models/types.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
 import { integers, type RealDType, reals, sizeOf } from "../../src/numeric/tensor.ts";
 import { createOptimizer } from "../../src/optimizers/registry.ts";
@@ -10,14 +12,21 @@ import { engineOf, type SmallTask, startOf } from "./tasks.ts";
 
 const EXAMPLES = 6;
 
-/** The model `spec` over examples of `inputShape` with three outputs, at its start. */
+/** The model `spec` over examples of `inputShape` with three outputs, at its start; `gpt` reads tokens below 3. */
 export async function familyTask(spec: string, inputShape: readonly number[], dtype: RealDType): Promise<SmallTask> {
-  const model = createModel(spec, { inputShape, outputs: 3 });
+  return taskOf(createModel(spec, { inputShape, outputs: 3 }), inputShape, dtype);
+}
+
+/** The same for a model with three outputs that is there already. */
+export async function taskOf(model: Model, inputShape: readonly number[], dtype: RealDType): Promise<SmallTask> {
   const random = randomFrom(1, "family");
+  const shape = [EXAMPLES, ...inputShape];
+  const size = sizeOf(shape);
+  const tokens = valueIn(model.graph, "x").dtype === "int64";
   const split = {
     x: reals(
-      [EXAMPLES, ...inputShape],
-      Float64Array.from({ length: EXAMPLES * sizeOf(inputShape) }, () => random.normal()),
+      shape,
+      Float64Array.from({ length: size }, () => (tokens ? Math.floor(3 * random.uniform()) : random.normal())),
     ),
     y: integers(
       [EXAMPLES],

@@ -7,6 +7,7 @@ const families = [
   ["a residual network", "resnet:3,4:1", [2, 4, 4]],
   ["a transformer", "transformer:4:1:2", [3, 4]],
   ["attention without positions", "attention:4:1:2", [3, 4]],
+  ["a language model with tied embeddings", "gpt:4:1:2", [4]],
 ] as const;
 
 for (const [label, spec, inputShape] of families)
