@@ -22,8 +22,16 @@ const withoutFactors = () =>
     "tangentKernel: algorithm factored must find a factored form of every use of a parameter, got a use without one; use vector-products",
   );
 
-/** FLOPs of each algorithm for n x m examples. */
-function countFlops(options: AlgorithmOptions, n: number, m: number): Partial<Record<AlgorithmName, number>> {
+/** Examples of both sides; of a symmetric kernel, only the pairs on and above the diagonal are computed. */
+export interface PairCount {
+  readonly n: number;
+  readonly m: number;
+  readonly symmetric: boolean;
+}
+
+/** FLOPs of each algorithm. */
+function countFlops(options: AlgorithmOptions, { n, m, symmetric }: PairCount): Partial<Record<AlgorithmName, number>> {
+  const [examples, pairs] = symmetric ? [n, (n * (n + 1)) / 2] : [n + m, n * m];
   const { model, form } = options;
   const { size } = model.layout;
   const seeds = seedCount(form, model.outputs);
@@ -32,25 +40,21 @@ function countFlops(options: AlgorithmOptions, n: number, m: number): Partial<Re
   const rows = 3 * forward * seeds;
   const kept = form === "blocks" ? seeds * seeds : seeds;
   const flops: Partial<Record<AlgorithmName, number>> = {
-    "jacobian-contraction": (n + m) * rows + 2 * n * m * kept * size,
-    "vector-products": m * rows + 2 * forward * n * m * seeds,
+    "jacobian-contraction": examples * rows + 2 * pairs * kept * size,
+    "vector-products": m * rows + 2 * forward * pairs * seeds,
   };
   const side = factoredGraphs(options)?.side;
   if (!side) return flops;
   const pair = pairGraph(side.parts, { form, outputs: model.outputs, sizes: [1, 1] });
-  return { factored: flopsOf(side.graph, n + m) + n * m * flopsOf(pair, 1), ...flops };
+  return { factored: flopsOf(side.graph, examples) + pairs * flopsOf(pair, 1), ...flops };
 }
 
 /**
  * The algorithm with the fewest counted FLOPs, and why; a name forces one. RangeError for `factored` where the model does not admit it.
  * The reference, `jacobian-contraction`, runs on the host and is chosen only by name.
  */
-export function chooseAlgorithm(
-  options: AlgorithmOptions,
-  sizes: readonly [number, number],
-  name: AlgorithmName | "auto",
-): Choice {
-  const flops = countFlops(options, ...sizes);
+export function chooseAlgorithm(options: AlgorithmOptions, count: PairCount, name: AlgorithmName | "auto"): Choice {
+  const flops = countFlops(options, count);
   if (name !== "auto") {
     if (name === "factored" && flops.factored === undefined) throw withoutFactors();
     return { algorithm: name, reason: "asked for", flops };

@@ -61,7 +61,7 @@ export async function tangentKernel(
   const symmetric =
     xs2 === undefined && params2 === params && first === second && (readouts[1] ?? readouts[0]) === readouts[0];
   const settings = { model, form, weighted: first !== undefined };
-  const choice = chooseAlgorithm(settings, [xs.shape[0], (xs2 ?? xs).shape[0]], name);
+  const choice = chooseAlgorithm(settings, { n: xs.shape[0], m: (xs2 ?? xs).shape[0], symmetric }, name);
   const algorithm = createAlgorithm(choice.algorithm, settings);
   const common = { model, algorithm, tile, budget: memoryBudget / 2 };
   const x = sideOf({ ...common, params, x: xs, readouts: readouts[0], weights: first });

@@ -37,8 +37,9 @@ describe("the choice of an algorithm", () => {
   it("counts the FLOPs of the reference as n + m Jacobians and 2 n m C p", async () => {
     const { task } = await smallKernel();
     const count = (n: number, m: number) =>
-      chooseAlgorithm({ model: task, form: "trace", weighted: false }, [n, m], "auto").flops["jacobian-contraction"] ??
-      Number.NaN;
+      chooseAlgorithm({ model: task, form: "trace", weighted: false }, { n, m, symmetric: false }, "auto").flops[
+        "jacobian-contraction"
+      ] ?? Number.NaN;
     const pairs = count(10, 10) - count(10, 0) - count(0, 10) + count(0, 0);
     expect(pairs).toBe(2 * 10 * 10 * C * task.layout.size);
   });
