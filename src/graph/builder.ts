@@ -225,3 +225,19 @@ export function valueIn(graph: Graph, name: string): Value {
   if (!value) throw new InvalidModelError(`the graph must have a value ${name}`);
   return value;
 }
+
+/** A fresh builder that holds a copy of a graph, with its inputs under their own names. */
+export function builderOf(graph: Graph): {
+  readonly b: GraphBuilder;
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** Every value of the graph by its old name. */
+  readonly values: ReadonlyMap<string, Value>;
+} {
+  const b = new GraphBuilder();
+  const inputs: Record<string, Value> = {};
+  for (const name of graph.inputs) {
+    const { dtype, shape } = valueIn(graph, name);
+    inputs[name] = b.input(name, dtype, shape);
+  }
+  return { b, inputs, values: b.inline(graph, inputs) };
+}

@@ -2,7 +2,7 @@
 
 import { materialise } from "../differentiate/factored.ts";
 import { type Use, usesOf } from "../differentiate/per-example.ts";
-import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import { builderOf, GraphBuilder } from "../graph/builder.ts";
 import { addAll, fullLike, mul, reduceSum, reshape, unsqueeze } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { entryShape, innerProducts, scaleEntries, seedsOf, squaredLengths, stackSeeds } from "./form.ts";
@@ -45,12 +45,8 @@ interface Seeded {
 
 function seed(model: KernelModel, form: KernelForm): Seeded | undefined {
   const { head, exampleInputs } = model.split;
-  const b = new GraphBuilder();
-  const inputs: Record<string, Value> = {};
-  for (const name of head.inputs) {
-    inputs[name] = b.input(name, valueIn(head, name).dtype, valueIn(head, name).shape);
-  }
-  const y = b.inline(head, inputs).get("y") as Value;
+  const { b, inputs, values } = builderOf(head);
+  const y = values.get("y") as Value;
   const parameters = model.layout.entries.map(({ name }) => inputs[name]);
   const examples = exampleInputs.map((name) => inputs[name]);
   const uses: (readonly Use[])[] = [];

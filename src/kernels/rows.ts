@@ -2,7 +2,7 @@
 
 import { vjp } from "../differentiate/reverse.ts";
 import type { Program } from "../engine/engine.ts";
-import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import { builderOf } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
@@ -16,12 +16,8 @@ const COTANGENT = "cotangent";
 
 function rowGraph({ split, layout }: KernelModel): Graph {
   const { head } = split;
-  const b = new GraphBuilder();
-  const inputs: Record<string, Value> = {};
-  for (const name of head.inputs) {
-    inputs[name] = b.input(name, valueIn(head, name).dtype, valueIn(head, name).shape);
-  }
-  const y = b.inline(head, inputs).get("y") as Value;
+  const { b, inputs, values } = builderOf(head);
+  const y = values.get("y") as Value;
   const cotangent = b.input(COTANGENT, "real", y.shape);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const gradients = vjp(b, [{ value: y, cotangent }], parameters);

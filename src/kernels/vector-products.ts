@@ -1,7 +1,7 @@
 // Tangent kernels by alternating modes: a reverse pass gives a row of one side, a forward pass its products with all of the other.
 
 import { jvp } from "../differentiate/forward.ts";
-import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import { builderOf } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
@@ -18,12 +18,8 @@ interface PreparedSide extends Prepared {
 
 function forwardGraph({ split, layout }: KernelModel): Graph {
   const { head } = split;
-  const b = new GraphBuilder();
-  const inputs: Record<string, Value> = {};
-  for (const name of head.inputs) {
-    inputs[name] = b.input(name, valueIn(head, name).dtype, valueIn(head, name).shape);
-  }
-  const y = b.inline(head, inputs).get("y") as Value;
+  const { b, inputs, values } = builderOf(head);
+  const y = values.get("y") as Value;
   const tangents = layout.entries.map(({ name, shape }) => ({
     value: inputs[name],
     tangent: b.input(`tangent.${name}`, "real", shape),

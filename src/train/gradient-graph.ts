@@ -1,7 +1,7 @@
 // The graph of one training step's derivative: the loss of a batch and its gradient.
 
 import { vjp } from "../differentiate/reverse.ts";
-import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import { builderOf, type GraphBuilder } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
@@ -23,10 +23,8 @@ export const WEIGHTS = "example.weights";
 
 /** Inlines a head and its loss into a fresh builder. */
 export function objectiveOf(head: Graph, loss: Loss): Objective {
-  const b = new GraphBuilder();
-  const inputs: Record<string, Value> = {};
-  for (const name of head.inputs) inputs[name] = b.input(name, valueIn(head, name).dtype, valueIn(head, name).shape);
-  const y = b.inline(head, inputs).get("y") as Value;
+  const { b, inputs, values } = builderOf(head);
+  const y = values.get("y") as Value;
   const target = loss.target === "class" ? b.input(TARGET, "int64", ["N"]) : b.input(TARGET, "real", y.shape);
   const weights = b.input(WEIGHTS, "real", ["N"]);
   return { b, inputs, y, losses: loss.value(b, y, target), weights };
