@@ -15,6 +15,20 @@ import { explainWithProgress, RULE_SHAPE, withRun } from "./run-session.ts";
 const TOLERANCE = 1e-6;
 const SHAPE = { ...RULE_SHAPE, query: flags.list(";").optional() };
 
+/** What --json says of each query. */
+const REPORTED = [
+  "query",
+  "readout",
+  "output",
+  "prior",
+  "residual",
+  "residualRelative",
+  "closure",
+  "closureRelative",
+  "gross",
+  "net",
+] as const satisfies readonly (keyof ExplainedRow)[];
+
 function defaultQueries({ dataset }: Task): string {
   const part = dataset.test.x.shape[0] > 0 ? "test" : "train";
   return `${part}:0-${Math.min(VERIFY_QUERIES, dataset[part].x.shape[0]) - 1}`;
@@ -47,33 +61,7 @@ export async function runVerify(invocation: Invocation): Promise<ExitCode> {
     );
     output.print(summary(verdict, output));
     const { scale, cost } = explanation;
-    const short = rows.map(
-      ({
-        query: id,
-        readout,
-        output: value,
-        prior,
-        residual,
-        residualRelative,
-        closure,
-        closureRelative,
-        gross,
-        net,
-      }) => {
-        return {
-          query: id,
-          readout,
-          output: value,
-          prior,
-          residual,
-          residualRelative,
-          closure,
-          closureRelative,
-          gross,
-          net,
-        };
-      },
-    );
+    const short = rows.map((row) => Object.fromEntries(REPORTED.map((key) => [key, row[key]])));
     output.value("verify", { run: opened.path, ...verdict, rule, tolerance, scale, cost, rows: short });
     return verdict.passed ? 0 : 3;
   });

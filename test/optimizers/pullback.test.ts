@@ -11,7 +11,7 @@ import { readFixture } from "../helpers/fixtures.ts";
 
 interface Step {
   readonly gradient: RealArray;
-  /** (R, p): any Jacobian will do, since the steps are linear in the gradients whatever the query is. */
+  /** (R, p). Every Jacobian will do, since the steps are linear in the gradients whatever the query is. */
   readonly jacobian: Float64Array;
   readonly stepSize: number;
   /** w_s and the state after the step. */

@@ -1,7 +1,9 @@
 // Host arrays to and from ONNX's TensorProto; real ones are float64 in our graphs and float32 or float64 in a file.
 
 import { InvalidModelError, UnsupportedError } from "../../errors.ts";
+import { elementsOf } from "../../numeric/bytes.ts";
 import {
+  allocate,
   type DType,
   type RealDType,
   sizeOf,
@@ -87,18 +89,8 @@ export function readTensor(message: TensorMessage, what = `tensor ${message.name
 
 /** Undefined where the bytes are no whole number of elements. */
 function fromRaw<D extends DType>(dtype: D, raw: Uint8Array): TypedArrayOf[D] | undefined {
-  const bytes = new Uint8Array(raw);
-  const width = { float32: 4, float64: 8, int64: 8, int32: 4, uint8: 1, bool: 1 }[dtype];
-  if (bytes.length % width !== 0) return undefined;
-  const arrays = {
-    float32: Float32Array,
-    float64: Float64Array,
-    int64: BigInt64Array,
-    int32: Int32Array,
-    uint8: Uint8Array,
-    bool: Uint8Array,
-  };
-  return new arrays[dtype](bytes.buffer) as TypedArrayOf[D];
+  const whole = raw.length % allocate(dtype, 0).BYTES_PER_ELEMENT === 0;
+  return whole ? elementsOf(dtype, new Uint8Array(raw)) : undefined;
 }
 
 function fromFields(dtype: DType, message: TensorMessage): Tensor["data"] {
