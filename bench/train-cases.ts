@@ -17,8 +17,8 @@ export function stepOf({ task, params }: BenchTask, size: number): { stepper: St
   stepper.params.set(params);
   const batch = meanBatch(Int32Array.from({ length: size }, (_, i) => i));
   const step = async (): Promise<void> => {
-    await stepper.evaluate(batch);
-    if (!stepper.update(STEP_SIZE)) throw new Error("a benchmarked step must stay finite");
+    const { fault } = await stepper.advance(batch, STEP_SIZE);
+    if (fault) throw new Error(`a benchmarked step must stay finite: ${fault}`);
   };
   return { stepper, step };
 }
@@ -27,8 +27,7 @@ export function stepOf({ task, params }: BenchTask, size: number): { stepper: St
 async function checkStep({ task, params }: BenchTask): Promise<number> {
   const stepper = new Stepper(task);
   stepper.params.set(params);
-  await stepper.evaluate(meanBatch(Int32Array.from({ length: task.dataset.train.x.shape[0] }, (_, i) => i)));
-  stepper.update(1);
+  await stepper.advance(meanBatch(Int32Array.from({ length: task.dataset.train.x.shape[0] }, (_, i) => i)), 1);
   return checkGradient(
     task,
     params,

@@ -5,6 +5,7 @@ import { EngineError } from "../errors.ts";
 import { writeOnnx } from "../graph/onnx/writer.ts";
 import type { Graph } from "../graph/types.ts";
 import type { DType, RealDType, Tensor, TypedArrayOf } from "../numeric/tensor.ts";
+import { channelBlockOf } from "./channel-block.ts";
 import { lowerGraph } from "./lower/lower.ts";
 import { type LoadedOrt, loadOrt } from "./ort.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -95,7 +96,9 @@ export class Engine {
   }
 
   private async open(graph: Graph): Promise<InferenceSession> {
-    const bytes = writeOnnx(lowerGraph(graph, this.dtype), { real: this.dtype });
+    const convolves = this.dtype === "float32" && graph.nodes.some(({ op }) => op === "Conv");
+    const channelBlock = convolves ? await channelBlockOf(this.loaded.ort) : 1;
+    const bytes = writeOnnx(lowerGraph(graph, { dtype: this.dtype, channelBlock }), { real: this.dtype });
     try {
       return await this.loaded.ort.InferenceSession.create(bytes, {
         intraOpNumThreads: this.info.threads,

@@ -63,6 +63,7 @@ export function createFromMoments(
     stepSize: options.lr,
     buffers,
     memory: { buffer: FIRST, factor: options.beta1 },
+    plain: undefined,
     update(args) {
       checkUpdate(args, buffers);
       update(args, settings);

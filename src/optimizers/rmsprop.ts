@@ -45,6 +45,7 @@ export function createRmsprop(name: string, given: OptimizerOptions): Optimizer 
     stepSize: options.lr,
     buffers,
     memory: carries ? { buffer: MOMENTUM, factor: options.momentum } : undefined,
+    plain: undefined,
     update(args) {
       checkUpdate(args, buffers);
       update(args, options);

@@ -49,6 +49,7 @@ export function createSgd(name: string, given: OptimizerOptions): Optimizer {
     stepSize: options.lr,
     buffers,
     memory: carries ? { buffer: MOMENTUM, factor: momentum } : undefined,
+    plain: carries ? undefined : { weightDecay: options.weightDecay },
     update(args) {
       checkUpdate(args, buffers);
       if (carries) updateMomentum(args, options);

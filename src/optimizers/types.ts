@@ -65,6 +65,11 @@ export interface Optimizer {
   readonly buffers: readonly string[];
   /** Undefined where a step depends on the gradients before it through its preconditioner only: then nothing is carried. */
   readonly memory: GradientMemory | undefined;
+  /**
+   * Where every step is Delta_s = -eta_s (G_s + weightDecay w_s), with nothing but numbers between gradients and step: no state, u_s =
+   * eta_s J_s^T. Undefined for every other optimizer.
+   */
+  readonly plain: { readonly weightDecay: number } | undefined;
   update(args: UpdateArguments): void;
   pullback(args: PullbackArguments): DecayCoefficients;
 }

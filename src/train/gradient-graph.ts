@@ -3,6 +3,7 @@
 import { vjp } from "../differentiate/reverse.ts";
 import { builderOf, type GraphBuilder } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
+import { reluAfterPool } from "../graph/relu-after-pool.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
 
@@ -23,7 +24,7 @@ export const WEIGHTS = "example.weights";
 
 /** Inlines a head and its loss into a fresh builder. */
 export function objectiveOf(head: Graph, loss: Loss): Objective {
-  const { b, inputs, values } = builderOf(head);
+  const { b, inputs, values } = builderOf(reluAfterPool(head));
   const y = values.get("y") as Value;
   const target = loss.target === "class" ? b.input(TARGET, "int64", ["N"]) : b.input(TARGET, "real", y.shape);
   const weights = b.input(WEIGHTS, "real", ["N"]);

@@ -1,15 +1,16 @@
 // Runs training steps on flat arrays: gradient by the engine, update by the optimizer. Training and replay share it.
 
-import type { Program } from "../engine/engine.ts";
+import type { Feeds, Program } from "../engine/engine.ts";
 import { resolveDim, sizeOfShape } from "../graph/dim.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { sum } from "../numeric/sum.ts";
-import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
+import { allocate, type RealArray, type RealDType, reals, type Tensor, toReal } from "../numeric/tensor.ts";
 import { createBuffers } from "../optimizers/buffers.ts";
 import type { Batch, Checkpoint } from "../run/types.ts";
 import { type ExampleSource, examplesOf } from "./examples.ts";
 import { gradientGraph, TARGET, WEIGHTS } from "./gradient-graph.ts";
+import { NEXT, SQUARE, STEP_SIZE, stepGraph } from "./step-graph.ts";
 import { type Task, targetsOf } from "./task.ts";
 
 /** Bytes that the intermediate values of one run may take; larger batches are cut into tiles. */
@@ -24,18 +25,32 @@ export function examplesPerTile(graph: Graph, budget = TILE_BUDGET): number {
   return Math.max(1, Math.floor(budget / Math.max(1, bytes)));
 }
 
-// A counted loop: over 670,000 parameters 0.7 ms, `for (const g of gradient)` 8.1; the gradient itself takes 3.
+// Counted loops, `for (const g of gradient)` takes ten times as long; four sums at once, since each addition waits for the one before.
 function normOf(gradient: RealArray): number {
-  let square = 0;
-  for (let k = 0; k < gradient.length; k++) square += gradient[k] * gradient[k];
-  return Math.sqrt(square);
+  const whole = gradient.length - (gradient.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let k = 0; k < whole; k += 4) {
+    a += gradient[k] * gradient[k];
+    b += gradient[k + 1] * gradient[k + 1];
+    c += gradient[k + 2] * gradient[k + 2];
+    d += gradient[k + 3] * gradient[k + 3];
+  }
+  for (let k = whole; k < gradient.length; k++) a += gradient[k] * gradient[k];
+  return Math.sqrt(a + b + c + d);
 }
 
 /** A sum is finite only if every summand is, and overflows only where training has left all sense. */
 function allFinite(params: RealArray): boolean {
-  let total = 0;
-  for (let k = 0; k < params.length; k++) total += params[k];
-  return Number.isFinite(total);
+  const whole = params.length - (params.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let k = 0; k < whole; k += 4) {
+    a += params[k];
+    b += params[k + 1];
+    c += params[k + 2];
+    d += params[k + 3];
+  }
+  for (let k = whole; k < params.length; k++) a += params[k];
+  return Number.isFinite(a + b + c + d);
 }
 
 export interface StepResult {
@@ -45,9 +60,25 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
+export interface Advance extends StepResult {
+  /** Why the step was not taken: what is no longer finite. The state is as it was. */
+  readonly fault: string | undefined;
+}
+
+/** The largest gradient whose square, which Adam and RMSprop keep, is finite in the dtype. */
+const LARGEST_GRADIENT: Readonly<Record<RealDType, number>> = { float32: 1.8e19, float64: 1.3e154 };
+
+function faultOf({ loss, gradientNorm }: StepResult, dtype: RealDType): string | undefined {
+  if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+    return `loss must be finite, got loss ${loss} and gradient norm ${gradientNorm}`;
+  if (gradientNorm <= LARGEST_GRADIENT[dtype]) return undefined;
+  return `the gradient norm must be at most ${LARGEST_GRADIENT[dtype].toExponential(1)} in ${dtype}, got ${gradientNorm}`;
+}
+
+const NOT_FINITE = "a parameter is no longer finite";
+
 /** The state of training: parameters, optimizer columns, and the step they stand before. */
 export class Stepper {
-  readonly params: RealArray;
   readonly buffers: Readonly<Record<string, RealArray>>;
   /** Number of updates done. */
   step = 0;
@@ -55,30 +86,39 @@ export class Stepper {
   private readonly gradient: RealArray;
   private readonly tileGradient: RealArray;
   private readonly program: Program;
+  /** The whole step in the engine; undefined where the host updates. */
+  private readonly whole: Program | undefined;
   private readonly examples: ExampleSource;
   private readonly tile: number;
-  private readonly paramViews: Record<string, Tensor>;
-  /** The state before the last update, to go back to. */
+  /** The parameters as they stand, and a second array that the engine writes the next ones to. */
+  private current: RealArray;
+  private other: RealArray;
+  /** The state before the last update on the host, to go back to. */
   private readonly previous: readonly RealArray[];
 
   constructor(task: Task) {
     const { engine, layout, optimizer, split, loss } = task;
     const column = (): RealArray => allocate(engine.dtype, layout.size) as RealArray;
     this.task = task;
-    this.params = column();
+    this.current = column();
+    this.other = column();
     this.gradient = column();
     this.tileGradient = column();
     this.buffers = createBuffers(optimizer, layout.size, engine.dtype);
-    this.previous = [column(), ...optimizer.buffers.map(column)];
-    const graph = gradientGraph(
-      split.head,
-      loss,
-      layout.entries.map(({ name }) => name),
-    );
+    this.previous = optimizer.buffers.map(column);
+    const trainable = layout.entries.map(({ name }) => name);
+    const graph = gradientGraph(split.head, loss, trainable);
     this.program = engine.compile(graph);
+    // In float64 the host's update is PyTorch's to the last bits or nearly so, and speed is not what float64 is chosen for.
+    if (optimizer.plain && engine.dtype === "float32")
+      this.whole = engine.compile(stepGraph({ head: split.head, loss, trainable, ...optimizer.plain }));
     this.tile = examplesPerTile(graph);
     this.examples = examplesOf(task, task.dataset.train);
-    this.paramViews = viewsOf(layout, this.params);
+  }
+
+  /** w_s; another array after each step. */
+  get params(): RealArray {
+    return this.current;
   }
 
   /** Puts the state of a checkpoint in place. */
@@ -94,6 +134,19 @@ export class Stepper {
     return { step: this.step, params: this.params.slice(), buffers };
   }
 
+  /**
+   * One step of training on a batch, or, with a `fault`, none. The same state, batch and step size give the same bits: replay takes the
+   * same way, in the engine where the optimizer is plain, the dtype float32 and the batch one tile, else on the host.
+   */
+  async advance(batch: Batch, stepSize: number): Promise<Advance> {
+    const { dtype } = this.task.engine;
+    const inEngine = this.whole && stepSize > 0 && batch.indices.length > 0 && batch.indices.length <= this.tile;
+    if (inEngine) return this.advanceInEngine(batch, stepSize);
+    const result = await this.evaluate(batch);
+    const fault = faultOf(result, dtype) ?? (this.update(stepSize) ? undefined : NOT_FINITE);
+    return { ...result, fault };
+  }
+
   /** Loss and gradient of a batch at the present parameters; the gradient is kept for `update`. */
   async evaluate({ indices, weights }: Batch): Promise<StepResult> {
     const losses: number[] = [];
@@ -102,9 +155,10 @@ export class Stepper {
       const end = Math.min(indices.length, start + this.tile);
       const target = start === 0 ? this.gradient : this.tileGradient;
       const c = weights.subarray(start, end);
-      const values = await this.runTile(indices.subarray(start, end), c, target);
+      const feeds = await this.feedsOf({ indices: indices.subarray(start, end), weights: c });
+      const { losses: values } = await this.program.run(feeds, viewsOf(this.task.layout, target, "gradient."));
       if (start > 0) for (let k = 0; k < target.length; k++) this.gradient[k] += target[k];
-      for (let n = 0; n < c.length; n++) losses.push(c[n] * values[n]);
+      for (let n = 0; n < c.length; n++) losses.push(c[n] * Number(values.data[n]));
     }
     return { loss: sum(losses), gradientNorm: normOf(this.gradient) };
   }
@@ -113,13 +167,14 @@ export class Stepper {
   update(stepSize: number): boolean {
     const { params, gradient, buffers, step } = this;
     const columns = [params, ...Object.values(buffers)];
+    const kept = [this.other, ...this.previous];
     columns.forEach((column, i) => {
-      this.previous[i].set(column);
+      kept[i].set(column);
     });
     this.task.optimizer.update({ params, gradient, buffers, step, stepSize });
     if (!allFinite(params)) {
       columns.forEach((column, i) => {
-        column.set(this.previous[i]);
+        column.set(kept[i]);
       });
       return false;
     }
@@ -127,18 +182,34 @@ export class Stepper {
     return true;
   }
 
-  private async runTile(rows: Int32Array, weights: Float64Array, gradient: RealArray): Promise<ArrayLike<number>> {
+  private async advanceInEngine(batch: Batch, stepSize: number): Promise<Advance> {
+    const { engine, layout, optimizer } = this.task;
+    const eta = toReal(reals([], [stepSize]), engine.dtype);
+    const feeds = { ...(await this.feedsOf(batch)), [STEP_SIZE]: eta };
+    const results = await this.whole!.run(feeds, viewsOf(layout, this.other, NEXT));
+    const loss = sum(Array.from(batch.weights, (c, n) => c * Number(results.losses.data[n])));
+    const squares = layout.entries.map(({ name }) => Number(results[SQUARE + name].data[0]));
+    const result = { loss, gradientNorm: Math.sqrt(sum(squares)) / stepSize };
+    // Decay by a factor of at most 1 and a finite gradient keep finite parameters finite: no other check is needed.
+    const grows = Math.abs(1 - stepSize * optimizer.plain!.weightDecay) > 1;
+    const fault = faultOf(result, engine.dtype) ?? (grows && !allFinite(this.other) ? NOT_FINITE : undefined);
+    if (fault === undefined) {
+      [this.current, this.other] = [this.other, this.current];
+      this.step++;
+    }
+    return { ...result, fault };
+  }
+
+  private async feedsOf({ indices, weights }: Batch): Promise<Feeds> {
     const { engine, dataset, layout, frozen } = this.task;
-    const c = allocate(engine.dtype, rows.length) as RealArray;
+    const c = allocate(engine.dtype, indices.length) as RealArray;
     c.set(weights);
-    const feeds = {
+    return {
       ...frozen,
-      ...this.paramViews,
-      ...(await this.examples.feeds(rows)),
-      [TARGET]: targetsOf(this.task, dataset.train, rows),
-      [WEIGHTS]: { dtype: engine.dtype, shape: [rows.length], data: c } as Tensor,
+      ...viewsOf(layout, this.current),
+      ...(await this.examples.feeds(indices)),
+      [TARGET]: targetsOf(this.task, dataset.train, indices),
+      [WEIGHTS]: { dtype: engine.dtype, shape: [indices.length], data: c } as Tensor,
     };
-    const { losses } = await this.program.run(feeds, viewsOf(layout, gradient, "gradient."));
-    return losses.data as RealArray;
   }
 }

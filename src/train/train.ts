@@ -1,9 +1,9 @@
 // Trains a model and records every step.
 
 import { DivergedError } from "../errors.ts";
-import type { RealArray, RealDType } from "../numeric/tensor.ts";
+import type { RealArray } from "../numeric/tensor.ts";
 import type { Batch, RunStatus, RunWriter } from "../run/types.ts";
-import { Stepper, type StepResult } from "./stepper.ts";
+import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
 
 /** What long work tells while it runs. */
@@ -63,9 +63,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   for (const batch of batches) {
     if (signal?.aborted) return finish("interrupted");
     const step = stepper.step;
-    const result = await stepper.evaluate(batch);
-    const fault =
-      faultOf(result, task.engine.dtype) ?? (stepper.update(stepSize) ? undefined : "a parameter is no longer finite");
+    const { fault, ...result } = await stepper.advance(batch, stepSize);
     if (fault) {
       await finish("diverged");
       const hint = "use a smaller learning rate; the steps before it are recorded";
@@ -82,14 +80,4 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     onProgress?.({ stage: "train", done: stepper.step, total: plannedSteps, note: `loss ${loss.toPrecision(4)}` });
   }
   return finish("complete");
-}
-
-/** The largest gradient whose square, which Adam and RMSprop keep, is finite in the dtype. */
-const LARGEST_GRADIENT: Readonly<Record<RealDType, number>> = { float32: 1.8e19, float64: 1.3e154 };
-
-function faultOf({ loss, gradientNorm }: StepResult, dtype: RealDType): string | undefined {
-  if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
-    return `loss must be finite, got loss ${loss} and gradient norm ${gradientNorm}`;
-  if (gradientNorm <= LARGEST_GRADIENT[dtype]) return undefined;
-  return `the gradient norm must be at most ${LARGEST_GRADIENT[dtype].toExponential(1)} in ${dtype}, got ${gradientNorm}`;
 }

@@ -64,9 +64,9 @@ async function replay(
   stepper.restore(start);
   const states = [start];
   for (let s = start.step; s < to; s++) {
-    await stepper.evaluate(run.batches[s]);
-    if (!stepper.update(run.scalars[s].stepSize))
-      throw new InvalidRunError(`replay of step ${s} must stay finite; the record is not of this run`);
+    const { fault } = await stepper.advance(run.batches[s], run.scalars[s].stepSize);
+    if (fault)
+      throw new InvalidRunError(`replay of step ${s} must stay finite: ${fault}; the record is not of this run`);
     states.push(stepper.checkpoint());
   }
   return states;

@@ -24,8 +24,8 @@ export async function trainScheduled(task: Task, { params, batches, stepSizes }:
   const states: Checkpoint[] = [stepper.checkpoint()];
   const scalars: StepScalars[] = [];
   for (const [step, batch] of batches.entries()) {
-    const result = await stepper.evaluate(batch);
-    if (!stepper.update(stepSizes[step])) throw new RangeError(`trainScheduled: step ${step} must stay finite`);
+    const { fault, ...result } = await stepper.advance(batch, stepSizes[step]);
+    if (fault) throw new RangeError(`trainScheduled: step ${step} must stay finite`);
     scalars.push({ step, stepSize: stepSizes[step], ...result });
     states.push(stepper.checkpoint());
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { mul } from "../../src/graph/ops.ts";
 import { reals } from "../../src/numeric/tensor.ts";
+import { createOptimizer } from "../../src/optimizers/registry.ts";
 import type { Batch } from "../../src/run/types.ts";
 import { meanBatch } from "../../src/train/batches.ts";
 import { gradientGraph } from "../../src/train/gradient-graph.ts";
@@ -162,5 +163,52 @@ describe("Stepper.checkpoint() and restore(checkpoint)", () => {
     await go(again, 3, 7);
     expect(again.checkpoint()).toEqual(stepper.checkpoint());
     expect(middle).toEqual(kept);
+  });
+});
+
+describe("Stepper.advance(batch, stepSize)", () => {
+  it.each(["sgd", "gd", "sgd decay"])(
+    "takes a step of %s in the engine in float32 as the host does, to rounding",
+    async (name) => {
+      const choice = name === "sgd decay" ? { name: "sgd", options: { weightDecay: 0.1 } } : { name, options: {} };
+      const optimizer = createOptimizer(choice.name, { lr: 0.05, ...choice.options });
+      const [engine, host] = [
+        await started({ loss: "cross-entropy", dtype: "float32", optimizer }),
+        await started({ loss: "cross-entropy", dtype: "float32", optimizer }),
+      ];
+      for (const batch of engine.batches) {
+        const { fault, ...result } = await engine.stepper.advance(batch, 0.05);
+        expect(fault).toBeUndefined();
+        const byHost = await host.stepper.evaluate(batch);
+        expect(host.stepper.update(0.05)).toBe(true);
+        expect(result.loss).toBeCloseTo(byHost.loss, 5);
+        expect(result.gradientNorm / byHost.gradientNorm).toBeCloseTo(1, 4);
+      }
+      expect(engine.stepper.step).toBe(engine.batches.length);
+      expect(engine.stepper.params).toBeAllclose(host.stepper.params, { atol: 1e-6, rtol: 1e-5 });
+    },
+  );
+
+  it("leaves the state as it was where the step would leave the finite numbers, and says why", async () => {
+    for (const dtype of ["float32", "float64"] as const) {
+      const { stepper, batches } = await started({ loss: "cross-entropy", dtype });
+      const before = stepper.checkpoint();
+      const { fault } = await stepper.advance(batches[0], Infinity);
+      expect(fault).toMatch(/finite/);
+      expect(stepper.checkpoint()).toEqual(before);
+      expect((await stepper.advance(batches[0], 0.01)).fault).toBeUndefined();
+      expect(stepper.step).toBe(1);
+    }
+  });
+
+  it("gives the same bits again from the same state", async () => {
+    const { stepper, batches } = await started({ loss: "cross-entropy", dtype: "float32" });
+    await stepper.advance(batches[0], 0.1);
+    const middle = stepper.checkpoint();
+    await stepper.advance(batches[1], 0.1);
+    const end = stepper.checkpoint();
+    stepper.restore(middle);
+    await stepper.advance(batches[1], 0.1);
+    expect(stepper.checkpoint()).toEqual(end);
   });
 });

@@ -57,7 +57,9 @@ describe("stateAt(task, run, step)", () => {
     const { task, few } = await twice({});
     const wild: Run = { ...few, scalars: few.scalars.map((row) => ({ ...row, stepSize: Infinity })) };
     await expect(stateAt(task, wild, 7)).rejects.toThrow(
-      new InvalidRunError("replay of step 5 must stay finite; the record is not of this run"),
+      new InvalidRunError(
+        "replay of step 5 must stay finite: a parameter is no longer finite; the record is not of this run",
+      ),
     );
   });
 });

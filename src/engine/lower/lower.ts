@@ -1,37 +1,55 @@
-// Rewrites a graph for the dtype it is compiled in: operators without a kernel, or with a slow one, become compositions of others.
+// Rewrites a graph for the engine it is compiled for: operators without a kernel, or with a slow one, become compositions of others.
 
-import { GraphBuilder, valueIn } from "../../graph/builder.ts";
-import type { Attributes, Graph, Value } from "../../graph/types.ts";
+import type { GraphBuilder } from "../../graph/builder.ts";
+import { copyNode, rewrite } from "../../graph/rewrite.ts";
+import type { Attributes, Graph, Node, Value } from "../../graph/types.ts";
 import type { RealDType } from "../../numeric/tensor.ts";
+import { blockedConvolution, blocksFit } from "./blocked-convolution.ts";
 import { composedInFloat32, convolutionLowerings } from "./convolution.ts";
 import { elementwiseLowerings } from "./elementwise.ts";
+import { rowSum, sumsRows } from "./row-sum.ts";
 
 /** Writes the composition of one operator to a builder and gives its (only) output. */
 export type Lowering = (b: GraphBuilder, inputs: readonly (Value | undefined)[], attributes: Attributes) => Value;
+
+/** What a graph is compiled for. */
+export interface Target {
+  readonly dtype: RealDType;
+  /** Channels in a block of the engine's convolutions, 1 where it has none. */
+  readonly channelBlock: number;
+}
 
 /** Operators that ONNX Runtime's CPU provider has in float32 only, or not exactly in float64. */
 const LOWERINGS: ReadonlyMap<string, Lowering> = new Map(
   Object.entries({ ...convolutionLowerings, ...elementwiseLowerings }),
 );
 
-/** The same function made of operators that the engine has in `dtype`; the graph itself when nothing is to be done. */
-export function lowerGraph(graph: Graph, dtype: RealDType): Graph {
+/** What a node is replaced by, where it is. */
+function loweringOf(graph: Graph, node: Node, { channelBlock, composed }: Choice): Lowering | undefined {
+  const { op, attributes } = node;
+  if (sumsRows(graph, node)) return (b, [x]) => rowSum(b, x!, attributes.keepdims !== 0);
+  if (composed && blocksFit(graph, node, channelBlock))
+    return (b, inputs) => blockedConvolution(b, inputs, { attributes, block: channelBlock });
+  return !composed || composed.has(node) ? LOWERINGS.get(op) : undefined;
+}
+
+interface Choice {
+  readonly channelBlock: number;
+  /** In float32, the nodes that are composed there too. */
+  readonly composed: ReadonlySet<Node> | undefined;
+}
+
+/** The same function made of operators that the engine has; the graph itself when nothing is to be done. */
+export function lowerGraph(graph: Graph, { dtype, channelBlock }: Target): Graph {
   const composed = dtype === "float32" ? composedInFloat32(graph) : undefined;
-  if (composed ? composed.size === 0 : !graph.nodes.some((node) => LOWERINGS.has(node.op))) return graph;
-  const b = new GraphBuilder();
-  const values = new Map<string, Value>();
-  for (const name of graph.inputs) {
-    const { dtype: type, shape } = valueIn(graph, name);
-    values.set(name, b.input(name, type, shape));
-  }
-  for (const [name, constant] of graph.constants) values.set(name, b.constant(constant));
+  const found = new Map<Node, Lowering>();
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map((name) => values.get(name));
-    const lowering = !composed || composed.has(node) ? LOWERINGS.get(node.op) : undefined;
-    const outputs = lowering ? [lowering(b, inputs, node.attributes)] : b.ops(node.op, inputs, node.attributes);
-    node.outputs.forEach((name, i) => {
-      values.set(name, outputs[i]);
-    });
+    const lowering = loweringOf(graph, node, { channelBlock, composed });
+    if (lowering) found.set(node, lowering);
   }
-  return b.build(Object.fromEntries(graph.outputs.map((name) => [name, values.get(name) as Value])));
+  if (found.size === 0) return graph;
+  return rewrite(graph, (b, node, inputs) => {
+    const lowering = found.get(node);
+    return lowering ? [lowering(b, inputs, node.attributes)] : copyNode(b, node, inputs);
+  });
 }

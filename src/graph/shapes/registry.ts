@@ -1,6 +1,7 @@
 // The operators that a graph may hold, each with its shape rule: one file a family, joined here.
 
 import type { ShapeRule } from "../types.ts";
+import { blockedShapes } from "./blocked.ts";
 import { constantShapes } from "./constants.ts";
 import { convolutionShapes } from "./convolution.ts";
 import { elementwiseShapes } from "./elementwise.ts";
@@ -23,5 +24,6 @@ export const shapeRules: ReadonlyMap<string, ShapeRule> = new Map(
     ...constantShapes,
     ...convolutionShapes,
     ...poolingShapes,
+    ...blockedShapes,
   }),
 );

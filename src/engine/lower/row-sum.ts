@@ -1,0 +1,22 @@
+// Sums over the rows of a matrix as a product with ones: ONNX Runtime adds rows up on one thread, and multiplies on all.
+
+import type { GraphBuilder } from "../../graph/builder.ts";
+import { concat, reshape } from "../../graph/ops.ts";
+import type { Graph, Node, Value } from "../../graph/types.ts";
+
+/**
+ * Whether a node is ReduceSum over the first axis of a matrix: the gradient of a bias. For (128, 512) in float32 it takes 0.18 ms, the
+ * product 0.03.
+ */
+export function sumsRows(graph: Graph, { op, inputs }: Node): boolean {
+  const axes = op === "ReduceSum" ? graph.constants.get(inputs[1] ?? "") : undefined;
+  return axes?.data.length === 1 && Number(axes.data[0]) === 0 && graph.values.get(inputs[0])!.shape.length === 2;
+}
+
+/** (1, ..., 1) x, in the shape that the sum has. */
+export function rowSum(b: GraphBuilder, x: Value, keepdims: boolean): Value {
+  const rows = b.op("Shape", [x], { start: 0, end: 1 });
+  const ones = b.op("Expand", [b.scalar(1), concat(b, [b.ints([1]), rows], 0)]);
+  const sum = b.op("MatMul", [ones, x]);
+  return keepdims ? sum : reshape(b, sum, [x.shape[1]]);
+}
