@@ -1,11 +1,11 @@
-// The averaged Jacobian of each row along one step, by a fixed rule or adaptively.
+// The nodes at which the Jacobian of each row is averaged along one step, by a fixed rule or adaptively.
 
 import type { QuadratureRule } from "./gauss.ts";
 import { type Probe, type Refined, type RefineOptions, type Request, refine } from "./refine.ts";
 import type { RowEvaluator } from "./segment.ts";
 
 /** Nodes of one step: at t, the weight of each of some rows. */
-interface Node {
+export interface Node {
   readonly t: number;
   readonly rows: number[];
   readonly weights: number[];
@@ -32,21 +32,19 @@ export interface AverageCost {
   unresolved: number;
 }
 
-/** Adds sum_q weight_q J(w(t_q)) of every row to `sum` (R, p), on the segment that `rows` has entered. */
-export async function addAverageJacobian(
-  rows: RowEvaluator,
-  sum: Float64Array,
-  options: AverageOptions,
-): Promise<AverageCost> {
+export interface StepNodes {
+  readonly nodes: readonly Node[];
+  readonly cost: AverageCost;
+}
+
+/** The nodes of every row on the segment that `rows` has entered: J_s = sum_q weight_q J(w(t_q)). */
+export async function stepNodes(rows: RowEvaluator, options: AverageOptions): Promise<StepNodes> {
   const cost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
   const nodes = options.rule
     ? fixedNodes(options.rule, options.start.length)
     : await adaptiveNodes(rows, options, cost);
-  for (const node of nodes) {
-    cost.nodes += node.rows.length;
-    await rows.addJacobian(node.t, node.rows, { weights: node.weights, sum });
-  }
-  return cost;
+  for (const node of nodes) cost.nodes += node.rows.length;
+  return { nodes, cost };
 }
 
 function fixedNodes(rule: QuadratureRule, count: number): Node[] {

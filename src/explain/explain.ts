@@ -8,6 +8,7 @@ import type { Readout } from "../readouts/types.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
+import { type DirectPuller, directPuller } from "./direct.ts";
 import { type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
 import { Puller } from "./pull.ts";
 import { type Rows, rowsOf } from "./rows.ts";
@@ -24,7 +25,10 @@ export interface ExplainOptions extends Pick<SweepOptions, "signal"> {
   readonly rule?: string | undefined;
   /** Residual allowed by `auto`, relative to max |output - prior|; default 1e-4. */
   readonly tolerance?: number | undefined;
-  /** How pulls are computed; default `auto`. */
+  /**
+   * How pulls are computed; default `auto`: of a row's factors with an example's where the optimizer is plain gradient descent, else of carried
+   * vectors with factors, or by forward mode. The other two say how carried vectors are contracted, for any optimizer.
+   */
   readonly pulls?: "auto" | "factored" | "forward";
   /** Bytes that vectors carried for rows may take; more rows are explained in several sweeps. */
   readonly memoryBudget?: number;
@@ -63,25 +67,23 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   const last = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);
   const first = await run.checkpoint(0);
   const rows = await rowsOf(task, queries, { readout, params: last.params });
-  const graphs = readoutGraphs({
-    head: task.split.head,
-    exampleInputs: task.split.exampleInputs,
-    readout,
-    targetType: task.loss.target,
-    layout: task.layout,
-  });
+  const { head, exampleInputs } = task.split;
+  const readoutOptions = { head, exampleInputs, readout, targetType: task.loss.target, layout: task.layout };
+  const graphs = readoutGraphs(readoutOptions);
+  const direct = (options.pulls ?? "auto") === "auto" ? directPuller(task, readoutOptions) : undefined;
   const all = new RowEvaluator(task, graphs, { count: queries.length, feeds: rows.feeds });
   const [output, prior] = [await all.values(last.params), await all.values(first.params)];
   requireFiniteRows(rows, output, prior);
   const scale = scaleOf(output, prior);
   const parts: SweepResult[] = [];
-  const perSweep = rowsPerSweep(task.layout.size, options.memoryBudget);
+  const perSweep = direct ? queries.length : rowsPerSweep(task.layout.size, options.memoryBudget);
   for (let start = 0; start < queries.length; start += perSweep) {
     const range = { start, end: Math.min(queries.length, start + perSweep) };
     parts.push(
       await sweepRows(task, run, {
         ...options,
         graphs,
+        direct,
         rows,
         range,
         allowed: (tolerance * scale) / Math.max(1, run.batches.length),
@@ -116,6 +118,7 @@ function scaleOf(output: Float64Array, prior: Float64Array): number {
 
 interface SweepRows extends ExplainOptions {
   readonly graphs: ReadoutGraphs;
+  readonly direct: DirectPuller | undefined;
   readonly rows: Rows;
   readonly range: { readonly start: number; readonly end: number };
   /** Residual allowed over one step, in units of the readout. */
@@ -128,7 +131,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
   const slice = (tensor: Tensor): Tensor => sliceRows(tensor, start, end);
   const feeds = Object.fromEntries(Object.entries(options.rows.feeds).map(([name, tensor]) => [name, slice(tensor)]));
   const rows = new RowEvaluator(task, options.graphs, { count, feeds });
-  const puller = new Puller(task, count, { method: options.pulls ?? "auto" });
+  const puller = options.direct ?? new Puller(task, count, { method: options.pulls ?? "auto" });
   const { onProgress, signal } = options;
   const total = options.queries.length * run.batches.length;
   return sweep(

@@ -7,6 +7,7 @@ import { vjp } from "../differentiate/reverse.ts";
 import { switchesOf } from "../differentiate/switches.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
 import { add, concat, fullLike, mul } from "../graph/ops.ts";
+import { reluAfterPool } from "../graph/relu-after-pool.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
 import type { Layout } from "../numeric/layout.ts";
@@ -45,6 +46,7 @@ export interface ReadoutGraphs {
 export const POSITION = "segment.t";
 export const DELTA = "delta.";
 
+/** A readout in a builder that derivatives are appended to. */
 interface Prepared {
   readonly b: GraphBuilder;
   readonly inputs: Readonly<Record<string, Value>>;
@@ -80,6 +82,11 @@ function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions, alo
   };
 }
 
+/** The readout at w + t Delta, of which nothing but derivatives will be read: ReLUs may stand behind pools. */
+export function readoutAlong(options: ReadoutGraphOptions): Prepared {
+  return prepare({ ...options, head: reluAfterPool(options.head) }, true);
+}
+
 function switchGraph(options: ReadoutGraphOptions): Graph | undefined {
   const { b, value, parameters, tangents } = prepare(options, true);
   const found = switchesOf(b, { targets: [value], parameters });
@@ -95,7 +102,7 @@ function switchGraph(options: ReadoutGraphOptions): Graph | undefined {
 }
 
 function jacobianGraph(options: ReadoutGraphOptions): { graph: Graph; perRow: boolean } {
-  const { b, inputs, value, parameters } = prepare(options, true);
+  const { b, inputs, value, parameters } = readoutAlong(options);
   const seeds = [{ value, cotangent: fullLike(b, value, 1) }];
   const examples = options.exampleInputs.map((name) => inputs[name]);
   const uses = usesOf(b, { seeds, examples, parameters });
@@ -111,7 +118,8 @@ function jacobianGraph(options: ReadoutGraphOptions): { graph: Graph; perRow: bo
 /** Graphs by the head they are made of and by what else they depend on: built once, so that the engine compiles them once. */
 const made = new WeakMap<Graph, Map<string, unknown>>();
 
-function once<T>(head: Graph, key: string, make: () => T): T {
+/** What `make` gives, made once for a head and a key. */
+export function once<T>(head: Graph, key: string, make: () => T): T {
   const ofHead = made.get(head) ?? new Map<string, unknown>();
   made.set(head, ofHead);
   if (!ofHead.has(key)) ofHead.set(key, make());

@@ -2,12 +2,15 @@
 
 import { valueIn } from "../graph/builder.ts";
 import { flopsOf } from "../graph/cost.ts";
+import type { Graph } from "../graph/types.ts";
 import type { RealDType } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import { gradientGraph } from "../train/gradient-graph.ts";
 import type { Task } from "../train/task.ts";
+import { directPuller } from "./direct.ts";
+import { batchFactors, directGraph } from "./direct-graphs.ts";
 import { DEFAULT_TOLERANCE, rowsPerSweep, taskReadout } from "./explain.ts";
-import { forwardPullGraph, pullGraph, type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
+import { forwardPullGraph, pullGraph, type ReadoutGraphOptions, type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
 import { ruleOf } from "./rules.ts";
 
 export interface PlanOptions {
@@ -57,18 +60,31 @@ function adaptiveNodes(tolerance: number, switches: number): { nodes: number; pr
   return { nodes, probes: 2.3 * nodes };
 }
 
-function flopsPerStep(
-  task: Task,
-  graphs: ReadoutGraphs,
-  parts: { rows: number; batch: number; nodes: number; probes: number },
-): number {
-  const { rows, batch, nodes, probes } = parts;
+interface StepParts {
+  readonly rows: number;
+  readonly batch: number;
+  readonly nodes: number;
+  readonly probes: number;
+}
+
+/** FLOPs of the pulls of one step: of vectors that were carried, or of factors for each node. */
+function pullFlops(task: Task, graphs: ReadoutGraphs, { rows, batch, nodes }: StepParts): number {
   const { head, exampleInputs } = task.split;
   const options = { head, exampleInputs, loss: task.loss, layout: task.layout, rows };
   const factored = pullGraph(options);
   const pull = factored ? flopsOf(factored, batch) : rows * flopsOf(forwardPullGraph(options), batch);
-  const probe = flopsOf(graphs.switches ?? graphs.slope, rows);
-  return probes * probe + nodes * flopsOf(graphs.jacobian, rows) + flopsOf(graphs.value, rows) + pull;
+  return pull + nodes * flopsOf(graphs.jacobian, rows);
+}
+
+/** The same where pulls are direct; undefined where they are not. */
+function directFlops(task: Task, readout: ReadoutGraphOptions, { rows, batch, nodes }: StepParts): number | undefined {
+  const { head, exampleInputs } = task.split;
+  const factors =
+    directPuller(task, readout) && batchFactors({ head, exampleInputs, loss: task.loss, layout: task.layout });
+  if (!factors) return undefined;
+  const decays = (task.optimizer.plain?.weightDecay ?? 0) !== 0;
+  const node = directGraph({ ...readout, batch: factors, count: batch, decays });
+  return flopsOf(factors.graph, batch) + nodes * flopsOf(node as Graph, rows);
 }
 
 /**
@@ -85,34 +101,38 @@ export function planExplanation(
   if (!Number.isSafeInteger(rows) || rows < 1)
     throw new RangeError(`planExplanation: rows must be a positive integer, got ${rows}`);
   if (!(tolerance > 0)) throw new RangeError(`planExplanation: tolerance must be positive, got ${tolerance}`);
-  const graphs = readoutGraphs({
+  const readoutOptions = {
     head: split.head,
     exampleInputs: split.exampleInputs,
     readout: taskReadout(task, readout),
     targetType: task.loss.target,
     layout,
-  });
+  };
+  const graphs = readoutGraphs(readoutOptions);
   const fixed = ruleOf(rule);
   const piecewise = graphs.switches !== undefined;
   const switches = graphs.switches ? (valueIn(graphs.switches, "switches").shape[1] as number) : 0;
   const { nodes, probes } = fixed ? { nodes: fixed.nodes.length, probes: 0 } : adaptiveNodes(tolerance, switches);
   const steps = run.batches.length;
   const batch = Math.max(1, run.manifest.batchSize);
-  const perSweep = Math.min(rows, rowsPerSweep(layout.size));
+  const direct = directFlops(task, readoutOptions, { rows, batch, nodes, probes });
+  const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(layout.size)) : rows;
   const sweeps = Math.ceil(rows / perSweep);
   const replayed = run.manifest.checkpointEvery > 1 ? sweeps * steps : 0;
   const names = layout.entries.map(({ name }) => name);
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
-  const perStep = flopsPerStep(task, graphs, { rows: perSweep, batch, nodes, probes });
+  const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);
+  const perStep = probing + (direct ?? pullFlops(task, graphs, { rows: perSweep, batch, nodes, probes }));
   const flops = sweeps * steps * perStep + replayed * training;
   // Rows of a piecewise model switch at different places, so their probes and nodes rarely share a run.
   const sharing = fixed || !piecewise ? 1 : perSweep;
   const programRuns = Math.ceil(sweeps * steps * (2 + (nodes + probes) * sharing) + replayed);
-  const elements = sweeps * steps * perSweep * layout.size * (nodes + 2);
+  const carried = direct === undefined ? perSweep * layout.size : 0;
+  const elements = sweeps * steps * carried * (nodes + 2);
   const realBytes = engine.dtype === "float32" ? 4 : 8;
   const stretch = run.manifest.checkpointEvery > 1 ? run.manifest.checkpointEvery : 2;
   const bytes =
-    perSweep * layout.size * (3 * 8 + 2 * realBytes) +
+    carried * (3 * 8 + 2 * realBytes) +
     stretch * layout.size * realBytes * (1 + task.optimizer.buffers.length) +
     rows * (task.dataset.train.x.shape[0] + steps) * 16;
   const perRun = SECONDS_PER_RUN + SECONDS_PER_RUN_AND_PARAMETER * layout.size;

@@ -1,6 +1,7 @@
 // One step's straight line from w_s to w_{s+1}, seen by the query rows: values, slopes, switches and Jacobians along it.
 
 import type { Feeds } from "../engine/engine.ts";
+import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sliceRows, type Tensor, takeRows } from "../numeric/tensor.ts";
 import type { Task } from "../train/task.ts";
@@ -50,6 +51,11 @@ export class RowEvaluator {
     this.tile = graphs.perRow ? Math.max(1, Math.floor(JACOBIAN_TILE / bytes)) : 1;
   }
 
+  /** Number of rows. */
+  get count(): number {
+    return this.rows.count;
+  }
+
   get piecewise(): boolean {
     return this.graphs.switches !== undefined;
   }
@@ -66,10 +72,15 @@ export class RowEvaluator {
     for (let k = 0; k < from.length; k++) this.delta[k] = to[k] - from[k];
   }
 
+  /** Runs a graph along the segment for some rows at t; `own` are inputs of that graph alone. */
+  runAt(graph: Graph, t: number, rows: readonly number[], own: Feeds = {}): Promise<Record<string, Tensor>> {
+    return this.run(graph, this.from, { ...this.feedsOf(rows), ...this.at(t), ...own });
+  }
+
   /** phi and phi' at t for some rows, with switching functions where asked for. */
   async probe(t: number, rows: readonly number[], switches: boolean): Promise<Probe[]> {
     const graph = switches && this.graphs.switches ? this.graphs.switches : this.graphs.slope;
-    const results = await this.run(graph, this.from, { ...this.feedsOf(rows), ...this.at(t) });
+    const results = await this.runAt(graph, t, rows);
     const [value, slope] = [results.value.data as RealArray, results.slope.data as RealArray];
     const width = results.switches?.shape[1] ?? 0;
     const part = (tensor: Tensor | undefined, k: number): ArrayLike<number> =>
@@ -89,10 +100,9 @@ export class RowEvaluator {
     rows: readonly number[],
     { weights, sum }: { weights: ArrayLike<number>; sum: Float64Array },
   ): Promise<void> {
-    const place = this.at(t);
     for (let start = 0; start < rows.length; start += this.tile) {
       const part = rows.slice(start, start + this.tile);
-      const results = await this.run(this.graphs.jacobian, this.from, { ...this.feedsOf(part), ...place });
+      const results = await this.runAt(this.graphs.jacobian, t, part);
       part.forEach((row, k) => {
         this.accumulate(results, row, { k, weight: weights[start + k], sum });
       });
@@ -129,7 +139,7 @@ export class RowEvaluator {
     return Object.fromEntries(Object.entries(this.rows.feeds).map(([name, tensor]) => [name, take(tensor)]));
   }
 
-  private run(graph: ReadoutGraphs["value"], params: RealArray, feeds: Feeds): Promise<Record<string, Tensor>> {
+  private run(graph: Graph, params: RealArray, feeds: Feeds): Promise<Record<string, Tensor>> {
     const { engine, layout, frozen } = this.task;
     return engine.compile(graph).run({ ...frozen, ...viewsOf(layout, params), ...feeds });
   }

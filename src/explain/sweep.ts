@@ -6,7 +6,8 @@ import type { Checkpoint, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import { stretchesBackwards } from "../train/trajectory.ts";
-import { type AverageCost, addAverageJacobian } from "./average.ts";
+import { type AverageCost, type Node, stepNodes } from "./average.ts";
+import { DirectPuller } from "./direct.ts";
 import type { QuadratureRule } from "./gauss.ts";
 import type { Puller } from "./pull.ts";
 import type { RowEvaluator } from "./segment.ts";
@@ -35,15 +36,16 @@ export interface SweepParts {
   readonly run: Run;
   readonly rows: RowEvaluator;
   readonly count: number;
-  readonly puller: Puller;
+  /** Pulls of carried vectors, or, where the optimizer carries none and scales none, of Jacobians as they are. */
+  readonly puller: Puller | DirectPuller;
 }
 
 /**
  * Contributions, terms and residuals of R rows over a whole run (theory 1.1 eq. 3, 1.2): for s = S-1 .. 0 the averaged Jacobian
  * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>.
  *
- * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p float64 and one
- * stretch of the trajectory.
+ * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p float64, none of it
+ * for direct pulls, and one stretch of the trajectory.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
   const state = new Sweep(parts, options);
@@ -74,8 +76,8 @@ class Sweep {
   private known: { params: RealArray; values: Float64Array } | undefined;
 
   constructor(parts: SweepParts, options: SweepOptions) {
-    const { task, run, count } = parts;
-    const size = count * task.layout.size;
+    const { task, run, count, puller } = parts;
+    const size = puller instanceof DirectPuller ? 0 : count * task.layout.size;
     this.parts = parts;
     this.options = options;
     this.jacobian = new Float64Array(size);
@@ -125,56 +127,81 @@ class Sweep {
   }
 
   async step(from: Checkpoint, to: Checkpoint): Promise<void> {
-    const { task, run, rows } = this.parts;
-    const s = from.step;
+    const { run, rows } = this.parts;
     const end = this.known?.params === to.params ? this.known.values : await this.valuesAt(to.params);
     const start = await this.valuesAt(from.params);
     this.known = { params: from.params, values: start };
     rows.enter(from.params, to.params);
-    this.jacobian.fill(0);
-    await this.average(start, end);
-    this.measureResidual(from, to, { start, end });
-    const { stepSize } = run.scalars[s];
-    const { jacobian, carry, data } = this;
-    const decay = task.optimizer.pullback({ buffers: to.buffers, step: s, stepSize, jacobian, carry, data });
-    this.addTerms(from.params, decay);
-    await this.addContributions(from);
+    const nodes = await this.nodesOf(start, end);
+    const change = end.map((value, r) => value - start[r]);
+    const { puller } = this.parts;
+    if (puller instanceof DirectPuller) await this.bookDirect(from, { nodes, change, puller });
+    else await this.bookCarried(from, to, { nodes, change, puller });
     const total = run.batches.length;
-    this.options.onProgress?.({ stage: "explain", done: total - s, total });
+    this.options.onProgress?.({ stage: "explain", done: total - from.step, total });
+  }
+
+  /** u_s = eta_s J_s: each node's pulls are booked as they come. */
+  private async bookDirect(
+    { step, params }: Checkpoint,
+    { nodes, change, puller }: { nodes: readonly Node[]; change: Float64Array; puller: DirectPuller },
+  ): Promise<void> {
+    const { run, task, rows } = this.parts;
+    const { stepSize } = run.scalars[step];
+    const batch = run.batches[step];
+    const { linear, decay } = await puller.pulls(rows, nodes, { params, batch }, (row, position, pull) => {
+      this.addContribution(row, batch.indices[position], -stepSize * pull);
+    });
+    this.setResidual(step, change, linear);
+    const rate = stepSize * (task.optimizer.plain?.weightDecay ?? 0);
+    if (rate !== 0) for (let r = 0; r < decay.length; r++) this.terms.coupled.add(r, -rate * decay[r]);
+  }
+
+  /** The averaged Jacobian goes through the optimizer's pull-back. */
+  private async bookCarried(
+    from: Checkpoint,
+    to: Checkpoint,
+    { nodes, change, puller }: { nodes: readonly Node[]; change: Float64Array; puller: Puller },
+  ): Promise<void> {
+    const { task, run, rows } = this.parts;
+    const { jacobian, carry, data } = this;
+    jacobian.fill(0);
+    for (const { t, rows: own, weights } of nodes) await rows.addJacobian(t, own, { weights, sum: jacobian });
+    this.setResidual(from.step, change, this.linearParts(from, to));
+    const { stepSize } = run.scalars[from.step];
+    const decay = task.optimizer.pullback({ buffers: to.buffers, step: from.step, stepSize, jacobian, carry, data });
+    this.addTerms(from.params, decay);
+    const batch = run.batches[from.step];
+    await puller.pulls(data, { params: from.params, batch }, (row, position, pull) => {
+      this.addContribution(row, batch.indices[position], -pull);
+    });
   }
 
   private valuesAt(params: RealArray): Promise<Float64Array> {
     return this.parts.rows.values(params);
   }
 
-  private async average(start: Float64Array, end: Float64Array): Promise<void> {
+  private async nodesOf(start: Float64Array, end: Float64Array): Promise<readonly Node[]> {
     const { rule, tolerance } = this.options;
     const epsilon = this.parts.task.engine.dtype === "float32" ? 2 ** -23 : Number.EPSILON;
-    const cost = await addAverageJacobian(this.parts.rows, this.jacobian, {
-      start,
-      end,
-      rule,
-      tolerance,
-      epsilon,
-      orders: this.orders,
-    });
+    const { orders } = this;
+    const { nodes, cost } = await stepNodes(this.parts.rows, { start, end, rule, tolerance, epsilon, orders });
     for (const key of Object.keys(cost) as (keyof AverageCost)[]) this.cost[key] += cost[key];
+    return nodes;
   }
 
   /** [f(w_{s+1}) - f(w_s)] - J_s . (w_{s+1} - w_s): from the query side and the record alone. */
-  private measureResidual(
-    from: Checkpoint,
-    to: Checkpoint,
-    { start, end }: { start: Float64Array; end: Float64Array },
-  ): void {
-    const { size } = this.parts.task.layout;
-    const { delta } = this;
-    for (let k = 0; k < size; k++) delta[k] = to.params[k] - from.params[k];
+  private setResidual(step: number, change: Float64Array, linear: Float64Array): void {
     const steps = this.parts.run.batches.length;
-    for (let r = 0; r < this.parts.count; r++) {
-      const linear = dot(this.jacobian, delta, r * size, 0, size);
-      this.residualByStep[r * steps + from.step] = end[r] - start[r] - linear;
-    }
+    for (let r = 0; r < change.length; r++) this.residualByStep[r * steps + step] = change[r] - linear[r];
+  }
+
+  /** J_s . (w_{s+1} - w_s) of every row. */
+  private linearParts(from: Checkpoint, to: Checkpoint): Float64Array {
+    const { size } = this.parts.task.layout;
+    const { delta, jacobian } = this;
+    for (let k = 0; k < size; k++) delta[k] = to.params[k] - from.params[k];
+    return Float64Array.from({ length: this.parts.count }, (_, r) => dot(jacobian, delta, r * size, 0, size));
   }
 
   private addTerms(params: RealArray, { coupled, decoupled }: { coupled: number; decoupled: number }): void {
@@ -185,12 +212,7 @@ class Sweep {
     }
   }
 
-  private async addContributions({ step, params }: Checkpoint): Promise<void> {
-    const { task, run, puller } = this.parts;
-    const batch = run.batches[step];
-    const examples = task.dataset.train.x.shape[0];
-    await puller.pulls(this.data, { params, batch }, (row, position, pull) => {
-      this.contributions.add(row * examples + batch.indices[position], -pull);
-    });
+  private addContribution(row: number, example: number, value: number): void {
+    this.contributions.add(row * this.parts.task.dataset.train.x.shape[0] + example, value);
   }
 }

@@ -10,6 +10,7 @@ import type { Batch, Run } from "../../src/run/types.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import type { Task } from "../../src/train/task.ts";
 import { errorOf } from "../helpers/errors.ts";
+import { optimizerChoice } from "../helpers/optimizer-choices.ts";
 import { engineOf, type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
 
 /** A task on which nothing can be run, and a run of it that is no more than its batches. */
@@ -46,7 +47,7 @@ describe("planExplanation(task, run, options)", () => {
   });
 
   it("costs at most in proportion to the rows, and pulls are shared by them", async () => {
-    const { task, run } = await idle({ hidden: [64, 64] });
+    const { task, run } = await idle({ hidden: [64, 64], optimizer: optimizerChoice("momentum") });
     const plan = (rows: number) => planExplanation(task, run, { ...smooth, rows });
     const [one, ten, hundred] = [plan(1), plan(10), plan(100)];
     expect(ten.flops).toBeGreaterThan(2 * one.flops);
@@ -58,13 +59,22 @@ describe("planExplanation(task, run, options)", () => {
   });
 
   it("sweeps several times where the rows do not fit into memory together", async () => {
-    const { task, run } = await idle({ hidden: [1000, 100] });
+    const { task, run } = await idle({ hidden: [1000, 100], optimizer: optimizerChoice("momentum") });
     // 24 bytes for each of 103,302 parameters: 433 rows in 1 GiB.
     const [one, two] = [433, 434].map((rows) => planExplanation(task, run, { ...smooth, rows }));
     expect([one.sweeps, two.sweeps]).toEqual([1, 2]);
     expect([two.programRuns, two.flops]).toEqual([2 * one.programRuns, 2 * one.flops]);
     // What is carried stays as it was; only the results grow, by a row.
     expect(two.bytes - one.bytes).toBe((24 + 40) * 16);
+  });
+
+  it("carries nothing for plain gradient descent: all rows go together, and only results take memory", async () => {
+    const { task, run } = await idle({ hidden: [1000, 100] });
+    const [one, many] = [1, 5000].map((rows) => planExplanation(task, run, { ...smooth, rows }));
+    expect(many.sweeps).toBe(1);
+    expect(many.bytes - one.bytes).toBe(4999 * (24 + 40) * 16);
+    const carried = await idle({ hidden: [1000, 100], optimizer: optimizerChoice("momentum") });
+    expect(planExplanation(carried.task, carried.run, { ...smooth, rows: 5000 }).flops).toBeGreaterThan(many.flops);
   });
 
   it("counts the nodes of a fixed rule", async () => {

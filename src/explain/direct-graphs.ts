@@ -1,0 +1,105 @@
+// The graphs of direct pulls: factors of a batch's gradients, and what a readout's derivative at a node makes of them.
+
+import { jvp } from "../differentiate/forward.ts";
+import { factorOf, factorValues, paired } from "../differentiate/paired.ts";
+import { type Use, usesOf } from "../differentiate/per-example.ts";
+import { fullLike, mul } from "../graph/ops.ts";
+import type { Graph, Value } from "../graph/types.ts";
+import type { Loss } from "../losses/types.ts";
+import type { Layout } from "../numeric/layout.ts";
+import { objectiveOf } from "../train/gradient-graph.ts";
+import { once, type ReadoutGraphOptions, readoutAlong } from "./graphs.ts";
+
+/** Input with the quadrature weight of each row at this node. */
+export const NODE = "node.weights";
+
+const factorName = (use: number, k: number): string => `factor.${use}.${k}`;
+
+export interface BatchFactors {
+  /** Inputs of `gradientGraph`; outputs the values of the factors of c_n dl_n/dw, use by use. */
+  readonly graph: Graph;
+  /** The uses, whose factors' values are those outputs; parameters by their own names. */
+  readonly uses: readonly Use[];
+}
+
+export interface BatchFactorOptions {
+  readonly head: Graph;
+  readonly exampleInputs: readonly string[];
+  readonly loss: Loss;
+  readonly layout: Layout;
+}
+
+/** The graph of a batch's factors; undefined where some use of a parameter has no factored form. */
+export function batchFactors(options: BatchFactorOptions): BatchFactors | undefined {
+  const { head, loss, layout } = options;
+  return once(head, `batch factors ${loss.name} ${layout.entries.map(({ name }) => name)}`, () =>
+    buildFactors(options),
+  );
+}
+
+function buildFactors({ head, exampleInputs, loss, layout }: BatchFactorOptions): BatchFactors | undefined {
+  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const parameters = layout.entries.map(({ name }) => inputs[name]);
+  const examples = exampleInputs.map((name) => inputs[name]);
+  const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
+  if (!uses) return undefined;
+  const outputs: Record<string, Value> = {};
+  uses.forEach(({ factor }, u) => {
+    factorValues(factor).forEach((value, k) => {
+      outputs[factorName(u, k)] = value;
+    });
+  });
+  return { graph: b.build(outputs), uses };
+}
+
+export interface DirectGraphOptions extends ReadoutGraphOptions {
+  readonly batch: BatchFactors;
+  /** Examples of the batch. */
+  readonly count: number;
+  /** Whether `decay` is asked for. */
+  readonly decays: boolean;
+}
+
+/**
+ * With omega_r the weight of row r at this node: `pulls` (N, M) = omega_r <J_r, g_m> at w + t Delta, `slope` (N) = omega_r J_r Delta, `decay`
+ * (N) = omega_r J_r w where asked for. The slope is forward mode's and sees no example: residuals are made of it. Inputs: those of the graphs along
+ * a segment, `node.weights` (N), and the outputs of the batch's graph. Undefined where the readout has no factored form.
+ */
+export function directGraph(options: DirectGraphOptions): Graph | undefined {
+  const { head, readout, targetType, layout, count, decays } = options;
+  const key = `direct ${readout.key} ${targetType} ${count} ${decays} ${layout.entries.map(({ name }) => name)}`;
+  return once(head, key, () => buildDirect(options));
+}
+
+/** The batch's uses with their values as inputs of this graph. */
+function batchUses({ b }: ReturnType<typeof readoutAlong>, { uses }: BatchFactors, count: number): Use[] {
+  return uses.map((use, u) => {
+    const values = factorValues(use.factor).map((value, k) =>
+      b.input(factorName(u, k), value.dtype, [count, ...value.shape.slice(1)]),
+    );
+    return { ...use, factor: factorOf(use.factor, values) };
+  });
+}
+
+function buildDirect(options: DirectGraphOptions): Graph | undefined {
+  const along = readoutAlong(options);
+  const { b, inputs, value, parameters, tangents } = along;
+  const weights = b.input(NODE, "real", ["N"]);
+  const examples = options.exampleInputs.map((name) => inputs[name]);
+  const own = options.layout.entries.map(({ name }) => inputs[name]);
+  const [slope] = jvp(b, tangents, [value]);
+  const towards = options.decays ? parameters.map((moved, i) => ({ value: moved, tangent: own[i] })) : [];
+  const [decay] = jvp(b, towards, [value]);
+  const x = usesOf(b, { seeds: [{ value, cotangent: weights }], examples, parameters });
+  if (!x) return undefined;
+  const y = batchUses(along, options.batch, options.count);
+  const pulls = paired(
+    b,
+    { x, y },
+    parameters.map((moved, i) => [moved, own[i]] as const),
+  );
+  if (!pulls) return undefined;
+  const weighted = (product: Value | undefined): Value =>
+    product ? mul(b, weights, product) : fullLike(b, weights, 0);
+  return b.build({ pulls, slope: weighted(slope), ...(options.decays && { decay: weighted(decay) }) });
+}
