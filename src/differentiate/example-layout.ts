@@ -44,7 +44,7 @@ export function exampleLayout(b: GraphBuilder, value: Value): ExampleLayout | un
   if (value.shape.filter(isBatch).length !== 1) return undefined;
   const axis = batchAxis(value.shape);
   if (value.shape[axis] === "N") return { axis, before: 1, after: 1 };
-  const node = b.nodes.findLast(({ outputs }) => outputs.some(({ name }) => name === value.name));
+  const node = b.producerOf(value);
   if (!node) return undefined;
   if (!SAME_ORDER.has(node.op)) return inherited(b, node, value);
   const source = node.inputs[0]!;

@@ -29,6 +29,7 @@ export class GraphBuilder {
   private readonly knownInts = new Map<string, Shape>();
   private readonly merged = new Map<string, readonly Value[]>();
   private readonly names = new Set<string>();
+  private readonly producers = new Map<string, BuiltNode>();
   private counter = 0;
 
   /** Declares an input of the graph. */
@@ -79,6 +80,11 @@ export class GraphBuilder {
     return this.knownInts.get(value.name);
   }
 
+  /** The node that gives a value; undefined for inputs and constants. */
+  producerOf(value: Value): BuiltNode | undefined {
+    return this.producers.get(value.name);
+  }
+
   /** Appends an operator with one output. */
   op(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
     return this.ops(op, inputs, attributes)[0];
@@ -90,8 +96,7 @@ export class GraphBuilder {
     const known = this.merged.get(key);
     if (known) return known;
     const outputs = this.infer(op, inputs, attributes).map((result) => this.valueFor(result));
-    if (outputs.some((output) => !this.constants.has(output.name)))
-      this.nodes.push({ op, inputs, outputs, attributes });
+    if (outputs.some((output) => !this.constants.has(output.name))) this.append({ op, inputs, outputs, attributes });
     this.merged.set(key, outputs);
     return outputs;
   }
@@ -157,8 +162,13 @@ export class GraphBuilder {
   /** A node that copies a value, never merged with another. */
   private identity(value: Value): Value {
     const output = { ...value, name: this.freshName("%v") };
-    this.nodes.push({ op: "Identity", inputs: [value], outputs: [output], attributes: {} });
+    this.append({ op: "Identity", inputs: [value], outputs: [output], attributes: {} });
     return output;
+  }
+
+  private append(node: BuiltNode): void {
+    this.nodes.push(node);
+    for (const { name } of node.outputs) this.producers.set(name, node);
   }
 
   private liveNodes(outputs: readonly Value[]): { nodes: BuiltNode[]; needed: Set<string> } {

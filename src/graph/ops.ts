@@ -27,7 +27,16 @@ export function addAll(b: B, values: readonly (Value | undefined)[]): Value | un
   return values.reduce((total, value) => (total && value ? add(b, total, value) : (total ?? value)), undefined);
 }
 
+/** Two transpositions in a row are one, or none. */
 export function transpose(b: B, x: Value, perm: readonly number[]): Value {
+  const before = b.producerOf(x);
+  const first = before?.op === "Transpose" ? before.attributes.perm : undefined;
+  if (Array.isArray(first))
+    return transpose(
+      b,
+      before!.inputs[0]!,
+      perm.map((axis) => first[axis]),
+    );
   return perm.every((axis, i) => axis === i) ? x : b.op("Transpose", [x], { perm });
 }
 
