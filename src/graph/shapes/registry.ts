@@ -24,6 +24,8 @@ export const shapeRules: ReadonlyMap<string, ShapeRule> = new Map(
     ...constantShapes,
     ...convolutionShapes,
     ...poolingShapes,
-    ...blockedShapes,
   }),
 );
+
+/** Those of the operators that only an engine writes, into graphs that nobody differentiates any more. */
+export const engineShapeRules: ReadonlyMap<string, ShapeRule> = new Map(Object.entries(blockedShapes));
