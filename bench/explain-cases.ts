@@ -1,8 +1,8 @@
 // Explanation cases: contributions at one checkpoint beside the peers, and whole explanations of a recorded MNIST run.
 
+import { directPuller } from "../src/explain/direct.ts";
 import { explain } from "../src/explain/explain.ts";
 import { readoutGraphs } from "../src/explain/graphs.ts";
-import { Puller } from "../src/explain/pull.ts";
 import { datasetQueries } from "../src/explain/queries.ts";
 import { rowsOf } from "../src/explain/rows.ts";
 import { RowEvaluator } from "../src/explain/segment.ts";
@@ -15,6 +15,7 @@ import type { Run } from "../src/run/types.ts";
 import { meanBatch, shuffledBatches } from "../src/train/batches.ts";
 import { trainInMemory } from "../src/train/memory-training.ts";
 import type { Task } from "../src/train/task.ts";
+import { rowsFromBlocks } from "../test/helpers/row-blocks.ts";
 import type { BenchCase, Prepared } from "./case.ts";
 import { agree, centralDifference, randomDirection, referenceOf } from "./reference.ts";
 import {
@@ -37,34 +38,37 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 interface LeftContributions {
   readonly work: () => Promise<void>;
-  /** (R, p): filled by `work`. */
-  readonly jacobian: Float64Array;
+  /** (R, p), for the check: `work` never forms it. */
+  readonly jacobian: () => Promise<Float64Array>;
   /** (R, N): <J_r, g_n>, filled by `work`. */
   readonly pulls: Float64Array;
   /** Class that is explained, for each row. */
   readonly classes: readonly number[];
 }
 
-/** The two halves of a sweep at one checkpoint: Jacobians of all queries, and their pull on the gradients of a batch. */
+/** What a sweep does at one checkpoint: the factors of a batch's gradients, and their pairs with those of all queries. */
 async function leftContributions({ task, params }: BenchTask): Promise<LeftContributions> {
   const readout = readoutOf("predicted", { outputs: CLASSES, loss: task.loss });
   const { labels, feeds } = await rowsOf(task, datasetQueries(task, `test:0-${QUERIES - 1}`), { readout, params });
   const { split, loss, layout } = task;
-  const graphs = readoutGraphs({ ...split, readout, targetType: loss.target, layout });
-  const rows = new RowEvaluator(task, graphs, { count: QUERIES, feeds });
+  const options = { ...split, readout, targetType: loss.target, layout };
+  const rows = new RowEvaluator(task, readoutGraphs(options), { count: QUERIES, feeds });
   rows.enter(params, params);
-  const puller = new Puller(task, QUERIES);
+  const puller = directPuller(task, options);
+  if (!puller) throw new Error("the network of explain_mlp must have direct pulls");
   const all = range(QUERIES);
-  const weights = all.map(() => 1);
-  const jacobian = new Float64Array(QUERIES * layout.size);
+  const node = { t: 0, rows: all, weights: all.map(() => 1) };
   const pulls = new Float64Array(QUERIES * BATCH);
   const batch = meanBatch(Int32Array.from(range(BATCH)));
   const work = async (): Promise<void> => {
-    jacobian.fill(0);
-    await rows.addJacobian(0, all, { weights, sum: jacobian });
-    await puller.pulls(jacobian, { params, batch }, (row, position, pull) => {
+    await puller.pulls(rows, [node], { params, batch }, (row, position, pull) => {
       pulls[row * BATCH + position] = pull;
     });
+  };
+  const jacobian = async (): Promise<Float64Array> => {
+    const blocks = new Float32Array(QUERIES * layout.size);
+    await rows.addJacobian(node, blocks, true);
+    return rowsFromBlocks(blocks, layout, QUERIES);
   };
   return { work, jacobian, pulls, classes: labels.map((label) => Number(label.readout.split(":")[1])) };
 }
@@ -72,6 +76,7 @@ async function leftContributions({ task, params }: BenchTask): Promise<LeftContr
 /** Jacobians by differences of outputs along a random direction, contributions by differences of losses along some Jacobians. */
 async function checkLeft({ task, params }: BenchTask, left: LeftContributions): Promise<number> {
   await left.work();
+  const jacobian = await left.jacobian();
   const reference = await referenceOf(task, params);
   const { train, test } = task.dataset;
   const size = params.length;
@@ -80,11 +85,11 @@ async function checkLeft({ task, params }: BenchTask, left: LeftContributions): 
   const slopes = left.classes.map((c, r) => outputs[r * CLASSES + c]);
   let worst = agree(
     "the Jacobians",
-    left.classes.map((_, r) => dot(left.jacobian, along, r * size, 0, size)),
+    left.classes.map((_, r) => dot(jacobian, along, r * size, 0, size)),
     slopes,
   );
   for (const r of CHECKED) {
-    const u = left.jacobian.subarray(r * size, (r + 1) * size);
+    const u = jacobian.subarray(r * size, (r + 1) * size);
     const gains = await centralDifference((w) => reference.losses(w, train), { at: params, along: u, h: 1e-8 });
     const expected = gains.map((gain) => gain / BATCH);
     worst = Math.max(

@@ -2,14 +2,7 @@
 
 import type { QuadratureRule } from "./gauss.ts";
 import { type Probe, type Refined, type RefineOptions, type Request, refine } from "./refine.ts";
-import type { RowEvaluator } from "./segment.ts";
-
-/** Nodes of one step: at t, the weight of each of some rows. */
-export interface Node {
-  readonly t: number;
-  readonly rows: number[];
-  readonly weights: number[];
-}
+import type { Node, RowEvaluator } from "./segment.ts";
 
 export interface AverageOptions {
   /** phi at both ends for each row. */

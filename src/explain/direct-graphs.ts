@@ -8,10 +8,7 @@ import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
 import type { Layout } from "../numeric/layout.ts";
 import { objectiveOf } from "../train/gradient-graph.ts";
-import { once, type ReadoutGraphOptions, readoutAlong } from "./graphs.ts";
-
-/** Input with the quadrature weight of each row at this node. */
-export const NODE = "node.weights";
+import { NODE, once, type ReadoutGraphOptions, readoutAlong } from "./graphs.ts";
 
 const factorName = (use: number, k: number): string => `factor.${use}.${k}`;
 

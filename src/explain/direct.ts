@@ -2,16 +2,15 @@
 
 import type { Feeds } from "../engine/engine.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, reals, type Tensor, toReal } from "../numeric/tensor.ts";
+import { type RealArray, reals, toReal } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
 import { type ExampleSource, examplesOf } from "../train/examples.ts";
 import { TARGET, WEIGHTS } from "../train/gradient-graph.ts";
 import { examplesPerTile } from "../train/stepper.ts";
 import { type Task, targetsOf } from "../train/task.ts";
-import type { Node } from "./average.ts";
-import { type BatchFactors, batchFactors, directGraph, NODE } from "./direct-graphs.ts";
+import { type BatchFactors, batchFactors, directGraph } from "./direct-graphs.ts";
 import type { ReadoutGraphOptions } from "./graphs.ts";
-import type { RowEvaluator } from "./segment.ts";
+import type { Node, RowEvaluator } from "./segment.ts";
 
 /** What the rows' derivatives give along a step, beside the pulls: each (R). */
 export interface AlongStep {
@@ -91,17 +90,14 @@ export class DirectPuller {
     node: Node,
     pairs: { factors: Feeds; count: number; receive: (row: number, n: number, pull: number) => void },
   ): Promise<AlongStep> {
-    const { dtype } = this.task.engine;
     const { factors, count, receive } = pairs;
     const graph = directGraph({ ...this.options, batch: this.batch, count, decays: this.decays })!;
     const tile = examplesPerTile(graph);
     const found = { linear: new Float64Array(node.rows.length), decay: new Float64Array(node.rows.length) };
     for (let start = 0; start < node.rows.length; start += tile) {
       const part = node.rows.slice(start, start + tile);
-      const weights = allocate(dtype, part.length) as RealArray;
-      weights.set(node.weights.slice(start, start + tile));
-      const own: Feeds = { ...factors, [NODE]: { dtype, shape: [part.length], data: weights } as Tensor };
-      const { pulls, slope, decay } = await rows.runAt(graph, node.t, part, own);
+      const weights = node.weights.slice(start, start + tile);
+      const { pulls, slope, decay } = await rows.runAtNode(graph, { t: node.t, rows: part, weights }, { own: factors });
       part.forEach((row, k) => {
         for (let n = 0; n < count; n++) receive(row, n, Number(pulls.data[k * count + n]));
         found.linear[start + k] = Number(slope.data[k]);

@@ -44,9 +44,13 @@ export function taskReadout(task: Pick<Task, "outputs" | "loss">, spec: string |
   return readoutOf(spec ?? defaultReadout(context), context);
 }
 
-/** Rows whose carried vectors (Jacobian, u, z: float64) fit in the budget. */
-export function rowsPerSweep(parameterCount: number, budget = DEFAULT_MEMORY_BUDGET): number {
-  return Math.max(1, Math.floor(budget / (3 * 8 * parameterCount)));
+/** Rows whose carried vectors (Jacobian, u, z in the run's dtype) fit in the budget. */
+export function rowsPerSweep(
+  { engine, layout }: Pick<Task, "engine" | "layout">,
+  budget = DEFAULT_MEMORY_BUDGET,
+): number {
+  const bytes = engine.dtype === "float32" ? 4 : 8;
+  return Math.max(1, Math.floor(budget / (3 * bytes * layout.size)));
 }
 
 /**
@@ -76,7 +80,7 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   requireFiniteRows(rows, output, prior);
   const scale = scaleOf(output, prior);
   const parts: SweepResult[] = [];
-  const perSweep = direct ? queries.length : rowsPerSweep(task.layout.size, options.memoryBudget);
+  const perSweep = direct ? queries.length : rowsPerSweep(task, options.memoryBudget);
   for (let start = 0; start < queries.length; start += perSweep) {
     const range = { start, end: Math.min(queries.length, start + perSweep) };
     parts.push(

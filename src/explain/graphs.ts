@@ -36,15 +36,25 @@ export interface ReadoutGraphs {
   readonly slope: Graph;
   /** -> value, slope, switches (N, M), switchSlopes (N, M); undefined for smooth models. */
   readonly switches: Graph | undefined;
-  /** -> jacobian.NAME (N, ...shape): the derivative of each row's readout. */
+  /**
+   * -> jacobian.NAME (N, ...shape), the derivative of each row's readout, and slope (N) by forward mode, both times the row's weight at this
+   * node (input `node.weights`).
+   */
   readonly jacobian: Graph;
-  /** Whether `jacobian` gives each row apart; if not, it must be run row by row (some use of a parameter has no factored form). */
+  /**
+   * Whether `jacobian` gives each row apart. If not, some use of a parameter has no factored form: it must be run row by row, and its
+   * results have no axis N.
+   */
   readonly perRow: boolean;
 }
 
 /** Inputs of the graphs along a segment. */
 export const POSITION = "segment.t";
 export const DELTA = "delta.";
+/** Input with the quadrature weight of each row at a node. */
+export const NODE = "node.weights";
+/** Prefix of the outputs of `jacobian`. */
+export const JACOBIAN = "jacobian.";
 
 /** A readout in a builder that derivatives are appended to. */
 interface Prepared {
@@ -102,15 +112,19 @@ function switchGraph(options: ReadoutGraphOptions): Graph | undefined {
 }
 
 function jacobianGraph(options: ReadoutGraphOptions): { graph: Graph; perRow: boolean } {
-  const { b, inputs, value, parameters } = readoutAlong(options);
-  const seeds = [{ value, cotangent: fullLike(b, value, 1) }];
+  const { b, inputs, value, parameters, tangents } = readoutAlong(options);
+  const weights = b.input(NODE, "real", ["N"]);
+  const seeds = [{ value, cotangent: weights }];
   const examples = options.exampleInputs.map((name) => inputs[name]);
+  const [slope] = jvp(b, tangents, [value]);
   const uses = usesOf(b, { seeds, examples, parameters });
   const derivatives = uses ? parameters.map((parameter) => materialise(b, uses, parameter)) : vjp(b, seeds, parameters);
-  const outputs: Record<string, Value> = {};
-  options.layout.entries.forEach(({ name }, i) => {
-    // A parameter that the readout does not see keeps an output of zeros, one row of it.
-    outputs[`jacobian.${name}`] = derivatives[i] ?? fullLike(b, parameters[i], 0);
+  const outputs: Record<string, Value> = { slope: slope ? mul(b, weights, slope) : fullLike(b, weights, 0) };
+  options.layout.entries.forEach(({ name, shape }, i) => {
+    const rows = b.op("Shape", [weights]);
+    // A parameter that the readout does not see.
+    const none = (): Value => b.op("Expand", [b.scalar(0), uses ? concat(b, [rows, b.ints(shape)], 0) : b.ints(shape)]);
+    outputs[JACOBIAN + name] = derivatives[i] ?? none();
   });
   return { graph: b.build(outputs), perRow: uses !== undefined };
 }

@@ -116,7 +116,7 @@ export function planExplanation(
   const steps = run.batches.length;
   const batch = Math.max(1, run.manifest.batchSize);
   const direct = directFlops(task, readoutOptions, { rows, batch, nodes, probes });
-  const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(layout.size)) : rows;
+  const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(task)) : rows;
   const sweeps = Math.ceil(rows / perSweep);
   const replayed = run.manifest.checkpointEvery > 1 ? sweeps * steps : 0;
   const names = layout.entries.map(({ name }) => name);
@@ -132,7 +132,7 @@ export function planExplanation(
   const realBytes = engine.dtype === "float32" ? 4 : 8;
   const stretch = run.manifest.checkpointEvery > 1 ? run.manifest.checkpointEvery : 2;
   const bytes =
-    carried * (3 * 8 + 2 * realBytes) +
+    carried * 3 * realBytes +
     stretch * layout.size * realBytes * (1 + task.optimizer.buffers.length) +
     rows * (task.dataset.train.x.shape[0] + steps) * 16;
   const perRun = SECONDS_PER_RUN + SECONDS_PER_RUN_AND_PARAMETER * layout.size;

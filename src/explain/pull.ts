@@ -2,8 +2,8 @@
 
 import type { Feeds } from "../engine/engine.ts";
 import type { Graph } from "../graph/types.ts";
-import { viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, type Tensor, toReal } from "../numeric/tensor.ts";
+import { blocksOf, viewsOf } from "../numeric/layout.ts";
+import { allocate, type RealArray, toReal } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
 import { type ExampleSource, examplesOf } from "../train/examples.ts";
 import { TARGET, WEIGHTS } from "../train/gradient-graph.ts";
@@ -24,8 +24,6 @@ export class Puller {
   private readonly forward: Graph;
   private readonly tile: number;
   private readonly examples: ExampleSource;
-  /** Directions as the engine reads them, parameter by parameter: (R, size) each. Allocating them anew costs twice the copy. */
-  private readonly scratch: RealArray;
 
   constructor(task: Task, rows: number, { method }: PullOptions = { method: "auto" }) {
     const { split, loss, layout } = task;
@@ -36,12 +34,11 @@ export class Puller {
     this.forward = forwardPullGraph(options);
     this.tile = examplesPerTile(this.factored ?? this.forward);
     this.examples = examplesOf(task, task.dataset.train);
-    this.scratch = allocate(task.engine.dtype, this.factored ? rows * layout.size : 0) as RealArray;
   }
 
-  /** Calls `receive(row, position in the batch, <u_row, g_position>)`; `directions` is (R, p). */
+  /** Calls `receive(row, position in the batch, <u_row, g_position>)`; `directions` are blocks of R rows in the engine's dtype. */
   async pulls(
-    directions: Float64Array,
+    directions: RealArray,
     { params, batch }: { params: RealArray; batch: Batch },
     receive: (row: number, position: number, pull: number) => void,
   ): Promise<void> {
@@ -68,17 +65,8 @@ export class Puller {
     };
   }
 
-  private directionFeeds(directions: Float64Array): Feeds {
-    const feeds: Record<string, Tensor> = {};
-    if (!this.factored) return feeds;
-    const { layout, engine } = this.task;
-    for (const { name, shape, offset, size } of layout.entries) {
-      const data = this.scratch.subarray(this.rows * offset, this.rows * (offset + size));
-      for (let r = 0; r < this.rows; r++)
-        data.set(directions.subarray(r * layout.size + offset, r * layout.size + offset + size), r * size);
-      feeds[`direction.${name}`] = { dtype: engine.dtype, shape: [this.rows, ...shape], data } as Tensor;
-    }
-    return feeds;
+  private directionFeeds(directions: RealArray): Feeds {
+    return this.factored ? blocksOf(this.task.layout, directions, this.rows, "direction.") : {};
   }
 
   private async runFactored(feeds: Feeds, receive: (row: number, n: number, pull: number) => void): Promise<void> {
@@ -90,13 +78,16 @@ export class Puller {
 
   private async runForward(
     feeds: Feeds,
-    directions: Float64Array,
+    directions: RealArray,
     receive: (row: number, n: number, pull: number) => void,
   ): Promise<void> {
     const { layout, engine } = this.task;
     const tangent = allocate(engine.dtype, layout.size) as RealArray;
     for (let r = 0; r < this.rows; r++) {
-      tangent.set(directions.subarray(r * layout.size, (r + 1) * layout.size));
+      for (const { offset, size } of layout.entries) {
+        const from = this.rows * offset + r * size;
+        tangent.set(directions.subarray(from, from + size), offset);
+      }
       const { pulls } = await engine.compile(this.forward).run({ ...feeds, ...viewsOf(layout, tangent, "tangent.") });
       pulls.data.forEach((pull: number | bigint, n: number) => {
         receive(r, n, Number(pull));

@@ -3,26 +3,39 @@
 import type { Feeds } from "../engine/engine.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, sliceRows, type Tensor, takeRows } from "../numeric/tensor.ts";
+import { allocate, type RealArray, reals, sliceRows, type Tensor, takeRows, toReal } from "../numeric/tensor.ts";
 import type { Task } from "../train/task.ts";
-import { DELTA, POSITION, type ReadoutGraphs } from "./graphs.ts";
+import { DELTA, JACOBIAN, NODE, POSITION, type ReadoutGraphs } from "./graphs.ts";
 import type { Probe } from "./refine.ts";
 
 const NOTHING = new Float64Array(0);
 
 /**
- * Bytes of Jacobians in one run: they stay in the cache until they are added up. Arrays above 32 MB are also mapped and unmapped by
- * malloc each time: 100 rows of the MNIST MLP take 24 ms at once and 9 in tiles.
+ * Bytes of Jacobians in one run: they stay in the cache until they are added up or pulled back. New arrays above 32 MB are also mapped
+ * and unmapped by malloc each time: 100 rows of the MNIST MLP take 24 ms at once and 9 in tiles.
  */
 const JACOBIAN_TILE = 8 * 2 ** 20;
 
-/** target += weight source, over `size` elements. */
-function addScaled(
-  target: Float64Array,
+/** target += source, over `size` elements. */
+function addTo(
+  target: RealArray,
   source: RealArray,
-  { to, from, size, weight }: { to: number; from: number; size: number; weight: number },
+  { to, from, size }: { to: number; from: number; size: number },
 ): void {
-  for (let i = 0; i < size; i++) target[to + i] += weight * source[from + i];
+  for (let i = 0; i < size; i++) target[to + i] += source[from + i];
+}
+
+/** A node of quadrature along a segment: at t, the weight of each of some rows. */
+export interface Node {
+  readonly t: number;
+  readonly rows: number[];
+  readonly weights: number[];
+}
+
+/** What a run along the segment takes beside rows and place: inputs of that graph alone, and arrays for its results. */
+interface Extra {
+  readonly own?: Feeds | undefined;
+  readonly into?: Feeds | undefined;
 }
 
 /** The query rows of a call: feeds of the row graphs, one row each. */
@@ -72,9 +85,15 @@ export class RowEvaluator {
     for (let k = 0; k < from.length; k++) this.delta[k] = to[k] - from[k];
   }
 
-  /** Runs a graph along the segment for some rows at t; `own` are inputs of that graph alone. */
-  runAt(graph: Graph, t: number, rows: readonly number[], own: Feeds = {}): Promise<Record<string, Tensor>> {
-    return this.run(graph, this.from, { ...this.feedsOf(rows), ...this.at(t), ...own });
+  /** Runs a graph along the segment for some rows at t. */
+  runAt(graph: Graph, t: number, rows: readonly number[], { own, into }: Extra = {}): Promise<Record<string, Tensor>> {
+    return this.run(graph, this.from, { ...this.feedsOf(rows), ...this.at(t), ...own }, into);
+  }
+
+  /** The same for a graph that weighs each row. */
+  runAtNode(graph: Graph, { t, rows, weights }: Node, { own, into }: Extra = {}): Promise<Record<string, Tensor>> {
+    const weighed = toReal(reals([weights.length], Float64Array.from(weights)), this.task.engine.dtype);
+    return this.runAt(graph, t, rows, { own: { ...own, [NODE]: weighed }, into });
   }
 
   /** phi and phi' at t for some rows, with switching functions where asked for. */
@@ -94,33 +113,43 @@ export class RowEvaluator {
     }));
   }
 
-  /** Adds weight_r J_r(w(t)) to `sum` (R, p) for the rows given. */
-  async addJacobian(
-    t: number,
-    rows: readonly number[],
-    { weights, sum }: { weights: ArrayLike<number>; sum: Float64Array },
-  ): Promise<void> {
+  /**
+   * Adds weight_r J_r(w(t)) of a node to `sum`, blocks of R rows in the engine's dtype; where it is the `first` and has all rows, writes it
+   * there. Gives weight_r J_r Delta by forward mode, row by row of the node.
+   */
+  async addJacobian(node: Node, sum: RealArray, first = false): Promise<Float64Array> {
+    const { rows, weights } = node;
+    const written = first && rows.length === this.count && rows.every((row, k) => row === k);
+    if (first && !written) sum.fill(0);
+    const slopes = new Float64Array(rows.length);
     for (let start = 0; start < rows.length; start += this.tile) {
-      const part = rows.slice(start, start + this.tile);
-      const results = await this.runAt(this.graphs.jacobian, t, part);
-      part.forEach((row, k) => {
-        this.accumulate(results, row, { k, weight: weights[start + k], sum });
-      });
+      const end = Math.min(rows.length, start + this.tile);
+      const part = { t: node.t, rows: rows.slice(start, end), weights: weights.slice(start, end) };
+      const into = written ? this.placesOf(sum, start, end) : undefined;
+      const results = await this.runAtNode(this.graphs.jacobian, part, { into });
+      slopes.set(results.slope.data as RealArray, start);
+      if (!written) part.rows.forEach((row, k) => this.accumulate(results, row, { k, sum }));
     }
+    return slopes;
+  }
+
+  /** Where rows start to end lie in blocks of all rows, as the graph of Jacobians gives them. */
+  private placesOf(blocks: RealArray, start: number, end: number): Feeds {
+    const places: Record<string, Tensor> = {};
+    for (const { name, shape, offset, size } of this.task.layout.entries) {
+      const at = this.count * offset;
+      const data = blocks.subarray(at + start * size, at + end * size);
+      const rows = this.graphs.perRow ? [end - start] : [];
+      places[JACOBIAN + name] = { dtype: this.task.engine.dtype, shape: [...rows, ...shape], data } as Tensor;
+    }
+    return places;
   }
 
   /** Adds result row k to row `row` of the sum. */
-  private accumulate(
-    results: Feeds,
-    row: number,
-    { k, weight, sum }: { k: number; weight: number; sum: Float64Array },
-  ): void {
-    const { layout } = this.task;
-    for (const { name, offset, size } of layout.entries) {
-      const source = results[`jacobian.${name}`].data as RealArray;
-      // A parameter that no row sees has one row of zeros for all; row by row there is nothing else but row 0.
-      if ((k + 1) * size > source.length) continue;
-      addScaled(sum, source, { to: row * layout.size + offset, from: k * size, size, weight });
+  private accumulate(results: Feeds, row: number, { k, sum }: { k: number; sum: RealArray }): void {
+    for (const { name, offset, size } of this.task.layout.entries) {
+      const source = results[JACOBIAN + name].data as RealArray;
+      addTo(sum, source, { to: this.count * offset + row * size, from: k * size, size });
     }
   }
 
@@ -139,8 +168,8 @@ export class RowEvaluator {
     return Object.fromEntries(Object.entries(this.rows.feeds).map(([name, tensor]) => [name, take(tensor)]));
   }
 
-  private run(graph: Graph, params: RealArray, feeds: Feeds): Promise<Record<string, Tensor>> {
+  private run(graph: Graph, params: RealArray, feeds: Feeds, into?: Feeds): Promise<Record<string, Tensor>> {
     const { engine, layout, frozen } = this.task;
-    return engine.compile(graph).run({ ...frozen, ...viewsOf(layout, params), ...feeds });
+    return engine.compile(graph).run({ ...frozen, ...viewsOf(layout, params), ...feeds }, into);
   }
 }

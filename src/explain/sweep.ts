@@ -1,16 +1,17 @@
 // One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
 
-import { dot, VectorAccumulator } from "../numeric/sum.ts";
+import { VectorAccumulator } from "../numeric/sum.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import { stretchesBackwards } from "../train/trajectory.ts";
-import { type AverageCost, type Node, stepNodes } from "./average.ts";
+import { type AverageCost, stepNodes } from "./average.ts";
+import { CarriedVectors } from "./carried.ts";
 import { DirectPuller } from "./direct.ts";
 import type { QuadratureRule } from "./gauss.ts";
 import type { Puller } from "./pull.ts";
-import type { RowEvaluator } from "./segment.ts";
+import type { Node, RowEvaluator } from "./segment.ts";
 
 export interface SweepOptions {
   readonly rule: QuadratureRule | undefined;
@@ -44,8 +45,8 @@ export interface SweepParts {
  * Contributions, terms and residuals of R rows over a whole run (theory 1.1 eq. 3, 1.2): for s = S-1 .. 0 the averaged Jacobian
  * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>.
  *
- * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p float64, none of it
- * for direct pulls, and one stretch of the trajectory.
+ * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p numbers of the run's dtype,
+ * none of it for direct pulls, and one stretch of the trajectory.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
   const state = new Sweep(parts, options);
@@ -62,11 +63,8 @@ export async function sweep(parts: SweepParts, options: SweepOptions): Promise<S
 class Sweep {
   private readonly parts: SweepParts;
   private readonly options: SweepOptions;
-  private readonly jacobian: Float64Array;
-  private readonly carry: Float64Array;
-  private readonly data: Float64Array;
-  /** w_{s+1} - w_s of the step at hand, as recorded. */
-  private readonly delta: Float64Array;
+  /** Undefined for direct pulls. */
+  private readonly carried: CarriedVectors | undefined;
   private readonly orders: number[];
   private readonly contributions: VectorAccumulator;
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
@@ -76,14 +74,10 @@ class Sweep {
   private known: { params: RealArray; values: Float64Array } | undefined;
 
   constructor(parts: SweepParts, options: SweepOptions) {
-    const { task, run, count, puller } = parts;
-    const size = puller instanceof DirectPuller ? 0 : count * task.layout.size;
+    const { task, run, rows, count, puller } = parts;
     this.parts = parts;
     this.options = options;
-    this.jacobian = new Float64Array(size);
-    this.data = new Float64Array(size);
-    this.delta = new Float64Array(task.layout.size);
-    this.carry = new Float64Array(task.optimizer.memory ? size : 0);
+    this.carried = puller instanceof DirectPuller ? undefined : new CarriedVectors(task, rows, puller);
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
     this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
@@ -116,14 +110,9 @@ class Sweep {
     const [from, to] = [await this.valuesAt(replayed.params), await this.valuesAt(recorded.params)];
     for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
     this.known = undefined;
-    const { layout, optimizer } = this.parts.task;
-    if (!optimizer.memory) return;
-    const { buffer, factor } = optimizer.memory;
-    const before = replayed.buffers[buffer];
-    const difference = Float64Array.from(recorded.buffers[buffer], (m, k) => m - before[k]);
-    for (let r = 0; r < this.parts.count; r++) {
-      this.terms.replay.add(r, -factor * dot(this.carry, difference, r * layout.size, 0, layout.size));
-    }
+    this.carried?.jump(replayed, recorded).forEach((value, r) => {
+      this.terms.replay.add(r, value);
+    });
   }
 
   async step(from: Checkpoint, to: Checkpoint): Promise<void> {
@@ -136,7 +125,7 @@ class Sweep {
     const change = end.map((value, r) => value - start[r]);
     const { puller } = this.parts;
     if (puller instanceof DirectPuller) await this.bookDirect(from, { nodes, change, puller });
-    else await this.bookCarried(from, to, { nodes, change, puller });
+    if (this.carried) await this.bookCarried(from, to, { nodes, change, carried: this.carried });
     const total = run.batches.length;
     this.options.onProgress?.({ stage: "explain", done: total - from.step, total });
   }
@@ -161,18 +150,17 @@ class Sweep {
   private async bookCarried(
     from: Checkpoint,
     to: Checkpoint,
-    { nodes, change, puller }: { nodes: readonly Node[]; change: Float64Array; puller: Puller },
+    { nodes, change, carried }: { nodes: readonly Node[]; change: Float64Array; carried: CarriedVectors },
   ): Promise<void> {
-    const { task, run, rows } = this.parts;
-    const { jacobian, carry, data } = this;
-    jacobian.fill(0);
-    for (const { t, rows: own, weights } of nodes) await rows.addJacobian(t, own, { weights, sum: jacobian });
-    this.setResidual(from.step, change, this.linearParts(from, to));
-    const { stepSize } = run.scalars[from.step];
-    const decay = task.optimizer.pullback({ buffers: to.buffers, step: from.step, stepSize, jacobian, carry, data });
-    this.addTerms(from.params, decay);
+    const { run } = this.parts;
+    this.setResidual(from.step, change, await carried.average(nodes));
+    const { coupled, decoupled } = carried.pullBack(from, to, run.scalars[from.step].stepSize);
+    for (let r = 0; r < change.length; r++) {
+      this.terms.coupled.add(r, coupled[r]);
+      this.terms.decoupled.add(r, decoupled[r]);
+    }
     const batch = run.batches[from.step];
-    await puller.pulls(data, { params: from.params, batch }, (row, position, pull) => {
+    await carried.pulls({ params: from.params, batch }, (row, position, pull) => {
       this.addContribution(row, batch.indices[position], -pull);
     });
   }
@@ -194,22 +182,6 @@ class Sweep {
   private setResidual(step: number, change: Float64Array, linear: Float64Array): void {
     const steps = this.parts.run.batches.length;
     for (let r = 0; r < change.length; r++) this.residualByStep[r * steps + step] = change[r] - linear[r];
-  }
-
-  /** J_s . (w_{s+1} - w_s) of every row. */
-  private linearParts(from: Checkpoint, to: Checkpoint): Float64Array {
-    const { size } = this.parts.task.layout;
-    const { delta, jacobian } = this;
-    for (let k = 0; k < size; k++) delta[k] = to.params[k] - from.params[k];
-    return Float64Array.from({ length: this.parts.count }, (_, r) => dot(jacobian, delta, r * size, 0, size));
-  }
-
-  private addTerms(params: RealArray, { coupled, decoupled }: { coupled: number; decoupled: number }): void {
-    const { size } = this.parts.task.layout;
-    for (let r = 0; r < this.parts.count; r++) {
-      if (coupled !== 0) this.terms.coupled.add(r, -coupled * dot(this.data, params, r * size, 0, size));
-      if (decoupled !== 0) this.terms.decoupled.add(r, -decoupled * dot(this.jacobian, params, r * size, 0, size));
-    }
   }
 
   private addContribution(row: number, example: number, value: number): void {

@@ -37,3 +37,22 @@ export function viewsOf(layout: Layout, flat: RealArray, prefix = ""): Record<st
   }
   return views;
 }
+
+/**
+ * The named tensors (rows, ...shape) of `rows` flat arrays whose parts lie together, entry by entry: entry e begins at rows times its
+ * offset, as a graph reads and writes it. Nothing is copied.
+ */
+export function blocksOf(
+  layout: Layout,
+  blocks: RealArray,
+  rows: number,
+  prefix = "",
+): Record<string, Tensor<RealDType>> {
+  const entries = layout.entries.map(({ name, shape, offset, size }) => ({
+    name,
+    shape: [rows, ...shape],
+    offset: rows * offset,
+    size: rows * size,
+  }));
+  return viewsOf({ entries, size: rows * layout.size }, blocks, prefix);
+}

@@ -18,17 +18,18 @@ export interface UpdateArguments {
   readonly stepSize: number;
 }
 
+/** Of all parameters, or of some that lie together: the recursion is coordinate by coordinate. */
 export interface PullbackArguments {
   /** State columns as they stood after step s. */
   readonly buffers: Buffers;
   readonly step: number;
   readonly stepSize: number;
   /** Averaged Jacobian of each row along segment s: (R, p) row-major. Left as it is. */
-  readonly jacobian: Float64Array;
+  readonly jacobian: RealArray;
   /** z_{s+1}: (R, p), zeros when s is the last step; replaced by z_s in place. Empty for optimizers without a carry. */
-  readonly carry: Float64Array;
+  readonly carry: RealArray;
   /** Receives u_s: (R, p), the pull of step s on the gradients of its own examples (theory 1.2). */
-  readonly data: Float64Array;
+  readonly data: RealArray;
 }
 
 /**

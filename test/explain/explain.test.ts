@@ -100,8 +100,8 @@ describe("explain(task, run, options)", () => {
   it("sweeps several times where the rows do not fit into memory together, with the same result", async () => {
     const { task, explained } = await small({ optimizer: optimizerChoice("adam") });
     const bytes = 24 * task.layout.size;
-    expect([1, 2, 2.9, 5].map((rows) => rowsPerSweep(task.layout.size, rows * bytes))).toEqual([1, 2, 2, 5]);
-    expect(rowsPerSweep(task.layout.size, 0)).toBe(1);
+    expect([1, 2, 2.9, 5].map((rows) => rowsPerSweep(task, rows * bytes))).toEqual([1, 2, 2, 5]);
+    expect(rowsPerSweep(task, 0)).toBe(1);
     const whole = await explained("test:0-4", { rule: "gauss2" });
     const parts = await explained("test:0-4", { rule: "gauss2", memoryBudget: 2 * bytes });
     expect(parts.contributions).toBeAllclose(whole.contributions, { rtol: 1e-11, atol: 1e-14 });

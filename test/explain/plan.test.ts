@@ -60,7 +60,7 @@ describe("planExplanation(task, run, options)", () => {
 
   it("sweeps several times where the rows do not fit into memory together", async () => {
     const { task, run } = await idle({ hidden: [1000, 100], optimizer: optimizerChoice("momentum") });
-    // 24 bytes for each of 103,302 parameters: 433 rows in 1 GiB.
+    // 24 bytes (float64) for each of 103,302 parameters: 433 rows in 1 GiB.
     const [one, two] = [433, 434].map((rows) => planExplanation(task, run, { ...smooth, rows }));
     expect([one.sweeps, two.sweeps]).toEqual([1, 2]);
     expect([two.programRuns, two.flops]).toEqual([2 * one.programRuns, 2 * one.flops]);

@@ -6,12 +6,13 @@ import { Puller, type PullOptions } from "../../src/explain/pull.ts";
 import { viewsOf } from "../../src/numeric/layout.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
 import { dot } from "../../src/numeric/sum.ts";
-import { reals } from "../../src/numeric/tensor.ts";
+import { type RealArray, reals, toReal } from "../../src/numeric/tensor.ts";
 import type { Batch } from "../../src/run/types.ts";
 import { examplesOf } from "../../src/train/examples.ts";
 import { gradientGraph } from "../../src/train/gradient-graph.ts";
 import { type Task, targetsOf, trainableOf } from "../../src/train/task.ts";
 import { perExampleGradients } from "../helpers/per-example-gradients.ts";
+import { blocksFromRows } from "../helpers/row-blocks.ts";
 import { squaredWeightsTask } from "../helpers/squared-weights.ts";
 import { engineOf, type SmallTask, type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
 
@@ -23,7 +24,8 @@ async function pulled(task: Task, params: Float64Array, method: PullOptions["met
   const directions = Float64Array.from({ length: ROWS * task.layout.size }, () => random.normal());
   const pulls = new Float64Array(ROWS * of.indices.length).fill(Number.NaN);
   const puller = new Puller(task, ROWS, { method });
-  await puller.pulls(directions, { params, batch: of }, (row, n, pull) => {
+  const blocks = toReal(reals([directions.length], blocksFromRows(directions, task.layout, ROWS)), task.engine.dtype);
+  await puller.pulls(blocks.data as RealArray, { params, batch: of }, (row, n, pull) => {
     expect(pulls[row * of.indices.length + n]).toBeNaN();
     pulls[row * of.indices.length + n] = pull;
   });

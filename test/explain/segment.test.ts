@@ -10,6 +10,7 @@ import { dot } from "../../src/numeric/sum.ts";
 import type { RealArray } from "../../src/numeric/tensor.ts";
 import { predict } from "../../src/train/accuracy.ts";
 import { type Task, trainableOf } from "../../src/train/task.ts";
+import { rowsFromBlocks } from "../helpers/row-blocks.ts";
 import { squaredWeightsTask } from "../helpers/squared-weights.ts";
 import { type SmallTask, type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
 
@@ -112,14 +113,34 @@ describe("RowEvaluator", () => {
     expect(graphs.perRow).toBe(options !== "squared");
     const p = task.layout.size;
     const delta = Float64Array.from(to, (w, k) => w - from[k]);
-    const sum = new Float64Array(ROWS * p).fill(1);
-    await evaluator.addJacobian(0.25, [3, 0], { weights: [2, -0.5], sum });
+    const blocks = new Float64Array(ROWS * p).fill(1);
+    const told = await evaluator.addJacobian({ t: 0.25, rows: [3, 0], weights: [2, -0.5] }, blocks);
+    const sum = rowsFromBlocks(blocks, task.layout, ROWS);
     const slopes = (await evaluator.probe(0.25, all, false)).map(({ slope }) => slope);
     const ones = delta.reduce((total, d) => total + d, 0);
     const along = all.map((r) => dot(sum, delta, r * p, 0, p) - ones);
     expect(along).toBeAllclose([-0.5 * slopes[0], 0, 0, 2 * slopes[3]], { rtol: 1e-11, atol: 1e-12 });
+    expect(told).toBeAllclose([2 * slopes[3], -0.5 * slopes[0]], { rtol: 1e-11, atol: 1e-12 });
     expect(sum.subarray(p, 3 * p).every((value) => value === 1)).toBe(true);
   });
+
+  it.each([...cases, "squared" as const])(
+    "writes the first ones over what was there, all rows or some: %j",
+    async (options) => {
+      const made = options === "squared" ? await squaredWeightsTask() : await smallTask(options);
+      const { task, evaluator } = await lineOf(made);
+      for (const rows of [all, [3, 0], [3, 2, 1, 0]]) {
+        const node = { t: 0.25, rows, weights: rows.map((row) => row + 1) };
+        const [added, written] = [
+          new Float64Array(ROWS * task.layout.size),
+          new Float64Array(ROWS * task.layout.size).fill(7),
+        ];
+        const slopes = await evaluator.addJacobian(node, added);
+        expect(await evaluator.addJacobian(node, written, true)).toEqual(slopes);
+        expect(written).toBeAllclose(added, { atol: 0, rtol: 0 });
+      }
+    },
+  );
 
   it("takes Jacobians that do not fit one run in several", async () => {
     // 8 MiB hold 6 rows of these 1.3 MB; seven rows are asked for.
@@ -127,8 +148,9 @@ describe("RowEvaluator", () => {
     const p = task.layout.size;
     const rows = [0, 1, 2, 3, 0, 1, 2];
     const [together, apart] = [new Float64Array(ROWS * p), new Float64Array(ROWS * p)];
-    await evaluator.addJacobian(0.5, rows, { weights: rows.map((_, k) => k + 1), sum: together });
-    for (const [k, row] of rows.entries()) await evaluator.addJacobian(0.5, [row], { weights: [k + 1], sum: apart });
+    await evaluator.addJacobian({ t: 0.5, rows, weights: rows.map((_, k) => k + 1) }, together);
+    for (const [k, row] of rows.entries())
+      await evaluator.addJacobian({ t: 0.5, rows: [row], weights: [k + 1] }, apart);
     expect(Math.ceil((8 * p * rows.length) / 2 ** 23)).toBeGreaterThan(1);
     expect(together).toBeAllclose(apart, { rtol: 1e-12, atol: 1e-12 });
   });

@@ -11,6 +11,7 @@ import type { Checkpoint, Run } from "../../src/run/types.ts";
 import type { Task } from "../../src/train/task.ts";
 import { type ApplyStep, applicationOf } from "./forward-optimizers.ts";
 import { perExampleGradients } from "./per-example-gradients.ts";
+import { rowsFromBlocks } from "./row-blocks.ts";
 
 export interface ForwardOptions {
   readonly queries: readonly Query[];
@@ -59,9 +60,9 @@ async function segmentJacobians(
     const total = new Float64Array(queries.length * task.layout.size);
     evaluator.enter(from.params, to.params);
     for (const [q, t] of quadrature.nodes.entries()) {
-      await evaluator.addJacobian(t, all, { weights: all.map(() => quadrature.weights[q]), sum: total });
+      await evaluator.addJacobian({ t, rows: all, weights: all.map(() => quadrature.weights[q]) }, total);
     }
-    return total;
+    return rowsFromBlocks(total, task.layout, queries.length);
   };
 }
 
