@@ -47,7 +47,7 @@ interface LeftContributions {
 
 /** The two halves of a sweep at one checkpoint: Jacobians of all queries, and their pull on the gradients of a batch. */
 async function leftContributions({ task, params }: BenchTask): Promise<LeftContributions> {
-  const readout = readoutOf("predicted", { outputs: CLASSES, loss: task.loss });
+  const readout = readoutOf("predicted", { outputShape: [CLASSES], loss: task.loss });
   const { labels, feeds } = await rowsOf(task, datasetQueries(task, `test:0-${QUERIES - 1}`), { readout, params });
   const { split, loss, layout } = task;
   const graphs = readoutGraphs({ ...split, readout, targetType: loss.target, layout });
