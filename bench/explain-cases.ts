@@ -48,7 +48,7 @@ interface LeftContributions {
 
 /** What a sweep does at one checkpoint: the factors of a batch's gradients, and their pairs with those of all queries. */
 async function leftContributions({ task, params }: BenchTask): Promise<LeftContributions> {
-  const readout = readoutOf("predicted", { outputs: CLASSES, loss: task.loss });
+  const readout = readoutOf("predicted", { outputShape: [CLASSES], loss: task.loss });
   const { labels, feeds } = await rowsOf(task, datasetQueries(task, `test:0-${QUERIES - 1}`), { readout, params });
   const { split, loss, layout } = task;
   const options = { ...split, readout, targetType: loss.target, layout };

@@ -22,6 +22,13 @@ models.json
         `loss` is PyTorch's mean reduction: mse and binary-cross-entropy are means over N and C, so that the loss of one
         example is the mean over its C outputs, and nextParams = params - stepSize * gradient of the mean over examples
 
+sequences.json
+    parameters, adam: {lr, steps}
+        the language model of scripts/onnx_architectures.py (tied embeddings, one block), logits at each of T = 5 positions: (N, T, 7)
+        arrays: x and y (3, 5) int64, y -100 where a position does not count; params (p) in the order of `parameters`; output (3, 5, 7);
+        loss (3): of each example the mean over the positions that count; lossGradient (3, p), lossDerivative (3, 5, 7);
+        kernel (3, 3, 35, 35) = J J'; trained (p): params after Adam's steps on the mean of the three losses
+
 operators.json
     cases: [{name, op, attributes, inputs, outputs, cotangents, gradients}]
         attributes as in ONNX (opset 18; Gelu: 20); inputs in ONNX's order, each one of
@@ -44,6 +51,7 @@ sys.dont_write_bytecode = True
 import fixtures_models  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
+import fixtures_sequences  # noqa: E402
 
 
 def main() -> None:
@@ -53,7 +61,7 @@ def main() -> None:
     torch.set_default_dtype(torch.float64)
     # One thread: sums are in one order on every machine.
     torch.set_num_threads(1)
-    for module in (fixtures_optimizers, fixtures_models, fixtures_operators):
+    for module in (fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences):
         for path in module.write(folder):
             print(f"{os.path.getsize(path):8d} {os.path.relpath(path, root)}")
 

@@ -72,7 +72,9 @@ function writeReport(path: string, { trained, explanation, queries }: Explained)
 function printLedgers({ output }: Invocation, { trained, explanation, queries }: Explained) {
   const { rule, tolerance } = explanation;
   const { task } = trained;
-  const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r, predicted: queries[r].predicted }));
+  const rows = explanation.rows.map((_, r) =>
+    explainedRow(task, explanation, { r, predicted: [queries[r].predicted] }),
+  );
   for (const row of rows) {
     output.print(
       ledgerText(row, { colors: output.colors, width: output.width, rule, tolerance, dtype: task.engine.dtype }),

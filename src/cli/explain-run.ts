@@ -3,6 +3,7 @@
 import { type ExplanationPlan, planExplanation } from "../explain/plan.ts";
 import { datasetQueries, inputQueries } from "../explain/queries.ts";
 import type { Explanation, Query } from "../explain/types.ts";
+import { axesOf } from "../graph/outputs.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
 import { decodeNpy } from "../numeric/npy.ts";
 import { readoutForms } from "../readouts/registry.ts";
@@ -76,14 +77,16 @@ interface Explained {
   readonly run: Run;
   readonly task: Task;
   readonly explanation: Explanation;
-  /** Classes that the trained model names, for classifiers. */
+  /** Classes that the trained model names at each position of each query, for classifiers. */
   readonly predicted: Int32Array | undefined;
   readonly all: boolean;
 }
 
 function report({ output }: Invocation, { run, task, explanation, predicted, all }: Explained): void {
   const { rule, tolerance, scale, examples, steps, cost } = explanation;
-  const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r, predicted: predicted?.[r] }));
+  const { positions } = axesOf(task.outputShape);
+  const namedOf = (r: number) => predicted?.subarray(r * positions, (r + 1) * positions);
+  const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r, predicted: namedOf(r) }));
   const { colors, width } = output;
   const dtype = task.engine.dtype;
   rows.forEach((row, r) => {

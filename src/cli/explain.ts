@@ -1,7 +1,7 @@
 // `pathkernel explain`: its flags and its help.
 
 import type { Command } from "commander";
-import { readoutForms } from "../readouts/registry.ts";
+import { positionForms, readoutForms } from "../readouts/registry.ts";
 import { addExamples, type CommandDefinition, collect } from "./command.ts";
 import { addRuleFlags } from "./rule-flags.ts";
 
@@ -11,8 +11,11 @@ function configure(command: Command): void {
     .optionsGroup("What to explain:")
     .option("--query <spec>", "examples of the data: test:7,12 or train:3 or test:0-19", collect)
     .option("--input <file>", "your own: a .npy array of one example or of several")
-    .option("--readout <spec>", `${readoutForms.join(", ")} (default: margin for classifiers, else output:0)`)
-    .option("--target <k>", "label of --input, for the readout loss")
+    .option(
+      "--readout <spec>",
+      `${readoutForms.join(", ")}; ${positionForms} (default: margin for classifiers, else output:0)`,
+    )
+    .option("--target <k>", "label of --input, for the readout loss; of a sequence one for each position, as in 3,0,5")
     .optionsGroup("How:");
   addRuleFlags(command, "1e-4");
   command

@@ -1,5 +1,6 @@
 // One row of an explanation with everything that is said about it: what the ledger prints and --json holds.
 
+import { labelText, NO_LABEL } from "../data/label-text.ts";
 import {
   byLabel,
   cancellation,
@@ -11,6 +12,8 @@ import {
 } from "../explain/summary.ts";
 import type { Explanation } from "../explain/types.ts";
 import { type ReadoutWords, readoutWords } from "../figures/readout-words.ts";
+import { axesOf } from "../graph/outputs.ts";
+import { positionIn } from "../readouts/place.ts";
 import type { Task } from "../train/task.ts";
 
 /** A contribution with the example's label. */
@@ -20,6 +23,8 @@ export interface LabelledContribution extends ExampleContribution {
 
 export interface ExplainedRow extends ReadoutWords {
   readonly query: string;
+  /** Which position the readout looks at, where outputs have positions; `label` and `predicted` are those of it. */
+  readonly position: number | undefined;
   /** The query's own label, where it comes from the data. */
   readonly label: string | undefined;
   /** What the trained model says, for classifiers. */
@@ -44,19 +49,19 @@ export interface ExplainedRow extends ReadoutWords {
   readonly opponents: readonly LabelledContribution[];
 }
 
-/** A label in words: the class's name, or the numbers of a regression target. */
+const targetNumber = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** A label in words: the class's name, those of all positions, or the numbers of a regression target. */
 export function labelOf({ dataset }: Pick<Task, "dataset">, part: "train" | "test", index: number): string {
-  const { y } = dataset[part];
-  if (y.data instanceof BigInt64Array) return dataset.classes[Number(y.data[index])] ?? String(y.data[index]);
-  const width = y.shape[1] ?? 1;
-  return Array.from(y.data.subarray(index * width, (index + 1) * width), (value) => Number(value.toPrecision(4))).join(
-    ", ",
-  );
+  return labelText(dataset, dataset[part], { index, number: targetNumber });
 }
 
-function labelOfQuery(task: Task, query: string): string | undefined {
+function labelOfQuery({ dataset }: Task, query: string, position: number | undefined): string | undefined {
   const match = /^(train|test):(\d+)$/.exec(query);
-  return match === null ? undefined : labelOf(task, match[1] as "train" | "test", Number(match[2]));
+  if (match === null) return undefined;
+  const [part, index] = [match[1] as "train" | "test", Number(match[2])];
+  const text = labelText(dataset, dataset[part], { index, position, number: targetNumber });
+  return position !== undefined && text === NO_LABEL ? undefined : text;
 }
 
 /** Strongest contributions on either side that are kept. */
@@ -65,14 +70,17 @@ export const STRONGEST = 10;
 export interface RowOptions {
   /** Which row. */
   readonly r: number;
-  /** Class index that the trained model names for the query. */
-  readonly predicted?: number | undefined;
+  /** Class indices that the trained model names for the query, one for each position. */
+  readonly predicted?: ArrayLike<number> | undefined;
 }
 
 /** One row of an explanation, described. */
 export function explainedRow(task: Task, explanation: Explanation, { r, predicted }: RowOptions): ExplainedRow {
   const { classes } = task.dataset;
   const { query, readout } = explanation.rows[r];
+  const position = positionIn(readout);
+  // Of a whole sequence (the readout `loss`) no one class is predicted.
+  const named = predicted?.length === 1 ? predicted[0] : predicted?.[position ?? -1];
   const [output, prior, net, gross] = [
     explanation.output[r],
     explanation.prior[r],
@@ -85,10 +93,11 @@ export function explainedRow(task: Task, explanation: Explanation, { r, predicte
     all.map((one) => ({ ...one, label: labelOf(task, "train", one.example) }));
   return {
     query,
-    label: labelOfQuery(task, query),
-    predicted: predicted === undefined ? undefined : (classes[predicted] ?? String(predicted)),
+    position,
+    label: labelOfQuery(task, query, position),
+    predicted: named === undefined ? undefined : (classes[named] ?? String(named)),
     readout,
-    ...readoutWords(readout, { classes, loss: task.loss.name, outputs: task.outputs }),
+    ...readoutWords(readout, { classes, loss: task.loss.name, outputs: axesOf(task.outputShape).width }),
     output,
     prior,
     net,

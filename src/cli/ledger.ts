@@ -100,11 +100,13 @@ function strongestLines(row: ExplainedRow, { colors }: LedgerOptions): string[] 
 }
 
 /** The head of a ledger: "test:8: predicted 6, label 5. margin:6-5, the margin of 6 over 5, in units of logit margin". */
-function titleOf({ query, label, predicted, readout, quantity, unit }: ExplainedRow, { bold }: Colors): string {
+function titleOf(row: ExplainedRow, { bold }: Colors): string {
+  const { query, position, label, predicted, readout, quantity, unit } = row;
+  const place = position === undefined ? query : `${query}, position ${position}`;
   const said = predicted === undefined ? [] : [`predicted ${predicted}`];
   const facts = [...said, ...(label === undefined ? [] : [`label ${label}`])].join(", ");
   const wrong = predicted !== undefined && label !== undefined && predicted !== label ? " (misclassified)" : "";
-  return `${bold(`${query}${facts === "" ? "" : `: ${facts}${wrong}`}`)}\n${readout}: ${quantity}; unit: ${unit}`;
+  return `${bold(`${place}${facts === "" ? "" : `: ${facts}${wrong}`}`)}\n${readout}: ${quantity}; unit: ${unit}`;
 }
 
 /** output = prior + pull of each label + terms + residual + closure, and the strongest examples either way. */

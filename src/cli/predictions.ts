@@ -3,6 +3,7 @@
 import { datasetQueries } from "../explain/queries.ts";
 import { outputsOf, queryFeeds } from "../explain/rows.ts";
 import type { Query } from "../explain/types.ts";
+import type { RealArray } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import { classesOf, predict } from "../train/accuracy.ts";
 import type { Task } from "../train/task.ts";
@@ -20,7 +21,7 @@ async function lastParams({ checkpoints, checkpoint }: Run) {
   return (await checkpoint(checkpoints[checkpoints.length - 1])).params;
 }
 
-/** Class that the trained model names for each query; undefined for regression. */
+/** Classes that the trained model names, one for each query or (Q, positions); undefined for regression. */
 export async function predictedClasses(
   task: Task,
   run: Run,
@@ -28,7 +29,7 @@ export async function predictedClasses(
 ): Promise<Int32Array | undefined> {
   if (task.dataset.task !== "classification" || queries.length === 0) return undefined;
   const { data } = await outputsOf(task, await lastParams(run), await queryFeeds(task, queries));
-  return classesOf(Float64Array.from(data as Float64Array), task);
+  return classesOf(data as RealArray, task);
 }
 
 /** softmax(y)_k of a row of logits. */

@@ -1,6 +1,6 @@
 // The flags of `pathkernel train` as a request for training, and as words.
 
-import { datasetNames } from "../data/registry.ts";
+import { dataFileEndings, datasetNames } from "../data/registry.ts";
 import { lossNames } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
@@ -11,7 +11,7 @@ import * as flags from "./flags.ts";
 import { grouped, table } from "./format.ts";
 import { optimizerText } from "./run-text.ts";
 
-const DATA_FORMS = `${datasetNames.join(", ")} or a file .npz, .csv, .tsv`;
+const DATA_FORMS = `${datasetNames.join(", ")} or a file ${dataFileEndings.join(", ")}`;
 const MODEL_FORMS =
   "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx";
 
@@ -30,10 +30,11 @@ const OPTIMIZER_SHAPE = {
 };
 
 const SHAPE = {
-  data: flags.required(flags.specFlag(datasetNames, `one of ${DATA_FORMS}`, [".npz", ".csv", ".tsv"]), "--data mnist"),
+  data: flags.required(flags.specFlag(datasetNames, `one of ${DATA_FORMS}`, dataFileEndings), "--data mnist"),
   limit: flags.count().optional(),
   dataDir: flags.text().optional(),
   targetColumn: flags.text().optional(),
+  context: flags.count().optional(),
   model: flags.required(flags.specFlag(modelNames, MODEL_FORMS, [".onnx"]), "--model mlp:128:relu"),
   parameters: flags.text().optional(),
   trainable: flags.list().optional(),
@@ -95,6 +96,9 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   }
   if (epochs === undefined && steps === undefined && batches === undefined) {
     throw new UsageError("--epochs or --steps must be given, as in --epochs 2");
+  }
+  if (rest.context !== undefined && !/\.txt$/i.test(rest.data)) {
+    throw new UsageError("--context belongs to a .txt file", "it is the number of characters of an example");
   }
   resolveOptimizer(optimizer, optimizerOptions);
   return { ...rest, optimizer, optimizerOptions, epochs, steps, batches, batchSize: batch, dataDirectory: dataDir };

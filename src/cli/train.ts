@@ -9,10 +9,11 @@ function configure(command: Command): void {
   command
     .optionsGroup("Data and model:")
     // Written out, since the registries load every reader and every graph; a test holds them equal.
-    .option("--data <source>", "mnist, fashion-mnist, digits or a file .npz, .csv, .tsv")
+    .option("--data <source>", "mnist, fashion-mnist, digits or a file .npz, .csv, .tsv, .txt")
     .option("--limit <n>", "keep the first N training examples")
     .option("--data-dir <dir>", "where the files of a named source are")
     .option("--target-column <name>", "for a CSV file")
+    .option("--context <n>", "for a .txt file: characters an example, each with the next as its target (default: 64)")
     .option(
       "--model <spec>",
       "mlp:WIDTHS:ACTIVATION, cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx",
@@ -50,6 +51,7 @@ function configure(command: Command): void {
   addExamples(command, [
     "train --data digits --model mlp:32:tanh --loss cross-entropy --optimizer adam --epochs 5 -o digits.pkrun",
     "train --data mnist --limit 5000 --model cnn:8,16 --loss cross-entropy --optimizer momentum --lr 0.05 --epochs 2 -o cnn.pkrun",
+    "train --data mine.txt --context 32 --model gpt:32:2:4 --loss cross-entropy --optimizer adam --steps 500 -o text.pkrun",
     "train --data table.csv --model mlp:16:tanh --loss mse --optimizer gd --lr 0.1 --steps 200 --dtype float64 -o table.pkrun",
   ]);
 }

@@ -2,27 +2,19 @@
 
 import Papa from "papaparse";
 import { InvalidDataError } from "../errors.ts";
-import { pathExists, readFileBytes } from "../numeric/files.node.ts";
+import { pathExists } from "../numeric/files.node.ts";
 import { type Tensor, takeRows } from "../numeric/tensor.ts";
 import { withHash } from "./assemble.node.ts";
+import { readText } from "./read-text.node.ts";
 import { classesOf, splitOf, type Table, targetColumn } from "./table.ts";
 import type { Dataset, LoadOptions, Split } from "./types.ts";
 
 /** Every fifth row is a test example when no test file stands beside the table. */
 const TEST_EVERY = 5;
 
-function textOf(path: string): string {
-  const bytes = readFileBytes(path);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new InvalidDataError(`${path}: must be text in UTF-8, got other bytes`, { cause });
-  }
-}
-
 function readTable(path: string): Table {
   const delimiter = /\.tsv$/i.test(path) ? "\t" : "";
-  const { data, errors } = Papa.parse<string[]>(textOf(path), { delimiter, skipEmptyLines: true });
+  const { data, errors } = Papa.parse<string[]>(readText(path), { delimiter, skipEmptyLines: true });
   const broken = errors.find((error) => error.type === "Quotes");
   if (broken !== undefined) {
     throw new InvalidDataError(

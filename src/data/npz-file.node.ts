@@ -5,15 +5,14 @@ import { readFileBytes } from "../numeric/files.node.ts";
 import { decodeNpz } from "../numeric/npz.ts";
 import { type RealDType, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import { withHash } from "./assemble.node.ts";
-import { firstRows, requireFinite, scaleBytes, toInt64 } from "./prepare.ts";
+import { countClasses, countTokens, labelsOf, shapeText } from "./labels.ts";
+import { firstRows, requireFinite, scaleBytes } from "./prepare.ts";
 import type { Dataset, LoadOptions, Split } from "./types.ts";
 
 const ARRAYS = ["x_train", "y_train", "x_test", "y_test"];
 
 const isReal = (source: Tensor): source is Tensor<RealDType> =>
   source.dtype === "float32" || source.dtype === "float64";
-
-const shapeText = (shape: readonly number[]): string => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
 
 /** The inputs as reals; rank 1 becomes one column. */
 function inputsOf(source: Tensor, label: string): Tensor<RealDType> {
@@ -27,44 +26,18 @@ function inputsOf(source: Tensor, label: string): Tensor<RealDType> {
   return { ...(isReal(source) ? source : toReal(source, "float64")), shape };
 }
 
-/** Targets: reals as (n, outputs) for regression, anything else as (n) class indices, which must not be negative. */
+/** Targets: reals as (n, ...outputs) for regression, anything else as class indices. */
 function targetsOf(source: Tensor, label: string, n: number): Split["y"] {
-  const rank = source.shape.length;
-  if (source.shape[0] !== n) {
-    throw new InvalidDataError(
-      `${label} must have ${n} rows, as its inputs have, got shape ${shapeText(source.shape)}`,
-    );
+  const { shape } = source;
+  if (shape[0] !== n) {
+    throw new InvalidDataError(`${label} must have ${n} rows, as its inputs have, got shape ${shapeText(shape)}`);
   }
-  if (isReal(source)) {
-    if (rank > 2 || source.shape[1] === 0) {
-      throw new InvalidDataError(`${label} must have shape (n) or (n, outputs), got ${shapeText(source.shape)}`);
-    }
-    requireFinite(source, label);
-    return rank === 1 ? { ...source, shape: [n, 1] } : source;
+  if (!isReal(source)) return labelsOf(source, label);
+  if (shape.slice(1).includes(0)) {
+    throw new InvalidDataError(`${label} must have shape (n) or (n, outputs), got ${shapeText(shape)}`);
   }
-  if (rank !== 1) {
-    const how = "class labels are (n) integers, regression targets floats";
-    throw new InvalidDataError(
-      `${label} must have rank 1, got ${source.dtype} of shape ${shapeText(source.shape)}; ${how}`,
-    );
-  }
-  const labels = toInt64(source);
-  const negative = labels.data.findIndex((value) => value < 0n);
-  if (negative >= 0)
-    throw new InvalidDataError(`${label}[${negative}] must be 0 or more, got ${labels.data[negative]}`);
-  return labels;
-}
-
-/** C, where the training labels are 0 .. C - 1, each at least once. */
-function countClasses(labels: Tensor<"int64">, label: string): number {
-  const seen = new Set(labels.data);
-  let max = 0n;
-  for (const value of seen) if (value > max) max = value;
-  for (let k = 0n; k < max; k++) {
-    if (!seen.has(k))
-      throw new InvalidDataError(`${label} must hold each class from 0 to ${max}, got none of class ${k}`);
-  }
-  return Number(max) + 1;
+  requireFinite(source, label);
+  return shape.length === 1 ? { ...source, shape: [n, 1] } : source;
 }
 
 /** Throws where the test part is not of the training part's kind: another dtype, example shape, number of outputs, or an unknown class. */
@@ -78,9 +51,10 @@ function requireSameKind(train: Split, test: Split, { path, classes }: { path: s
   if ((train.y.dtype === "int64") !== (test.y.dtype === "int64")) {
     throw new InvalidDataError(`${path}: y_test must be ${train.y.dtype} as y_train, got ${test.y.dtype}`);
   }
-  if (train.y.shape[1] !== test.y.shape[1]) {
+  const [own, other] = [train.y.shape.slice(1), test.y.shape.slice(1)];
+  if (own.join() !== other.join()) {
     throw new InvalidDataError(
-      `${path}: y_test must have ${train.y.shape[1]} outputs as y_train, got ${test.y.shape[1]}`,
+      `${path}: y_test must have targets of shape ${shapeText(own)} as y_train, got ${shapeText(other)}`,
     );
   }
   if (test.y.dtype !== "int64") return;
@@ -93,7 +67,15 @@ function requireSameKind(train: Split, test: Split, { path, classes }: { path: s
   }
 }
 
-function readSplits(path: string): { train: Split; test: Split | undefined; bytes: boolean } {
+interface Arrays {
+  readonly train: Split;
+  readonly test: Split | undefined;
+  readonly bytes: boolean;
+  /** C; 0 for regression. */
+  readonly classes: number;
+}
+
+function readSplits(path: string): Arrays {
   const arrays = decodeNpz(readFileBytes(path), path, ARRAYS);
   for (const name of arrays.x_test || arrays.y_test ? ARRAYS : ARRAYS.slice(0, 2)) {
     if (arrays[name] === undefined) {
@@ -108,12 +90,32 @@ function readSplits(path: string): { train: Split; test: Split | undefined; byte
   const train = splitOf("train");
   if (train.x.shape[0] === 0) throw new InvalidDataError(`${path}: x_train must have at least one example, got none`);
   const bytes = arrays.x_train.dtype === "uint8";
-  if (arrays.x_test === undefined) return { train, test: undefined, bytes };
+  if (arrays.x_test === undefined)
+    return { train, test: undefined, bytes, classes: numClasses(arrays, { train }, path) };
   if (arrays.x_test.dtype !== arrays.x_train.dtype) {
     const got = `${arrays.x_test.dtype} (bytes would be scaled and others not)`;
     throw new InvalidDataError(`${path}: x_test must be ${arrays.x_train.dtype} as x_train, got ${got}`);
   }
-  return { train, test: splitOf("test"), bytes };
+  const test = splitOf("test");
+  const classes = numClasses(arrays, { train, test }, path);
+  requireSameKind(train, test, { path, classes });
+  return { train, test, bytes, classes };
+}
+
+/** How many classes the labels of all parts tell apart; 0 for regression. */
+function numClasses(
+  arrays: Readonly<Record<string, Tensor>>,
+  parts: Readonly<Record<string, Split>>,
+  path: string,
+): number {
+  const label = `${path}: y_train`;
+  if (parts.train.y.dtype !== "int64") return 0;
+  if (parts.train.y.shape.length === 1) return countClasses(parts.train.y as Tensor<"int64">, label);
+  const labelled = Object.entries(parts).filter(([, { y }]) => y.dtype === "int64");
+  return countTokens(
+    labelled.map(([part, { y }]) => ({ x: arrays[`x_${part}`], y: y as Tensor<"int64"> })),
+    label,
+  );
 }
 
 /**
@@ -121,23 +123,21 @@ function readSplits(path: string): { train: Split; test: Split | undefined; byte
  *
  * x (n, ...): float32 and float64 stay as they are; uint8 is taken for pixels and becomes byte / 255 in float32; other integers
  * and bool become float64. Rank 1 becomes (n, 1).
- * y: integers (n) are class labels 0 .. C - 1, each class present in y_train, named by its number; floats (n) or (n, outputs)
- * are regression targets, (n) becoming (n, 1).
+ * y: integers (n) are class labels 0 .. C - 1, each class present in y_train, named by its number; integers (n, ...positions) are labels
+ * of each position of an example, -100 where it does not count, and C is one more than the highest label (or token of x, where x are
+ * integers of the same shape); floats (n) or (n, ...outputs) are regression targets, (n) becoming (n, 1).
  *
  * Throws FileError for a file that cannot be read; InvalidDataError naming the array (and the first bad index) for a damaged
  * file, shapes that do not fit each other, NaN or Infinity, labels that are negative, leave gaps or occur only in y_test.
  */
 export function loadNpzFile(path: string, { limit }: LoadOptions): Dataset {
-  const { train, test, bytes } = readSplits(path);
+  const { train, test, bytes, classes } = readSplits(path);
   const inputShape = train.x.shape.slice(1);
-  const isClasses = train.y.dtype === "int64";
-  const numClasses = isClasses ? countClasses(train.y as Tensor<"int64">, `${path}: y_train`) : 0;
-  if (test !== undefined) requireSameKind(train, test, { path, classes: numClasses });
   const none = (like: Tensor) => zeros(like.dtype, [0, ...like.shape.slice(1)]);
   return withHash({
     source: path,
-    task: isClasses ? "classification" : "regression",
-    classes: Array.from({ length: numClasses }, (_, k) => String(k)),
+    task: classes > 0 ? "classification" : "regression",
+    classes: Array.from({ length: classes }, (_, k) => String(k)),
     inputShape,
     ...(bytes && { byteScale: 255 }),
     train: { x: firstRows(train.x, limit), y: firstRows(train.y as Tensor<"int64">, limit) },

@@ -8,6 +8,7 @@ import { loadDigits } from "./digits.node.ts";
 import { loadFashionMnist } from "./fashion-mnist.node.ts";
 import { loadMnist } from "./mnist.node.ts";
 import { loadNpzFile } from "./npz-file.node.ts";
+import { loadTextFile } from "./text-file.node.ts";
 import type { Dataset, LoadOptions } from "./types.ts";
 
 const SOURCES: ReadonlyMap<string, (options: LoadOptions) => Dataset> = new Map([
@@ -20,7 +21,11 @@ const FILES: ReadonlyMap<string, (path: string, options: LoadOptions) => Dataset
   [".npz", loadNpzFile],
   [".csv", loadCsvFile],
   [".tsv", loadCsvFile],
+  [".txt", loadTextFile],
 ]);
+
+/** Endings of files that `loadDataset` reads. */
+export const dataFileEndings: readonly string[] = [...FILES.keys()];
 
 /** Names that `loadDataset` knows beside files. */
 export const datasetNames: readonly string[] = [...SOURCES.keys()];
@@ -31,7 +36,7 @@ function loaderOf(spec: string): (options: LoadOptions) => Dataset {
   const ending = /\.[^./\\]+$/.exec(spec)?.[0].toLowerCase() ?? "";
   const loadFile = FILES.get(ending);
   if (loadFile !== undefined) return (options) => loadFile(spec, options);
-  const endings = [...FILES.keys()].join(", ");
+  const endings = dataFileEndings.join(", ");
   if (pathExists(spec)) {
     readFileBytes(spec); // a folder or an unreadable file says so
     throw new InvalidDataError(`${spec}: a data file must end in ${endings}, got ${ending || "no ending"}`);
@@ -44,17 +49,18 @@ function loaderOf(spec: string): (options: LoadOptions) => Dataset {
 }
 
 /**
- * Loads the data source of that name ("mnist", "fashion-mnist", "digits") or a file (.npz, .csv, .tsv), whole or not at all.
+ * Loads the data source of that name ("mnist", "fashion-mnist", "digits") or a file (.npz, .csv, .tsv, .txt), whole or not at all.
  *
- * Throws RangeError for an unknown name (with the nearest known one) or a limit below 1, FileError for what is missing or
+ * Throws RangeError for an unknown name (with the nearest known one) or a limit or context below 1, FileError for what is missing or
  * cannot be read, InvalidDataError for data that cannot be used.
  *
  * @example await loadDataset("mnist", { limit: 5000 })
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
-  const { limit } = options;
-  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
-    throw new RangeError(`loadDataset: limit must be a whole number of at least 1, got ${limit}`);
+  const { limit, context } = options;
+  for (const [name, count] of Object.entries({ limit, context })) {
+    if (count !== undefined && !(Number.isSafeInteger(count) && count >= 1))
+      throw new RangeError(`loadDataset: ${name} must be a whole number of at least 1, got ${count}`);
   }
   return loaderOf(spec)(options);
 }

@@ -6,7 +6,7 @@ import type { RealDType, Tensor } from "../numeric/tensor.ts";
 export interface Split {
   /** (n, ...inputShape). */
   readonly x: Tensor<RealDType>;
-  /** Classification: (n) int64 class indices; regression: (n, outputs). */
+  /** Classification: (n) or (n, ...positions) int64 class indices, -100 at positions that do not count; regression: (n, ...outputs). */
   readonly y: Tensor<"int64"> | Tensor<RealDType>;
 }
 
@@ -34,4 +34,6 @@ export interface LoadOptions {
   readonly directory?: string | undefined;
   /** Name of the target column of a table. */
   readonly target?: string | undefined;
+  /** Characters of an example of a text. Default 64. */
+  readonly context?: number | undefined;
 }

@@ -30,14 +30,12 @@ class SeedWriter {
   readonly b = new GraphBuilder();
   readonly values = new Map<string, Value>();
   readonly seeded = new Set<string>();
-  private readonly graph: Graph;
   private readonly count: number;
   private readonly makers = new Map<string, Node>();
   /** Values of examples alone, repeated for each seed. */
   private readonly repeated = new Map<string, Value>();
 
   constructor(graph: Graph, { seed, count, cotangents }: Seeding) {
-    this.graph = graph;
     this.count = count;
     for (const name of graph.inputs.filter((input) => input !== seed)) {
       const { dtype, shape } = valueIn(graph, name);

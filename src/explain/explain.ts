@@ -19,7 +19,7 @@ import type { Explanation, Query, Term } from "./types.ts";
 
 export interface ExplainOptions extends Pick<SweepOptions, "signal"> {
   readonly queries: readonly Query[];
-  /** Default: predicted class against runner-up for classifiers, the first output otherwise. */
+  /** Default: predicted class against runner-up for classifiers, the first output otherwise; at the last position of a sequence. */
   readonly readout?: string | undefined;
   /** Quadrature along each step; default `auto`. */
   readonly rule?: string | undefined;
@@ -39,8 +39,8 @@ export const DEFAULT_TOLERANCE = 1e-4;
 const DEFAULT_MEMORY_BUDGET = 2 ** 30;
 
 /** The readout of a call, fitted to the task. */
-export function taskReadout(task: Pick<Task, "outputs" | "loss">, spec: string | undefined): Readout {
-  const context = { outputs: task.outputs, loss: task.loss };
+export function taskReadout(task: Pick<Task, "outputShape" | "loss">, spec: string | undefined): Readout {
+  const context = { outputShape: task.outputShape, loss: task.loss };
   return readoutOf(spec ?? defaultReadout(context), context);
 }
 

@@ -7,6 +7,7 @@ import { vjp } from "../differentiate/reverse.ts";
 import { switchesOf } from "../differentiate/switches.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
 import { add, concat, fullLike, mul } from "../graph/ops.ts";
+import { targetShape } from "../graph/outputs.ts";
 import { reluAfterPool } from "../graph/relu-after-pool.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
@@ -82,7 +83,7 @@ function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions, alo
   }
   const y = b.inline(head, bindings).get("y") as Value;
   const classTarget = readout.needs === "target" && targetType === "class";
-  const row = classTarget ? b.input(ROW, "int64", ["N"]) : b.input(ROW, "real", y.shape);
+  const row = classTarget ? b.input(ROW, "int64", targetShape(y, "class")) : b.input(ROW, "real", y.shape);
   return {
     b,
     inputs,

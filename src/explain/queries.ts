@@ -1,7 +1,8 @@
 // Queries from the data of a run, or from the user's own array.
 
 import { InvalidDataError } from "../errors.ts";
-import { findNonFinite, sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
+import { IGNORED } from "../graph/outputs.ts";
+import { findNonFinite, integers, reals, sizeOf, sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
 import { type Task, targetsOf } from "../train/task.ts";
 import type { Query } from "./types.ts";
 
@@ -41,7 +42,7 @@ export function datasetQueries(task: Task, spec: string): Query[] {
 export interface InputQueryOptions {
   /** Name of the array, for messages. */
   readonly name: string;
-  /** Class index, or the numbers of a regression target separated by commas, for the `loss` readout. */
+  /** Class index (one for each position, separated by commas), or the numbers of a regression target, for the `loss` readout. */
   readonly target?: string | undefined;
 }
 
@@ -65,19 +66,20 @@ function asData(task: Task, x: Tensor): Tensor {
 }
 
 function givenTarget(task: Task, text: string): Tensor {
+  const { dataset, outputShape } = task;
   const numbers = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  const classes = task.dataset.task === "classification";
-  const top = task.dataset.classes.length - 1;
-  if (classes && (numbers.length !== 1 || !Number.isInteger(numbers[0]) || numbers[0] < 0 || numbers[0] > top)) {
-    throw new RangeError(`target must be a class index in 0..${top}, got "${text}"`);
+  const classes = dataset.task === "classification";
+  const shape = classes ? outputShape.slice(0, -1) : outputShape;
+  const top = dataset.classes.length - 1;
+  const isClass = (k: number) => (Number.isInteger(k) && k >= 0 && k <= top) || (shape.length > 0 && k === IGNORED);
+  const holds = numbers.length === sizeOf(shape) && numbers.every(classes ? isClass : Number.isFinite);
+  if (!holds && classes) {
+    const what = shape.length === 0 ? "a class index" : `${sizeOf(shape)} class indices separated by commas, each`;
+    throw new RangeError(`target must be ${what} in 0..${top}, got "${text}"`);
   }
-  if (!classes && (numbers.length !== task.outputs || numbers.some((n) => !Number.isFinite(n)))) {
-    throw new RangeError(`target must be ${task.outputs} numbers separated by commas, got "${text}"`);
-  }
-  const y: Tensor<"int64"> | Tensor<"float64"> = classes
-    ? { dtype: "int64", shape: [1], data: BigInt64Array.from(numbers, BigInt) }
-    : { dtype: "float64", shape: [1, numbers.length], data: Float64Array.from(numbers) };
-  return targetsOf(task, { x: task.dataset.train.x, y }, [0]);
+  if (!holds) throw new RangeError(`target must be ${task.outputs} numbers separated by commas, got "${text}"`);
+  const y = classes ? integers([1, ...shape], numbers) : reals([1, ...shape], numbers);
+  return targetsOf(task, { x: dataset.train.x, y }, [0]);
 }
 
 /** Queries `input:0`, `input:1`, ... from an array of one example or of n; InvalidDataError where shape or numbers do not fit. */

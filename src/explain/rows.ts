@@ -27,7 +27,7 @@ function stack(tensors: readonly Tensor[], dtype: Tensor["dtype"]): Tensor {
   return result;
 }
 
-/** Outputs f(x; w) of stacked queries: (Q, C). */
+/** Outputs f(x; w) of stacked queries: (Q, ...outputShape). */
 export async function outputsOf(task: Task, params: RealArray, feeds: Feeds): Promise<Tensor> {
   const program = task.engine.compile(task.split.head);
   return (await program.run({ ...task.frozen, ...viewsOf(task.layout, params), ...feeds })).y;
@@ -76,7 +76,7 @@ function rowInput(
 ): Tensor {
   const { dtype } = task.engine;
   if (readout.needs === "coefficients") {
-    const rows = zeros(dtype, [queries.length, task.outputs]);
+    const rows = zeros(dtype, [queries.length, ...task.outputShape]);
     (rows.data as RealArray).set(coefficients.flat());
     return rows;
   }

@@ -128,7 +128,8 @@ export class RowEvaluator {
       const into = written ? this.placesOf(sum, start, end) : undefined;
       const results = await this.runAtNode(this.graphs.jacobian, part, { into });
       slopes.set(results.slope.data as RealArray, start);
-      if (!written) part.rows.forEach((row, k) => this.accumulate(results, row, { k, sum }));
+      if (written) continue;
+      for (const [k, row] of part.rows.entries()) this.accumulate(results, row, { k, sum });
     }
     return slopes;
   }

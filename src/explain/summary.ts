@@ -41,7 +41,8 @@ export function contributionsOf(explanation: Explanation, row: number): Float64A
 /**
  * Pull by label, from the strongest toward the readout to the strongest away from it; labels without examples are left out.
  *
- * A classification is grouped by class, a regression with one output by the quarters of its targets, one with several not at all.
+ * A classification is grouped by class, a regression with one output by the quarters of its targets; examples with several labels or
+ * targets are not grouped at all.
  * The pulls add up to `explanation.net[row]`. RangeError when the data set is not the one that was trained on.
  */
 export function byLabel(explanation: Explanation, row: number, dataset: Dataset): LabelPull[] {
@@ -120,13 +121,15 @@ export function examplesFor80(explanation: Explanation, row: number): number {
 
 function groupsOf({ task, classes, train }: Dataset): Groups {
   const { data, shape } = train.y;
-  if (data instanceof BigInt64Array) {
+  // An example whose positions have labels has no one label.
+  const apart = data.length === shape[0];
+  if (data instanceof BigInt64Array && apart) {
     const of = Int32Array.from(data, Number);
     const highest = of.reduce((max, label) => Math.max(max, label), classes.length - 1);
     const names = Array.from({ length: highest + 1 }, (_, k) => classes[k] ?? String(k));
     return { names: names.map((label) => ({ label, kind: "class" })), of };
   }
-  if (task === "classification" || data.length !== shape[0]) {
+  if (task === "classification" || data instanceof BigInt64Array || !apart) {
     return { names: [{ label: "all examples", kind: "all" }], of: new Int32Array(shape[0]) };
   }
   return quartersOf(data);

@@ -1,5 +1,7 @@
 // What a readout is called in a sentence: its quantity, its unit, and what either sign of a contribution means.
 
+import { positionIn } from "../readouts/place.ts";
+
 export interface ReadoutWords {
   /** "the margin of 8 over 3". */
   readonly quantity: string;
@@ -16,16 +18,19 @@ export interface WordsContext {
   readonly classes: readonly string[];
   /** The run's loss: it says whether outputs are logits. */
   readonly loss: string;
-  /** C; a single output speaks for the second of two classes. Default: what ready-made models have. */
+  /** Outputs (of a position); a single one speaks for the second of two classes. Default: what ready-made models have. */
   readonly outputs?: number | undefined;
 }
 
 /** Losses that read the outputs as logits. */
 const LOGIT_LOSSES: readonly string[] = ["cross-entropy", "binary-cross-entropy"];
 
-/** The words for a resolved readout: "margin:8-3", "logit:8", "output:0", "probability:8" or "loss". */
+/** The words for a resolved readout: "margin:8-3", "logit:8", "output:0", "probability:8" or "loss"; "logit:5/8" is at position 5. */
 export function readoutWords(readout: string, { classes, loss, outputs }: WordsContext): ReadoutWords {
-  const [name, argument = ""] = readout.split(":");
+  const [name, written = ""] = readout.split(":");
+  const position = positionIn(readout);
+  const argument = written.slice(written.indexOf("/") + 1);
+  const place = position === undefined ? "" : ` at position ${position}`;
   const nameOf = (k: string): string => classes[Number(k)] ?? k;
   const logits = LOGIT_LOSSES.includes(loss);
   const single = classes.length === 2 && (outputs ?? (loss === "binary-cross-entropy" ? 1 : 2)) === 1;
@@ -35,12 +40,12 @@ export function readoutWords(readout: string, { classes, loss, outputs }: WordsC
   if (name === "margin") {
     const [a, b] = argument.split("-").map(nameOf);
     const unit = logits ? "logit margin" : "output margin";
-    return { quantity: `the margin of ${a} over ${b}`, unit, up: `toward ${a}`, down: `toward ${b}` };
+    return { quantity: `the margin of ${a} over ${b}${place}`, unit, up: `toward ${a}`, down: `toward ${b}` };
   }
   const unit = name === "probability" ? "probability" : logits ? "logit" : "output";
   const known = classes[single ? 1 : Number(argument)];
   if (known === undefined) {
-    return { quantity: `output ${argument}`, unit, up: "upward", down: "downward" };
+    return { quantity: `output ${argument}${place}`, unit, up: "upward", down: "downward" };
   }
-  return { quantity: `the ${unit} of ${known}`, unit, up: `toward ${known}`, down: `away from ${known}` };
+  return { quantity: `the ${unit} of ${known}${place}`, unit, up: `toward ${known}`, down: `away from ${known}` };
 }

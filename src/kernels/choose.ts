@@ -29,8 +29,21 @@ export interface PairCount {
   readonly symmetric: boolean;
 }
 
-/** FLOPs of each algorithm. */
-function countFlops(options: AlgorithmOptions, { n, m, symmetric }: PairCount): Partial<Record<AlgorithmName, number>> {
+/**
+ * Nodes of a head times cotangents beyond which their factors are not one graph that can be opened: ONNX Runtime takes 12 s for the 5,600
+ * nodes of a transformer block with 35 outputs (2,000 by this count), and the time grows with the square.
+ */
+const MOST_NODES = 1500;
+
+const opensAtOnce = ({ model, form }: AlgorithmOptions): boolean =>
+  model.split.head.nodes.length * seedCount(form, model.outputs) <= MOST_NODES;
+
+/** FLOPs of each algorithm; without the factored one unless it can be opened or is `forced`. */
+function countFlops(
+  options: AlgorithmOptions,
+  { n, m, symmetric }: PairCount,
+  forced: boolean,
+): Partial<Record<AlgorithmName, number>> {
   const [examples, pairs] = symmetric ? [n, (n * (n + 1)) / 2] : [n + m, n * m];
   const { model, form } = options;
   const { size } = model.layout;
@@ -43,7 +56,7 @@ function countFlops(options: AlgorithmOptions, { n, m, symmetric }: PairCount): 
     "jacobian-contraction": examples * rows + 2 * pairs * kept * size,
     "vector-products": m * rows + 2 * forward * pairs * seeds,
   };
-  const side = factoredGraphs(options)?.side;
+  const side = forced || opensAtOnce(options) ? factoredGraphs(options)?.side : undefined;
   if (!side) return flops;
   const pair = pairGraph(side.parts, { form, outputs: model.outputs, sizes: [1, 1] });
   return { factored: flopsOf(side.graph, examples) + pairs * flopsOf(pair, 1), ...flops };
@@ -54,14 +67,17 @@ function countFlops(options: AlgorithmOptions, { n, m, symmetric }: PairCount): 
  * The reference, `jacobian-contraction`, runs on the host and is chosen only by name.
  */
 export function chooseAlgorithm(options: AlgorithmOptions, count: PairCount, name: AlgorithmName | "auto"): Choice {
-  const flops = countFlops(options, count);
+  const flops = countFlops(options, count, name === "factored");
   if (name !== "auto") {
     if (name === "factored" && flops.factored === undefined) throw withoutFactors();
     return { algorithm: name, reason: "asked for", flops };
   }
   const { factored, "vector-products": products = 0 } = flops;
   if (factored === undefined) {
-    return { algorithm: "vector-products", reason: "some use of a parameter has no factored form", flops };
+    const reason = opensAtOnce(options)
+      ? "some use of a parameter has no factored form"
+      : `factors of ${seedCount(options.form, options.model.outputs)} outputs would be one graph of too many nodes`;
+    return { algorithm: "vector-products", reason, flops };
   }
   const [algorithm, least, other] =
     factored <= products

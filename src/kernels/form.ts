@@ -2,8 +2,9 @@
 
 import type { GraphBuilder } from "../graph/builder.ts";
 import { concat, expandLike, matmul, mul, reduceSum, reshape, swapLast, transpose, unsqueeze } from "../graph/ops.ts";
+import { flatInput } from "../graph/outputs.ts";
 import type { Value } from "../graph/types.ts";
-import { reals } from "../numeric/tensor.ts";
+import { reals, sizeOf } from "../numeric/tensor.ts";
 import type { KernelForm } from "./types.ts";
 
 /** Input of side graphs that holds coefficients (N, C) for the form `readout`. */
@@ -11,11 +12,12 @@ export const SEEDS = "kernel.seeds";
 
 /** Cotangents of y, one for each row that the form needs: unit vectors, or the coefficients of each example. */
 export function seedsOf(b: GraphBuilder, y: Value, form: KernelForm): Value[] {
-  const outputs = y.shape[1] as number;
-  if (form === "readout") return [b.input(SEEDS, "real", ["N", outputs])];
+  if (form === "readout") return [flatInput(b, SEEDS, y)];
+  const shape = y.shape.slice(1) as readonly number[];
+  const outputs = sizeOf(shape);
   return Array.from({ length: outputs }, (_, c) => {
     const unit = reals(
-      [1, outputs],
+      [1, ...shape],
       Array.from({ length: outputs }, (_, k) => (k === c ? 1 : 0)),
     );
     return expandLike(b, b.constant(unit), y);

@@ -4,6 +4,7 @@ import { vjp } from "../differentiate/reverse.ts";
 import type { Program } from "../engine/engine.ts";
 import { builderOf } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
+import { flatInput } from "../graph/outputs.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sliceRows, type Tensor, zeros } from "../numeric/tensor.ts";
@@ -18,7 +19,7 @@ function rowGraph({ split, layout }: KernelModel): Graph {
   const { head } = split;
   const { b, inputs, values } = builderOf(head);
   const y = values.get("y") as Value;
-  const cotangent = b.input(COTANGENT, "real", y.shape);
+  const cotangent = flatInput(b, COTANGENT, y);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const gradients = vjp(b, [{ value: y, cotangent }], parameters);
   return b.build(

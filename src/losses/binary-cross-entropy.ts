@@ -1,6 +1,7 @@
 // Binary cross-entropy on logits, for targets in [0, 1].
 
-import { mul, reduceSum, sub } from "../graph/ops.ts";
+import { mul, sub } from "../graph/ops.ts";
+import { meanOfExample } from "../graph/outputs.ts";
 import type { Loss } from "./types.ts";
 
 /**
@@ -11,6 +12,5 @@ export const binaryCrossEntropy: Loss = {
   name: "binary-cross-entropy",
   target: "real",
   probabilities: (b, y) => b.op("Sigmoid", [y]),
-  value: (b, y, target) =>
-    mul(b, reduceSum(b, sub(b, b.op("Softplus", [y]), mul(b, y, target)), [1]), 1 / (y.shape[1] as number)),
+  value: (b, y, target) => meanOfExample(b, sub(b, b.op("Softplus", [y]), mul(b, y, target))),
 };

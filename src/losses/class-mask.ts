@@ -1,18 +1,19 @@
-// Class indices as masks with one true entry a row.
+// Class indices as masks with one true entry at each position.
 
 import type { GraphBuilder } from "../graph/builder.ts";
 import { unsqueeze } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import { integers } from "../numeric/tensor.ts";
 
-/** (N) class indices -> (N, C) bool, true at the class. */
+/** (N, ...positions) class indices -> the shape of y, bool, true at the class; nowhere for an index that is no class. */
 export function classMask(b: GraphBuilder, target: Value, y: Value): Value {
-  const count = y.shape[1] as number;
+  const last = y.shape.length - 1;
+  const count = y.shape[last] as number;
   const classes = b.constant(
     integers(
       [count],
       Array.from({ length: count }, (_, k) => k),
     ),
   );
-  return b.op("Equal", [unsqueeze(b, target, [1]), classes]);
+  return b.op("Equal", [unsqueeze(b, target, [last]), classes]);
 }

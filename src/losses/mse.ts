@@ -1,17 +1,18 @@
 // Mean squared error, and its half.
 
 import type { GraphBuilder } from "../graph/builder.ts";
-import { mul, reduceSum, sub } from "../graph/ops.ts";
+import { mul, sub } from "../graph/ops.ts";
+import { meanOfExample } from "../graph/outputs.ts";
 import type { Value } from "../graph/types.ts";
 import type { Loss } from "./types.ts";
 
 /** factor / C sum_c (y_c - target_c)^2. */
 function meanSquare(b: GraphBuilder, y: Value, target: Value, factor: number): Value {
   const error = sub(b, y, target);
-  return mul(b, reduceSum(b, mul(b, error, error), [1]), factor / (y.shape[1] as number));
+  return meanOfExample(b, mul(b, error, error), factor);
 }
 
-/** l = mean over outputs of (y - target)^2; l' = 2 (y - target) / C. As `torch.nn.MSELoss` (mean over N and C). */
+/** l = mean over outputs of (y - target)^2; l' = 2 (y - target) / C. As `torch.nn.MSELoss` (mean over N and all outputs). */
 export const mse: Loss = {
   name: "mse",
   target: "real",

@@ -5,7 +5,7 @@ import type { Value } from "../graph/types.ts";
 
 export interface Loss {
   readonly name: string;
-  /** `class`: targets are int64 class indices (N); `real`: targets have the shape of the outputs (N, C). */
+  /** `class`: targets are int64 class indices (N), or (N, ...positions); `real`: targets have the shape of the outputs (N, ...). */
   readonly target: "class" | "real";
   /** Turns outputs into probabilities where the loss reads them as logits; undefined for regression losses. */
   readonly probabilities?: (b: GraphBuilder, y: Value) => Value;

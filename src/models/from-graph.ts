@@ -1,6 +1,8 @@
 // Makes a model of a builder's graph: its inputs beyond `x` are the parameters.
 
-import { type GraphBuilder, valueIn } from "../graph/builder.ts";
+import { builderOf, type GraphBuilder, valueIn } from "../graph/builder.ts";
+import { BATCH } from "../graph/dim.ts";
+import { reshape } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
 import { initialiseLayers, type Start } from "./linear-init.ts";
@@ -12,6 +14,12 @@ export function modelFromBuilder(spec: string, b: GraphBuilder, y: Value): Model
   const names = graph.inputs.filter((name) => name !== "x");
   const parameters = layoutOf(names.map((name) => [name, valueIn(graph, name).shape as readonly number[]] as const));
   return withStarts({ spec, graph, parameters }, {});
+}
+
+/** The model with its outputs (N, C) grouped as (N, ...shape). */
+export function withOutputShape(model: Model, shape: readonly number[]): Model {
+  const { b, values } = builderOf(model.graph);
+  return { ...model, graph: b.build({ y: reshape(b, values.get("y") as Value, [BATCH, ...shape]) }) };
 }
 
 /** The model with parameters of these names beginning otherwise than those of linear layers. */

@@ -16,13 +16,15 @@ export interface OnnxModelOptions {
   readonly note?: ((line: string) => void) | undefined;
 }
 
-/** The model of a file; InvalidModelError or UnsupportedError where it cannot be read, differentiated or has no (N, C) output. */
+/** The model of a file; InvalidModelError or UnsupportedError where it cannot be read, differentiated or has no output (N, C) or (N, ..., C). */
 export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: OnnxModelOptions): Model {
   const imported = readOnnx(bytes, { name, parameters });
   for (const line of imported.notes) note?.(line);
   const y = valueIn(imported.graph, "y");
-  if (y.shape.length !== 2 || y.shape[0] !== "N") {
-    throw new InvalidModelError(`${name}: the output must have shape (N, C), got [${y.shape.join(", ")}]`);
+  // The reader has seen that the batch is the first axis and no other.
+  if (y.shape.length < 2) {
+    const must = "the output must have shape (N, C) or (N, ..., C)";
+    throw new InvalidModelError(`${name}: ${must}, got [${y.shape.join(", ")}]`);
   }
   for (const parameter of imported.parameters) {
     const bad = findNonFinite(parameter.data);

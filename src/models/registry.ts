@@ -1,6 +1,8 @@
 // Ready-made models by the names that users write: `mlp:128:relu`, `cnn:16,32,64`, `resnet:16,32:1`, `transformer:32:2:4`.
 
+import { sizeOf } from "../numeric/tensor.ts";
 import { cnn } from "./cnn.ts";
+import { withOutputShape } from "./from-graph.ts";
 import { mlp } from "./mlp.ts";
 import { resnet } from "./resnet.ts";
 import { attention, gpt, type TransformerOptions, transformer } from "./transformer.ts";
@@ -31,6 +33,8 @@ interface Builder {
   /** What may stand behind the name, as messages have it. */
   readonly form: string;
   readonly build: (parts: readonly string[], shape: ModelShape, spec: string) => Model;
+  /** The model itself knows what outputs at positions are; of others, the last layer gives the outputs of all positions. */
+  readonly positions?: true;
 }
 
 const sequences = (build: (options: TransformerOptions) => Model): Builder => ({
@@ -71,7 +75,7 @@ const BUILDERS: ReadonlyMap<string, Builder> = new Map<string, Builder>([
   ],
   ["transformer", sequences(transformer)],
   ["attention", sequences(attention)],
-  ["gpt", sequences(gpt)],
+  ["gpt", { ...sequences(gpt), positions: true }],
 ]);
 
 export const modelNames: readonly string[] = [...BUILDERS.keys()];
@@ -86,5 +90,8 @@ export function createModel(spec: string, shape: ModelShape): Model {
   if (!builder || parts.length > builder.form.split(":").length) {
     throw new RangeError(`model must be ${modelForms} or a file ending in .onnx, got "${spec}"`);
   }
-  return builder.build(parts, shape, spec);
+  const { positions = [], outputs } = shape;
+  if (positions.length === 0 || builder.positions) return builder.build(parts, shape, spec);
+  const flat = builder.build(parts, { inputShape: shape.inputShape, outputs: outputs * sizeOf(positions) }, spec);
+  return withOutputShape(flat, [...positions, outputs]);
 }

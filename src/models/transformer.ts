@@ -1,4 +1,4 @@
-// Transformers: classifiers of sequences and images (Dosovitskiy et al. 2021), next-token language models (Radford et al. 2019).
+// Transformers: classifiers of sequences and images (Dosovitskiy et al. 2021), language models (Radford et al. 2019).
 
 import { GraphBuilder } from "../graph/builder.ts";
 import { add, concat, matmul, reshape, shapeOf, slice, squeeze, transpose } from "../graph/ops.ts";
@@ -131,21 +131,33 @@ function decoderLayer(
   return add(net.b, h, feedForward(net, layerNorm(net, h, `${name}.ln_2`), { names, hidden }));
 }
 
+/** Whether outputs are wanted at every token rather than at the last one; RangeError where they are wanted elsewhere. */
+function everyToken({ inputShape, positions = [] }: TransformerOptions): boolean {
+  if (inputShape.length !== 1) throw new RangeError(`gpt: examples must be tokens (length), got shape [${inputShape}]`);
+  if (positions.length > 0 && positions.join() !== inputShape.join()) {
+    throw new RangeError(
+      `gpt: targets must be one for each example or for each of ${inputShape} tokens, got [${positions}]`,
+    );
+  }
+  return positions.length > 0;
+}
+
 /**
- * Causal language model: whole numbers (N, T) below the number of outputs, to logits of the token that comes next (N, outputs). The head
- * is the embedding, transposed. RangeError where examples are no lists of tokens, or heads do not divide the width.
+ * Causal language model: whole numbers (N, T) below the number of outputs, to logits of the token that comes next: (N, outputs), or with
+ * `positions` [T] behind every token, (N, T, outputs). The head is the embedding, transposed. RangeError where examples are no lists of
+ * tokens, positions are not theirs, or heads do not divide the width.
  */
 export function gpt(options: TransformerOptions): Model {
   const { width, depth, heads, outputs, inputShape, hidden = 4 * width } = options;
   checkHeads("gpt", options);
-  if (inputShape.length !== 1) throw new RangeError(`gpt: examples must be tokens (length), got shape [${inputShape}]`);
+  const every = everyToken(options);
   const net: Sequences = { b: new GraphBuilder(), starts: { "wte.weight": SMALL, "wpe.weight": SMALL } };
   const { b } = net;
   const x = b.input("x", "int64", ["N", ...inputShape]);
   const wte = b.input("wte.weight", "real", [outputs, width]);
   let h = add(b, b.op("Gather", [wte, x], { axis: 0 }), b.input("wpe.weight", "real", [inputShape[0], width]));
   for (let k = 0; k < depth; k++) h = decoderLayer(net, h, { name: `h.${k}`, heads, hidden });
-  const last = rowAt(net, layerNorm(net, h, "ln_f"), inputShape[0] - 1);
-  const y = matmul(b, last, transpose(b, wte, [1, 0]));
+  const normal = layerNorm(net, h, "ln_f");
+  const y = matmul(b, every ? normal : rowAt(net, normal, inputShape[0] - 1), transpose(b, wte, [1, 0]));
   return withStarts(modelFromBuilder(specOf("gpt", options), b, y), net.starts);
 }

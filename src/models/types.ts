@@ -7,7 +7,7 @@ import type { RealArray } from "../numeric/tensor.ts";
 /** A source of uniform numbers in [0, 1). */
 export type Random = () => number;
 
-/** f(x; w): inputs `x` (N, ...) and each parameter by name, output `y` (N, C). */
+/** f(x; w): inputs `x` (N, ...) and each parameter by name, output `y` (N, C) or (N, ...positions, C). */
 export interface Model {
   /** What the user asked for, in full: "mlp:128:relu". */
   readonly spec: string;
@@ -22,6 +22,8 @@ export interface Model {
 export interface ModelShape {
   /** Shape of one example. */
   readonly inputShape: readonly number[];
-  /** C. */
+  /** Outputs: of an example, or of each of its positions. */
   readonly outputs: number;
+  /** Axes of the targets' positions, as [T] for labels (N, T): outputs are (N, ...positions, outputs). Default none. */
+  readonly positions?: readonly number[] | undefined;
 }

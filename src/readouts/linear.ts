@@ -1,18 +1,15 @@
 // Readouts that are linear in the outputs: one output, the predicted one, or a difference of two.
 
 import type { GraphBuilder } from "../graph/builder.ts";
-import { mul, reduceSum } from "../graph/ops.ts";
+import { mul } from "../graph/ops.ts";
+import { sumOfExample } from "../graph/outputs.ts";
 import type { Value } from "../graph/types.ts";
+import { coefficientsOf, lastPlace, outputIndex, outputsAt, placed, placeOf } from "./place.ts";
 import type { Readout, ReadoutContext } from "./types.ts";
 
-/** sum_c coefficient_c y_c. */
+/** sum_c coefficient_c y_c over all outputs. */
 export function weightedSum(b: GraphBuilder, y: Value, coefficients: Value): Value {
-  return reduceSum(b, mul(b, y, coefficients), [1]);
-}
-
-/** The coefficients that pick some outputs. */
-export function coefficientsOf(count: number, picks: Readonly<Record<number, number>>): number[] {
-  return Array.from({ length: count }, (_, c) => picks[c] ?? 0);
+  return sumOfExample(b, mul(b, y, coefficients));
 }
 
 /** Index of the largest output other than `except`; the first of equal ones. */
@@ -20,15 +17,6 @@ export function argmax(outputs: ArrayLike<number>, except = -1): number {
   let best = except === 0 ? 1 : 0;
   for (let c = 0; c < outputs.length; c++) if (c !== except && outputs[c] > outputs[best]) best = c;
   return best;
-}
-
-/** An output index written in a spec; RangeError when there is no such output. */
-export function outputIndex(text: string, spec: string, outputs: number): number {
-  const k = Number(text);
-  if (!/^\d+$/.test(text) || k >= outputs) {
-    throw new RangeError(`readout ${spec}: the output must be an integer in 0..${outputs - 1}, got "${text}"`);
-  }
-  return k;
 }
 
 const linearReadout = (spec: string, resolve: Readout["resolve"]): Readout => ({
@@ -39,31 +27,49 @@ const linearReadout = (spec: string, resolve: Readout["resolve"]): Readout => ({
   resolve,
 });
 
-/** `output:k`, also written `logit:k`. */
-export function outputReadout(spec: string, argument: string, { outputs }: ReadoutContext): Readout {
-  const k = outputIndex(argument, spec, outputs);
-  return linearReadout(spec, () => ({ name: spec, coefficients: coefficientsOf(outputs, { [k]: 1 }) }));
+/** `output:k`, also written `logit:k`; `output:POS/k` with positions. */
+export function outputReadout(spec: string, argument: string, context: ReadoutContext): Readout {
+  const { place, rest } = placed(argument, spec, context);
+  const k = outputIndex(rest, spec, place);
+  const name = `${spec.slice(0, spec.indexOf(":"))}:${place.prefix}${k}`;
+  return linearReadout(spec, () => ({ name, coefficients: coefficientsOf(place, { [k]: 1 }) }));
 }
 
-/** The largest output of the trained model. */
-export function predictedReadout(spec: string, _argument: string, { outputs, loss }: ReadoutContext): Readout {
-  const word = loss.probabilities ? "logit" : "output";
-  return linearReadout(spec, (y) => ({
-    name: `${word}:${argmax(y)}`,
-    coefficients: coefficientsOf(outputs, { [argmax(y)]: 1 }),
-  }));
+/** The largest output of the trained model: `predicted`; with positions at the last one, or `predicted:POS`. */
+export function predictedReadout(spec: string, argument: string, context: ReadoutContext): Readout {
+  const word = context.loss.probabilities ? "logit" : "output";
+  const place = argument === "" ? lastPlace(context) : placeOf(argument, spec, context);
+  return linearReadout(spec, (y) => {
+    const k = argmax(outputsAt(y, place));
+    return { name: `${word}:${place.prefix}${k}`, coefficients: coefficientsOf(place, { [k]: 1 }) };
+  });
 }
 
-/** `margin:a-b` = y_a - y_b; `margin` alone takes the prediction of the trained model against its runner-up. */
-export function marginReadout(spec: string, argument: string, { outputs }: ReadoutContext): Readout {
-  if (outputs < 2)
-    throw new RangeError(`readout ${spec}: a margin needs at least two outputs, got ${outputs}; use output:0`);
-  const fixed = argument === "" ? undefined : argument.split("-").map((text) => outputIndex(text, spec, outputs));
+/**
+ * `margin:a-b` = y_a - y_b; `margin` alone takes the prediction of the trained model against its runner-up. With positions
+ * `margin:POS/a-b` and `margin:POS`; `margin` alone is at the last one.
+ */
+export function marginReadout(spec: string, argument: string, context: ReadoutContext): Readout {
+  const { place, rest } = marginPlace(spec, argument, context);
+  if (place.width < 2) {
+    const instead = `output:${place.prefix}0`;
+    throw new RangeError(`readout ${spec}: a margin needs at least two outputs, got ${place.width}; use ${instead}`);
+  }
+  const fixed = rest === "" ? undefined : rest.split("-").map((text) => outputIndex(text, spec, place));
   if (fixed && (fixed.length !== 2 || fixed[0] === fixed[1])) {
-    throw new RangeError(`readout ${spec}: a margin must be written margin:A-B with two different outputs`);
+    const form = place.prefix === "" ? "margin:A-B" : "margin:POS/A-B";
+    throw new RangeError(`readout ${spec}: a margin must be written ${form} with two different outputs`);
   }
   return linearReadout(spec, (y) => {
-    const [a, c] = fixed ?? [argmax(y), argmax(y, argmax(y))];
-    return { name: `margin:${a}-${c}`, coefficients: coefficientsOf(outputs, { [a]: 1, [c]: -1 }) };
+    const own = outputsAt(y, place);
+    const [a, c] = fixed ?? [argmax(own), argmax(own, argmax(own))];
+    return { name: `margin:${place.prefix}${a}-${c}`, coefficients: coefficientsOf(place, { [a]: 1, [c]: -1 }) };
   });
+}
+
+/** Without a slash the argument of a model with positions is a position. */
+function marginPlace(spec: string, argument: string, context: ReadoutContext): ReturnType<typeof placed> {
+  if (argument === "") return { place: lastPlace(context), rest: "" };
+  if (context.outputShape.length === 1 || argument.includes("/")) return placed(argument, spec, context);
+  return { place: placeOf(argument, spec, context), rest: "" };
 }

@@ -1,27 +1,37 @@
 // The probability of one class, where the loss turns outputs into probabilities.
 
-import { coefficientsOf, outputIndex, weightedSum } from "./linear.ts";
+import { weightedSum } from "./linear.ts";
+import { coefficientsOf, outputIndex, placed } from "./place.ts";
 import type { Readout, ReadoutContext } from "./types.ts";
 
-/** `probability:k`: softmax or sigmoid of the outputs, as the loss reads them; `probability:1` for a single logit. */
-export function probabilityReadout(spec: string, argument: string, { outputs, loss }: ReadoutContext): Readout {
-  const { probabilities } = loss;
+/**
+ * `probability:k`: softmax or sigmoid of the outputs, as the loss reads them; `probability:1` for a single logit; `probability:POS/k` with
+ * positions.
+ */
+export function probabilityReadout(spec: string, argument: string, context: ReadoutContext): Readout {
+  const { probabilities, name } = context.loss;
   if (!probabilities) {
     throw new RangeError(
-      `readout ${spec}: a probability needs a classification loss (cross-entropy, binary-cross-entropy), got ${loss.name}`,
+      `readout ${spec}: a probability needs a classification loss (cross-entropy, binary-cross-entropy), got ${name}`,
     );
   }
-  if (outputs === 1 && argument !== "1") {
+  const { place, rest } = placed(argument, spec, context);
+  if (place.width === 1 && rest !== "1") {
+    const wanted = `probability:${place.prefix}1`;
     throw new RangeError(
-      `readout ${spec}: a single logit must be read as probability:1, the probability of class 1, got "${argument}"`,
+      `readout ${spec}: a single logit must be read as ${wanted}, the probability of class 1, got "${argument}"`,
     );
   }
-  const k = outputs === 1 ? 0 : outputIndex(argument, spec, outputs);
+  const k = place.width === 1 ? 0 : outputIndex(rest, spec, place);
+  const resolved = {
+    name: `probability:${place.prefix}${place.width === 1 ? 1 : k}`,
+    coefficients: coefficientsOf(place, { [k]: 1 }),
+  };
   return {
     spec,
-    key: `probability ${loss.name}`,
+    key: `probability ${name}`,
     needs: "coefficients",
     value: (b, y, coefficients) => weightedSum(b, probabilities(b, y), coefficients),
-    resolve: () => ({ name: spec, coefficients: coefficientsOf(outputs, { [k]: 1 }) }),
+    resolve: () => resolved,
   };
 }

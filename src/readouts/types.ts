@@ -5,8 +5,8 @@ import type { Value } from "../graph/types.ts";
 
 /** What a loss brings to the readouts that need one; passed in, so that readouts know no losses. */
 export interface ReadoutContext {
-  /** C. */
-  readonly outputs: number;
+  /** Axes of y behind the batch: [C], or positions before what each of them tells apart. */
+  readonly outputShape: readonly number[];
   readonly loss: {
     readonly name: string;
     readonly target: "class" | "real";
@@ -17,9 +17,9 @@ export interface ReadoutContext {
 
 /** A readout fixed for one row: which outputs, with which coefficients. */
 export interface ResolvedReadout {
-  /** With its classes named: "margin:7-2". */
+  /** With its classes named, and its position counted from the start: "margin:7-2", "margin:63/7-2". */
   readonly name: string;
-  /** One number for each output; empty when the readout reads the target instead. */
+  /** One number for each of all C outputs, row-major; empty when the readout reads the target instead. */
   readonly coefficients: readonly number[];
 }
 
@@ -30,8 +30,8 @@ export interface Readout {
   readonly key: string;
   /** What the fragment needs for each row beside the outputs. */
   readonly needs: "coefficients" | "target";
-  /** The scalar of each row: (N, C) and (N, C) coefficients, or targets -> (N). */
+  /** The scalar of each row: y and coefficients of its shape (N, ...), or targets -> (N). */
   value(b: GraphBuilder, y: Value, extra: Value): Value;
-  /** Fixes the classes for one row from its final outputs. */
+  /** Fixes the classes for one row from its final outputs, all C of them. */
   resolve(outputs: ArrayLike<number>): ResolvedReadout;
 }

@@ -1,5 +1,6 @@
 // One row of an explanation made ready to be shown: names instead of indices, pictures, and the data of each figure.
 
+import { labelText } from "../data/label-text.ts";
 import type { Dataset } from "../data/types.ts";
 import { byLabel, cancellation, contributionsOf, examplesFor80, strongest } from "../explain/summary.ts";
 import type { CancellationMeter } from "../figures/cancellation-meter.ts";
@@ -10,7 +11,7 @@ import type { Ledger } from "../figures/ledger.ts";
 import { type ReadoutWords, readoutWords } from "../figures/readout-words.ts";
 import type { ResidualByStep } from "../figures/residual-by-step.ts";
 import type { TugOfWar } from "../figures/tug-of-war.ts";
-import { takeRows } from "../numeric/tensor.ts";
+import { type Tensor, takeRows } from "../numeric/tensor.ts";
 import type { ReportInput, ReportQuery } from "./types.ts";
 
 export interface QueryView {
@@ -122,9 +123,10 @@ function contributorsOf({ dataset, explanation }: ReportInput, r: number, { rang
 }
 
 /** "labelled 3", "target 0.31", "target (0.1, 0.2, ...)". */
-function labelOf({ classes, train }: Dataset, example: number): string {
-  const targets = Array.from(takeRows(train.y, [example]).data, Number);
-  if (train.y.dtype === "int64") return `labelled ${classes[targets[0]] ?? targets[0]}`;
+function labelOf(dataset: Dataset, index: number): string {
+  const { y } = dataset.train;
+  if (y.dtype === "int64") return `labelled ${labelText(dataset, dataset.train, { index, number: formatNumber })}`;
+  const targets = Array.from(takeRows(y as Tensor, [index]).data, Number);
   const shown = targets.slice(0, 3).map((target) => formatNumber(target));
   return targets.length === 1 ? `target ${shown[0]}` : `target (${shown.join(", ")}${targets.length > 3 ? ", …" : ""})`;
 }

@@ -25,7 +25,7 @@ export interface ReportInput {
   /** Shares of examples that are classified as labelled, in 0..1. */
   readonly accuracy?: { readonly train: number; readonly test: number } | undefined;
   readonly dataset: Dataset;
-  /** Outputs C of the model; by default what ready-made models have for this data set and loss. */
+  /** Outputs of the model (of a position); by default what ready-made models have for this data set and loss. */
   readonly outputs?: number | undefined;
   readonly explanation: Explanation;
   readonly queries: readonly ReportQuery[];

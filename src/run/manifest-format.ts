@@ -32,6 +32,7 @@ const fileSchema = z.object({
     limit: count.nullable(),
     directory: z.string().nullable(),
     targetColumn: z.string().nullable(),
+    context: count.nullish(),
     sha256: z.string(),
     task: z.enum(["classification", "regression"]),
     classes: names,

@@ -52,6 +52,8 @@ export interface RunManifest {
     readonly limit: number | null;
     readonly directory: string | null;
     readonly targetColumn: string | null;
+    /** Characters of an example of a text; absent in runs that were recorded before there were such data. */
+    readonly context?: number | null | undefined;
     readonly sha256: string;
     readonly task: "classification" | "regression";
     readonly classes: readonly string[];

@@ -3,6 +3,7 @@
 import { vjp } from "../differentiate/reverse.ts";
 import { builderOf, type GraphBuilder } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
+import { targetShape } from "../graph/outputs.ts";
 import { reluAfterPool } from "../graph/relu-after-pool.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
@@ -26,7 +27,7 @@ export const WEIGHTS = "example.weights";
 export function objectiveOf(head: Graph, loss: Loss): Objective {
   const { b, inputs, values } = builderOf(reluAfterPool(head));
   const y = values.get("y") as Value;
-  const target = loss.target === "class" ? b.input(TARGET, "int64", ["N"]) : b.input(TARGET, "real", y.shape);
+  const target = b.input(TARGET, loss.target === "class" ? "int64" : "real", targetShape(y, loss.target));
   const weights = b.input(WEIGHTS, "real", ["N"]);
   return { b, inputs, y, losses: loss.value(b, y, target), weights };
 }

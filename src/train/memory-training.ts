@@ -48,6 +48,7 @@ export async function trainInMemory(task: Task, options: MemoryTrainingOptions):
         limit: null,
         directory: null,
         targetColumn: null,
+        context: null,
         sha256: dataset.sha256,
         task: dataset.task,
         classes: dataset.classes,

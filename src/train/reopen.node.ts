@@ -45,6 +45,7 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
     limit: data.limit ?? undefined,
     directory: data.directory ?? undefined,
     target: data.targetColumn ?? undefined,
+    context: data.context ?? undefined,
   });
   if (dataset.sha256 !== data.sha256) {
     const hint = "explain it where the data are as they were";

@@ -4,11 +4,21 @@ import type { Dataset, Split } from "../data/types.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InvalidDataError } from "../errors.ts";
 import { valueIn } from "../graph/builder.ts";
+import { axesOf, IGNORED } from "../graph/outputs.ts";
 import type { Loss } from "../losses/types.ts";
 import { type SplitModel, splitModel } from "../models/split.ts";
 import type { Model } from "../models/types.ts";
 import { type Layout, layoutOf, viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, type RealDType, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
+import {
+  allocate,
+  type RealArray,
+  type RealDType,
+  sizeOf,
+  type Tensor,
+  takeRows,
+  toReal,
+  zeros,
+} from "../numeric/tensor.ts";
 import type { Optimizer } from "../optimizers/types.ts";
 
 export interface Task {
@@ -22,7 +32,9 @@ export interface Task {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   readonly dataset: Dataset;
-  /** C. */
+  /** Axes of y behind the batch: [C], or positions before what each of them tells apart, as [T, classes]. */
+  readonly outputShape: readonly number[];
+  /** C, the number of output elements: the product of `outputShape`. */
   readonly outputs: number;
 }
 
@@ -56,9 +68,10 @@ export function createTask({ engine, model, trainable, params, loss, optimizer, 
   const frozen: Record<string, Tensor> = {};
   for (const { name } of model.parameters.entries)
     if (!trainable.includes(name)) frozen[name] = toReal(all[name], engine.dtype);
-  const outputs = valueIn(model.graph, "y").shape[1] as number;
-  checkTargets(dataset, loss, outputs);
-  return { engine, model, split, layout, frozen, loss, optimizer, dataset, outputs };
+  const outputShape = valueIn(model.graph, "y").shape.slice(1) as readonly number[];
+  checkTargets(dataset, loss, outputShape);
+  const outputs = sizeOf(outputShape);
+  return { engine, model, split, layout, frozen, loss, optimizer, dataset, outputShape, outputs };
 }
 
 /** The trainable part of w_0 as one flat array in the run's dtype. */
@@ -69,63 +82,75 @@ export function trainableOf(task: Pick<Task, "layout" | "model">, params: RealAr
   return flat;
 }
 
-function checkTargets(dataset: Dataset, loss: Loss, outputs: number): void {
-  if (dataset.task === "regression") {
-    if (loss.target === "class")
-      throw new InvalidDataError(`loss ${loss.name} needs class labels, got a regression target in ${dataset.source}`);
-    const width = dataset.train.y.shape[1];
-    if (width !== outputs)
-      throw new InvalidDataError(
-        `the model must have ${width} outputs for the targets of ${dataset.source}, got ${outputs}`,
-      );
-    const bad = loss.probabilities ? (dataset.train.y.data as RealArray).findIndex((y) => !(y >= 0 && y <= 1)) : -1;
-    if (bad >= 0)
-      throw new InvalidDataError(
-        `loss ${loss.name} needs targets in [0, 1], got ${dataset.train.y.data[bad]} for example ${Math.floor(bad / width)} of ${dataset.source}`,
-      );
-    return;
+function checkTargets(dataset: Dataset, loss: Loss, outputShape: readonly number[]): void {
+  if (dataset.task === "regression") checkNumbers(dataset, loss, outputShape);
+  else checkLabels(dataset, loss, outputShape);
+}
+
+const shapeText = (shape: readonly number[]): string => `(N, ${shape.join(", ")})`;
+
+function checkNumbers({ source, train: { y } }: Dataset, loss: Loss, outputShape: readonly number[]): void {
+  if (loss.target === "class")
+    throw new InvalidDataError(`loss ${loss.name} needs class labels, got a regression target in ${source}`);
+  const wanted = y.shape.slice(1);
+  if (wanted.join() !== outputShape.join()) {
+    const [flat, got] =
+      wanted.length === 1 && outputShape.length === 1
+        ? [`${wanted} outputs`, `${outputShape}`]
+        : [`outputs ${shapeText(wanted)}`, shapeText(outputShape)];
+    throw new InvalidDataError(`the model must have ${flat} for the targets of ${source}, got ${got}`);
   }
-  // One output tells two classes apart, by its size.
-  const told = outputs === 1 && loss.target === "real" ? 2 : outputs;
-  if (dataset.classes.length > told) {
+  const bad = loss.probabilities ? (y.data as RealArray).findIndex((value) => !(value >= 0 && value <= 1)) : -1;
+  if (bad < 0) return;
+  throw new InvalidDataError(
+    `loss ${loss.name} needs targets in [0, 1], got ${y.data[bad]} for example ${Math.floor(bad / sizeOf(wanted))} of ${source}`,
+  );
+}
+
+function checkLabels({ source, classes, train, test }: Dataset, loss: Loss, outputShape: readonly number[]): void {
+  const [wanted, positions] = [train.y.shape.slice(1), outputShape.slice(0, -1)];
+  if (wanted.join() !== positions.join()) {
+    const must = wanted.length === 0 ? "(N, classes)" : shapeText([...wanted, classes.length]);
     throw new InvalidDataError(
-      `the model must have an output for each of ${dataset.classes.length} classes, got ${outputs}`,
+      `the model must have outputs ${must} for the labels of ${source}, got ${shapeText(outputShape)}`,
+    );
+  }
+  const { width } = axesOf(outputShape);
+  // One output tells two classes apart, by its size.
+  const told = width === 1 && loss.target === "real" ? 2 : width;
+  if (classes.length > told) {
+    throw new InvalidDataError(`the model must have an output for each of ${classes.length} classes, got ${width}`);
+  }
+  const mayIgnore = wanted.length > 0 && loss.target === "class";
+  for (const { y } of [train, test]) {
+    const labels = y.data as BigInt64Array;
+    const bad = labels.findIndex((k) => (k < 0n || k >= told) && !(mayIgnore && k === BigInt(IGNORED)));
+    if (bad < 0) continue;
+    const ignored = mayIgnore ? `, or ${IGNORED} where a position does not count` : "";
+    throw new InvalidDataError(
+      `loss ${loss.name} needs labels in 0..${told - 1}${ignored}, got ${labels[bad]} for example ${Math.floor(bad / sizeOf(wanted))} of ${source}`,
     );
   }
 }
 
 /**
- * Targets as the loss reads them, for some rows of a split: class indices, or rows of C numbers (one-hot for classes; 0 or 1
- * where the model has a single output).
+ * Targets as the loss reads them, for some rows of a split: class indices, one for each position, or numbers in the shape of the outputs
+ * (one-hot for classes; 0 or 1 where a position has a single output).
  */
 export function targetsOf(
-  task: Pick<Task, "loss" | "outputs" | "engine">,
+  task: Pick<Task, "loss" | "outputShape" | "engine">,
   split: Split,
   rows: ArrayLike<number>,
 ): Tensor {
-  const { y } = split;
-  if (y.dtype !== "int64") return realTargets(y, rows, task);
-  if (task.loss.target === "class") {
-    return {
-      dtype: "int64",
-      shape: [rows.length],
-      data: BigInt64Array.from(rows as ArrayLike<never>, (row) => (y.data as BigInt64Array)[row]),
-    };
-  }
-  const targets = zeros(task.engine.dtype, [rows.length, task.outputs]);
-  for (let k = 0; k < rows.length; k++) {
-    const label = Number(y.data[rows[k]]);
-    if (task.outputs === 1) targets.data[k] = label;
-    else targets.data[k * task.outputs + label] = 1;
-  }
-  return targets;
-}
-
-function realTargets(y: Tensor, rows: ArrayLike<number>, task: Pick<Task, "engine">): Tensor {
-  const width = y.shape[1];
-  const targets = zeros(task.engine.dtype, [rows.length, width]);
-  for (let k = 0; k < rows.length; k++) {
-    for (let c = 0; c < width; c++) targets.data[k * width + c] = Number(y.data[rows[k] * width + c]);
-  }
+  const { loss, outputShape, engine } = task;
+  const y = takeRows(split.y as Tensor, rows);
+  if (y.dtype !== "int64") return toReal(y, engine.dtype);
+  if (loss.target === "class") return y;
+  const { width } = axesOf(outputShape);
+  const targets = zeros(engine.dtype, [rows.length, ...outputShape]);
+  (y.data as BigInt64Array).forEach((label, k) => {
+    if (width === 1) targets.data[k] = Number(label);
+    else targets.data[k * width + Number(label)] = 1;
+  });
   return targets;
 }

@@ -11,7 +11,7 @@ import type { Loss } from "../losses/types.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
 import { createModel } from "../models/registry.ts";
 import { trainableNames } from "../models/trainable.ts";
-import type { Model } from "../models/types.ts";
+import type { Model, ModelShape } from "../models/types.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { decodeNpy } from "../numeric/npy.ts";
@@ -32,12 +32,14 @@ import { createTask, type Task, trainableOf } from "./task.ts";
 import { type Progress, type TrainResult, train } from "./train.ts";
 
 export interface TrainingRequest {
-  /** A known name (mnist, digits, fashion-mnist) or a file (.npz, .csv). */
+  /** A known name (mnist, digits, fashion-mnist) or a file (.npz, .csv, .txt). */
   readonly data: string;
   readonly limit?: number | undefined;
   readonly dataDirectory?: string | undefined;
   /** Target column of a CSV file. */
   readonly targetColumn?: string | undefined;
+  /** Characters of an example of a .txt file. */
+  readonly context?: number | undefined;
   /** mlp:128:relu, cnn:16,32,64, or a file ending in .onnx. */
   readonly model: string;
   /** For a file: a regular expression that names the parameters. */
@@ -75,15 +77,21 @@ export interface TrainingResult {
 
 export const DEFAULT_BATCH_SIZE = 64;
 
-/** Number of outputs a ready-made model gets: one a class (one in all for two classes under a binary loss), or the targets' width. */
-function outputsFor(dataset: Dataset, loss: Loss): number {
-  if (dataset.task === "regression") return dataset.train.y.shape[1];
-  return dataset.classes.length === 2 && loss.name === "binary-cross-entropy" ? 1 : dataset.classes.length;
+/**
+ * What a ready-made model must fit: an output for each class (one in all for two classes under a binary loss) or for each number of a
+ * regression target, at each position of the targets.
+ */
+function modelShapeFor({ inputShape, classes, task, train }: Dataset, loss: Loss): ModelShape {
+  const targets = train.y.shape.slice(1);
+  if (task === "regression")
+    return { inputShape, positions: targets.slice(0, -1), outputs: targets[targets.length - 1] };
+  const outputs = classes.length === 2 && loss.name === "binary-cross-entropy" ? 1 : classes.length;
+  return { inputShape, positions: targets, outputs };
 }
 
 function modelFor(request: TrainingRequest, dataset: Dataset, loss: Loss): Model {
   if (!request.model.endsWith(".onnx")) {
-    return createModel(request.model, { inputShape: dataset.inputShape, outputs: outputsFor(dataset, loss) });
+    return createModel(request.model, modelShapeFor(dataset, loss));
   }
   const { model: name, parameters, warn } = request;
   const model = modelFromOnnx(readFileBytes(name), { name, parameters, note: warn });
@@ -127,8 +135,8 @@ interface Prepared {
 async function prepare(request: TrainingRequest): Promise<Prepared> {
   const loss = lossOf(request.loss);
   const optimizer = createOptimizer(request.optimizer, request.optimizerOptions);
-  const { limit, dataDirectory: directory, targetColumn: target } = request;
-  const dataset = await loadDataset(request.data, { limit, directory, target });
+  const { limit, dataDirectory: directory, targetColumn: target, context } = request;
+  const dataset = await loadDataset(request.data, { limit, directory, target, context });
   const model = modelFor(request, dataset, loss);
   const trainable = trainableNames(model.parameters, request.trainable);
   const params = allocate(request.dtype, model.parameters.size) as RealArray;
@@ -181,6 +189,7 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
         limit: request.limit ?? null,
         directory: request.dataDirectory ?? null,
         targetColumn: request.targetColumn ?? null,
+        context: request.context ?? null,
         sha256: dataset.sha256,
         task: dataset.task,
         classes: dataset.classes,

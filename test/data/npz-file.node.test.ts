@@ -59,6 +59,50 @@ describe("an NPZ file", () => {
     expect(data.train.y).toEqual(integers([3], [1, 0, 1]));
   });
 
+  test("with integer targets of two axes has a label for each position, -100 where it does not count", async () => {
+    const labels = integers([3, 2], [0, 4, -100, 2, 1, 1]);
+    const data = await load({ x_train: x, y_train: labels });
+    expect(data).toMatchObject({ task: "classification", classes: ["0", "1", "2", "3", "4"], inputShape: [2] });
+    expect(data.train.y).toEqual(labels);
+    expect(data.test.y).toEqual(integers([0, 2], []));
+  });
+
+  test("counts the classes of positions over both parts, and over inputs that are tokens", async () => {
+    const labels = integers([3, 2], [0, 4, -100, 2, 1, 1]);
+    const own = integers([3, 2], [0, 1, 2, 6, 1, 0]);
+    const test = { x_test: integers([1, 2], [7, 0]), y_test: integers([1, 2], [0, 5]) };
+    const count = async (arrays: Record<string, Tensor>) => (await load(arrays)).classes.length;
+    expect(await count({ x_train: own, y_train: labels })).toBe(7);
+    expect(await count({ x_train: own, y_train: labels, ...test })).toBe(8);
+    expect(await count({ x_train: x, y_train: labels, ...test, x_test: reals([1, 2], [7, 0]) })).toBe(6);
+    // Numbers of another shape than their labels are no tokens of them.
+    expect(await count({ x_train: integers([3, 1], [9, 9, 9]), y_train: labels })).toBe(5);
+  });
+
+  test("with real targets of three axes is regression at positions", async () => {
+    const targets = reals(
+      [3, 2, 2],
+      Float64Array.from({ length: 12 }, (_, k) => k),
+    );
+    expect((await load({ x_train: x, y_train: targets })).train.y).toEqual(targets);
+  });
+
+  test("is refused where labels of positions are no classes", async () => {
+    expect(await refusal({ x_train: x, y_train: integers([3, 2], [0, 1, -1, 2, 1, 1]) })).toBe(
+      "y_train[1, 0] must be 0 or more, or -100, got -1",
+    );
+    expect(await refusal({ x_train: x, y_train: integers([3, 2], [0, 1, 1, 2 ** 30, 1, 1]) })).toBe(
+      "y_train[1, 1] must be below 1048576, got 1073741824",
+    );
+    expect(await refusal({ x_train: x, y_train: integers([3, 2], new Array(6).fill(-100)) })).toBe(
+      "y_train must hold a label, got -100 at every position",
+    );
+    const other = { x_test: x, y_test: integers([3, 3], [0, 1, 2, 0, 1, 2, 0, 1, 2]) };
+    expect(await refusal({ x_train: x, y_train: integers([3, 2], [0, 1, 2, 2, 1, 1]), ...other })).toBe(
+      "y_test must have targets of shape (2,) as y_train, got (3,)",
+    );
+  });
+
   test("with a limit keeps the first training examples, the classes and the test part", async () => {
     const all = { x_train: x, y_train: y, x_test: x, y_test: y };
     const data = await load(all, { limit: 2 });
@@ -107,11 +151,20 @@ describe("an NPZ file", () => {
       { x_train: reals([0, 2], []), y_train: integers([0], []) },
       "x_train must have at least one example",
     ],
-    ["one-hot integers", { x_train: x, y_train: integers([3, 1], [0, 1, 2]) }, "class labels are (n) integers"],
     [
-      "targets of rank 3",
-      { x_train: x, y_train: reals([3, 1, 1], [0, 1, 2]) },
-      "y_train must have shape (n) or (n, outputs)",
+      "a column of labels",
+      { x_train: x, y_train: integers([3, 1], [0, 1, 2]) },
+      "y_train must hold class indices, got int64 of shape (3, 1); class labels are (n) integers",
+    ],
+    [
+      "one-hot integers",
+      { x_train: x, y_train: integers([3, 2], [0, 1, 1, 0, 0, 1]) },
+      "y_train must hold class indices, got one-hot rows of shape (3, 2); class labels are (n) integers",
+    ],
+    [
+      "targets without numbers",
+      { x_train: x, y_train: reals([3, 2, 0], []) },
+      "y_train must have shape (n) or (n, outputs), got (3, 2, 0)",
     ],
     [
       "other features",
@@ -131,7 +184,7 @@ describe("an NPZ file", () => {
     [
       "other outputs",
       { x_train: x, y_train: reals([3], [0, 1, 2]), x_test: x, y_test: reals([3, 2], [1, 2, 3, 4, 5, 6]) },
-      "y_test must have 1 outputs",
+      "y_test must have targets of shape (1,) as y_train, got (2,)",
     ],
   ])("with %s is refused", async (_, arrays, message) => {
     expect(await refusal(arrays)).toContain(message);

@@ -14,7 +14,7 @@ describe("loadDataset", () => {
     const error = loadDataset("minst");
     await expect(error).rejects.toThrow(RangeError);
     await expect(error).rejects.toThrow(
-      "data must be one of mnist, fashion-mnist, digits or a file .npz, .csv, .tsv, got minst (did you mean mnist?)",
+      "data must be one of mnist, fashion-mnist, digits or a file .npz, .csv, .tsv, .txt, got minst (did you mean mnist?)",
     );
     await expect(loadDataset("Digits")).rejects.toThrow("did you mean digits?");
     await expect(loadDataset("cifar")).rejects.toThrow(/got cifar$/);
@@ -29,8 +29,8 @@ describe("loadDataset", () => {
 
   test("refuses a folder and a file of another ending", async () => {
     await expect(loadDataset(at())).rejects.toThrow("it is a folder, a file is needed");
-    await expect(loadDataset(write("d.txt", "a"))).rejects.toThrow(
-      "a data file must end in .npz, .csv, .tsv, got .txt",
+    await expect(loadDataset(write("d.md", "a"))).rejects.toThrow(
+      "a data file must end in .npz, .csv, .tsv, .txt, got .md",
     );
     await expect(loadDataset(write("plain", "a"))).rejects.toThrow(InvalidDataError);
   });

@@ -11,6 +11,13 @@ it.each([
   ["logit:0", "cross-entropy", ["the logit of no", "logit", "toward no", "away from no"]],
   ["output:1", "mse", ["the output of yes", "output", "toward yes", "away from yes"]],
   ["probability:1", "cross-entropy", ["the probability of yes", "probability", "toward yes", "away from yes"]],
+  [
+    "margin:7/1-0",
+    "cross-entropy",
+    ["the margin of yes over no at position 7", "logit margin", "toward yes", "toward no"],
+  ],
+  ["logit:0/1", "cross-entropy", ["the logit of yes at position 0", "logit", "toward yes", "away from yes"]],
+  ["output:12/4", "mse", ["output 4 at position 12", "output", "upward", "downward"]],
   ["loss", "cross-entropy", ["the loss", "nat", "upward", "downward"]],
   ["loss", "half-mse", ["the loss", "loss", "upward", "downward"]],
 ])("readoutWords(%s) under %s", (readout, loss, words) => {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { decodeNpz } from "../../src/numeric/npz.ts";
 import { type Tensor, tensor } from "../../src/numeric/tensor.ts";
 
-export type FixtureName = "optimizers" | "models" | "operators";
+export type FixtureName = "optimizers" | "models" | "operators" | "sequences";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -58,7 +58,13 @@ export interface ModelDescription {
   readonly stepSize: number;
 }
 
+export interface SequencesDescription {
+  readonly parameters: readonly ParameterShape[];
+  readonly adam: { readonly lr: number; readonly steps: number };
+}
+
 export interface Descriptions {
+  readonly sequences: SequencesDescription;
   readonly optimizers: OptimizersDescription;
   readonly models: { readonly models: readonly ModelDescription[] };
   readonly operators: { readonly cases: readonly OperatorCase[] };

@@ -2,6 +2,7 @@
 
 import { tangentKernelConformance } from "../conformance/tangent-kernel.ts";
 import { familyTask } from "../helpers/family-task.ts";
+import { sequenceTask } from "../helpers/sequence-task.ts";
 
 const families = [
   ["a residual network", "resnet:3,4:1", [2, 4, 4]],
@@ -13,3 +14,9 @@ const families = [
 for (const [label, spec, inputShape] of families)
   for (const algorithm of ["factored", "vector-products"] as const)
     tangentKernelConformance(label, algorithm, () => familyTask(spec, inputShape, "float64"));
+
+// C = 2 positions of 2 classes.
+for (const algorithm of ["factored", "vector-products"] as const)
+  tangentKernelConformance("a language model with outputs at every token", algorithm, () =>
+    sequenceTask({ length: 2, classes: 2 }),
+  );

@@ -146,6 +146,60 @@ describe("binary-cross-entropy", () => {
   });
 });
 
+describe("outputs with positions", () => {
+  // Five rows of three outputs as one example of five positions, or as five examples of one.
+  const shaped = (values: Tensor<"float64">, ...positions: number[]) => ({ ...values, shape: [...positions, C] });
+
+  it.each(["mse", "half-mse", "binary-cross-entropy"])("%s is the mean over all of them", async (name) => {
+    const flat = await evaluated(name, y, shares);
+    const { value, derivative } = await evaluated(name, shaped(y, 1, N), shaped(shares, 1, N));
+    expect(value).toBeAllclose([total(flat.value) / N], close);
+    expect(derivative).toBeAllclose(
+      flat.derivative.map((d) => d / N),
+      close,
+    );
+  });
+
+  it("cross-entropy is the mean over the positions of each example", async () => {
+    const flat = await evaluated("cross-entropy", y, classes);
+    const { value, derivative } = await evaluated("cross-entropy", shaped(y, 1, N), integers([1, N], labels));
+    expect(value).toBeAllclose([total(flat.value) / N], close);
+    expect(derivative).toBeAllclose(
+      flat.derivative.map((d) => d / N),
+      close,
+    );
+  });
+
+  it("with several axes of positions, too: the last axis alone holds classes", async () => {
+    const six = reals([1, 2, 3, 2], [0.1, 2, -1, 0, 1, 1, 3, -2, 0, 0.5, 2, 2]);
+    const flat = await evaluated("cross-entropy", reals([6, 2], six.data), integers([6], [0, 1, 1, 0, 0, 1]));
+    const { value } = await evaluated("cross-entropy", six, integers([1, 2, 3], [0, 1, 1, 0, 0, 1]));
+    expect(value).toBeAllclose([total(flat.value) / 6], close);
+  });
+
+  it("cross-entropy leaves out positions of target -100, and is 0 with derivative 0 where it leaves out all", async () => {
+    const both = reals([2, N, C], [...y.data, ...y.data]);
+    const some = integers([2, N], [2, -100, 1, -100, 2, ...new Array(N).fill(-100)]);
+    const { value, derivative } = await evaluated("cross-entropy", both, some);
+    const flat = await evaluated("cross-entropy", y, classes);
+    const counted = [0, 2, 4];
+    expect(value).toBeAllclose([total(counted.map((n) => flat.value[n])) / 3, 0], close);
+    expect(derivative).toBeAllclose(
+      Array.from({ length: 2 * N * C }, (_, k) =>
+        counted.includes(Math.floor(k / C)) && k < N * C ? flat.derivative[k] / 3 : 0,
+      ),
+      close,
+    );
+  });
+
+  it("are turned into one distribution at each position", async () => {
+    const { p } = await evaluate({ y: shaped(y, 1, N) }, (b, inputs) => ({
+      p: lossOf("cross-entropy").probabilities!(b, inputs.y),
+    }));
+    expect(p.data).toBeAllclose(perRow((n) => n).flatMap(softmax), close);
+  });
+});
+
 describe("lossOf(name)", () => {
   it("knows each loss by its own name; classes or real targets; probabilities where outputs are logits", () => {
     expect(lossNames).toEqual(["mse", "half-mse", "cross-entropy", "binary-cross-entropy"]);

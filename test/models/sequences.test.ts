@@ -51,6 +51,7 @@ const models: readonly (readonly [string, Model, Tensor])[] = [
   ["transformer:8:1:2", createModel("transformer:8:1:2", { inputShape: [1, 4, 4], outputs: 3 }), numbers([3, 1, 4, 4])],
   ["attention:8:1:2", createModel("attention:8:1:2", { inputShape: [5, 3], outputs: 3 }), numbers([3, 5, 3])],
   ["gpt:8:2:2", createModel("gpt:8:2:2", { inputShape: [5], outputs: 7 }), tokens],
+  ["gpt:8:2:2 at every token", createModel("gpt:8:2:2", { inputShape: [5], outputs: 7, positions: [5] }), tokens],
 ];
 
 /** The gradient of <u, y> with respect to all parameters, side by side: of each example by factors, or of the whole batch. */
@@ -79,7 +80,7 @@ async function gradients(model: Model, x: Tensor, options: { u: Tensor; dtype: R
 
 describe.each(models)("%s", (_name, model, x) => {
   it.each(["float64", "float32"] as const)("gives by factors what each example gives alone, in %s", async (dtype) => {
-    const u = numbers([3, model.graph.values.get("y")!.shape[1] as number]);
+    const u = numbers([3, ...(model.graph.values.get("y")!.shape.slice(1) as number[])]);
     const together = await gradients(model, x, { u, dtype, apart: true });
     for (let n = 0; n < 3; n++) {
       const alone = await gradients(model, takeRows(x, [n]), { u: takeRows(u, [n]), dtype, apart: false });
@@ -138,6 +139,51 @@ describe("sequences", () => {
     expect(await errorOf(() => createModel("transformer", { inputShape: [5], outputs: 2 }))).toBe(
       "RangeError: transformer: examples must be sequences (length, width) or images (channels, height, width), got shape [5]",
     );
+  });
+});
+
+describe("gpt with outputs at every token", () => {
+  const [, last] = models[4];
+  const [, every] = models[5];
+
+  it("has the parameters of gpt at the last token, and its outputs there", async () => {
+    expect(every.parameters).toEqual(last.parameters);
+    const [all, ends] = [await outputsOf(every, tokens), await outputsOf(last, tokens)];
+    const final = [0, 1, 2].flatMap((n) => Array.from(all.subarray((n * 5 + 4) * 7, (n * 5 + 5) * 7)));
+    expect(final).toBeAllclose(ends, { rtol: 1e-12, atol: 1e-14 });
+  });
+
+  it("sees no token that comes later", async () => {
+    const changed = integers([3, 5], [0, 3, 3, 2, 1, 2, 2, 5, 0, 6, 6, 5, 1, 5, 5]);
+    const [there, here] = [await outputsOf(every, changed), await outputsOf(every, tokens)];
+    const gap = (from: number, to: number): number =>
+      Math.max(
+        ...[0, 1, 2].flatMap((n) =>
+          Array.from(there.subarray((n * 5 + from) * 7, (n * 5 + to) * 7), (y, i) =>
+            Math.abs(y - here[(n * 5 + from) * 7 + i]),
+          ),
+        ),
+      );
+    expect(gap(0, 3)).toBe(0);
+    expect(gap(3, 4)).toBeGreaterThan(1e-3);
+  });
+
+  it("is refused for targets at other places", async () => {
+    expect(await errorOf(() => createModel("gpt", { inputShape: [5], outputs: 7, positions: [4] }))).toBe(
+      "RangeError: gpt: targets must be one for each example or for each of 5 tokens, got [4]",
+    );
+  });
+});
+
+describe("other models with positions", () => {
+  it("give the outputs of all positions by their last layer, row by row", async () => {
+    const shape = { inputShape: [3], outputs: 2 };
+    const [flat, grouped] = [createModel("mlp:4:tanh", { ...shape, outputs: 8 }), { ...shape, positions: [2, 2] }];
+    const model = createModel("mlp:4:tanh", grouped);
+    expect(model.graph.values.get("y")!.shape).toEqual(["N", 2, 2, 2]);
+    expect(model.parameters).toEqual(flat.parameters);
+    const x = numbers([3, 3]);
+    expect(await outputsOf(model, x)).toEqual(await outputsOf(flat, x));
   });
 });
 

@@ -3,12 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { lossOf } from "../../src/losses/registry.ts";
 import { integers, reals, type Tensor } from "../../src/numeric/tensor.ts";
+import { positionIn } from "../../src/readouts/place.ts";
 import { defaultReadout, readoutForms, readoutOf } from "../../src/readouts/registry.ts";
 import type { ReadoutContext, ResolvedReadout } from "../../src/readouts/types.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { evaluate } from "../helpers/evaluate.ts";
 
-const context = (loss: string, outputs: number): ReadoutContext => ({ outputs, loss: lossOf(loss) });
+const context = (loss: string, outputs: number): ReadoutContext => ({ outputShape: [outputs], loss: lossOf(loss) });
 const classifier = context("cross-entropy", 3);
 const regressor = context("mse", 3);
 
@@ -36,7 +37,7 @@ async function read(spec: string, where: ReadoutContext, target?: Tensor) {
 }
 
 const resolved = (spec: string, outputs: readonly number[]): ResolvedReadout =>
-  readoutOf(spec, { ...classifier, outputs: outputs.length }).resolve(outputs);
+  readoutOf(spec, { ...classifier, outputShape: [outputs.length] }).resolve(outputs);
 
 describe("readouts that are linear in the outputs", () => {
   it.each<[string, string[], number[]]>([
@@ -117,6 +118,97 @@ describe("defaultReadout(context)", () => {
   });
 });
 
+describe("readouts of outputs with positions", () => {
+  // Two positions of three classes: the largest are 1 before 0, then 2 before 1.
+  const places: ReadoutContext = { outputShape: [2, 3], loss: lossOf("cross-entropy") };
+  const final = [0.5, 2, -1, 0, 1, 3];
+  const before = reals([1, 2, 3], [1, 2, 4, -3, 0.5, 2]);
+
+  async function readAt(spec: string, where = places) {
+    const readout = readoutOf(spec, where);
+    const { name, coefficients } = readout.resolve(final);
+    const extra = reals([1, ...where.outputShape], coefficients);
+    const { value } = await evaluate({ y: { ...before, shape: extra.shape }, extra }, (b, { y, extra: e }) => ({
+      value: readout.value(b, y, e),
+    }));
+    expect(value.shape).toEqual([1]);
+    return { name, value: Number(value.data[0]) };
+  }
+
+  it.each<[string, string, number]>([
+    ["logit:0/2", "logit:0/2", 4],
+    ["output:-1/0", "output:1/0", -3],
+    ["margin:0/2-1", "margin:0/2-1", 2],
+    ["margin:0", "margin:0/1-0", 1],
+    ["margin:-2", "margin:0/1-0", 1],
+    ["margin", "margin:1/2-1", 1.5],
+    ["predicted", "logit:1/2", 2],
+    ["predicted:0", "logit:0/1", 2],
+  ])("%s is %s", async (spec, name, value) => {
+    expect(await readAt(spec)).toEqual({ name, value });
+  });
+
+  it("probability:POS/k is the softmax at that position alone", async () => {
+    const exp = [-3, 0.5, 2].map(Math.exp);
+    const { name, value } = await readAt("probability:-1/2");
+    expect(name).toBe("probability:1/2");
+    expect(value).toBeAllclose(exp[2] / (exp[0] + exp[1] + exp[2]), { rtol: 1e-14 });
+  });
+
+  it("probability:POS/1 is that of class 1 where a position has a single logit", async () => {
+    const single = { outputShape: [6, 1], loss: lossOf("binary-cross-entropy") };
+    expect(await readAt("probability:-4/1", single)).toEqual({
+      name: "probability:2/1",
+      value: expect.closeTo(1 / (1 + Math.exp(-4)), 14),
+    });
+    expect(await errorOf(() => readoutOf("probability:2/0", single))).toMatch("must be read as probability:2/1");
+  });
+
+  it("counts positions of several axes row by row", async () => {
+    const grid = { outputShape: [2, 3, 1], loss: lossOf("mse") };
+    expect(await readAt("output:3/0", grid)).toEqual({ name: "output:3/0", value: -3 });
+  });
+
+  it.each<[string, number[], string, string]>([
+    ["cross-entropy", [2, 3], "margin", "margin:1/2-1"],
+    ["binary-cross-entropy", [6, 1], "output:5/0", "output:5/0"],
+    ["mse", [2, 3], "output:1/0", "output:1/0"],
+  ])("by default, for %s and outputs %j, are %s", (loss, outputShape, wanted, name) => {
+    const where = { outputShape, loss: lossOf(loss) };
+    expect(defaultReadout(where)).toBe(wanted);
+    expect(readoutOf(wanted, where).resolve(final).name).toBe(name);
+  });
+
+  it.each<[string, string]>([
+    ["logit:2/0", 'readout logit:2/0: the position must be an integer in 0..1 or -2..-1, got "2"'],
+    ["logit:-3/0", 'readout logit:-3/0: the position must be an integer in 0..1 or -2..-1, got "-3"'],
+    ["logit:x/0", 'readout logit:x/0: the position must be an integer in 0..1 or -2..-1, got "x"'],
+    ["logit:0/3", 'readout logit:0/3: the output must be an integer in 0..2, got "3"'],
+    ["logit:0/", 'readout logit:0/: the output must be an integer in 0..2, got ""'],
+    ["logit:2", "readout logit:2: a position must be given before the output, as in logit:-1/2"],
+    ["logit", "readout logit: an output must be given, as in logit:1/0"],
+    ["probability:1", "readout probability:1: a position must be given before the output, as in probability:-1/1"],
+    ["margin:1-0", 'readout margin:1-0: the position must be an integer in 0..1 or -2..-1, got "1-0"'],
+    ["margin:0/1", "readout margin:0/1: a margin must be written margin:POS/A-B with two different outputs"],
+    ["margin:2/0-1", 'readout margin:2/0-1: the position must be an integer in 0..1 or -2..-1, got "2"'],
+    ["predicted:2", 'readout predicted:2: the position must be an integer in 0..1 or -2..-1, got "2"'],
+  ])("%s is refused", async (spec, message) => {
+    expect(await errorOf(() => readoutOf(spec, places))).toBe(`RangeError: ${message}`);
+  });
+});
+
+describe("positionIn(name)", () => {
+  it.each<[string, number | undefined]>([
+    ["margin:12/3-5", 12],
+    ["logit:0/3", 0],
+    ["logit:3", undefined],
+    ["margin:3-5", undefined],
+    ["loss", undefined],
+  ])("of %s is %s", (name, position) => {
+    expect(positionIn(name)).toBe(position);
+  });
+});
+
 describe("what readoutOf refuses", () => {
   it.each<[string, string]>([
     ["nothing", `readout must be one of ${readoutForms.join(", ")}, got "nothing"`],
@@ -135,6 +227,7 @@ describe("what readoutOf refuses", () => {
     ["output: 1", 'readout output: 1: the output must be an integer in 0..2, got " 1"'],
     ["probability:x", 'readout probability:x: the output must be an integer in 0..2, got "x"'],
     ["margin:1-7", 'readout margin:1-7: the output must be an integer in 0..2, got "7"'],
+    ["logit:0/1", 'readout logit:0/1: no position must be given, as the outputs have none, got "0/1"'],
     ["margin:1", "readout margin:1: a margin must be written margin:A-B with two different outputs"],
     ["margin:1-1", "readout margin:1-1: a margin must be written margin:A-B with two different outputs"],
     ["margin:0-1-2", "readout margin:0-1-2: a margin must be written margin:A-B with two different outputs"],

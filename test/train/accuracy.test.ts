@@ -2,14 +2,21 @@ import { describe, expect, it } from "vitest";
 import { lossOf } from "../../src/losses/registry.ts";
 import { integers, reals, sliceRows } from "../../src/numeric/tensor.ts";
 import { accuracyOf, classesOf, predict } from "../../src/train/accuracy.ts";
+import { sequenceTask } from "../helpers/sequence-task.ts";
 import { smallTask } from "../helpers/tasks.ts";
 
-const single = (loss: string) => ({ outputs: 1, loss: lossOf(loss) });
+const single = (loss: string) => ({ outputShape: [1], loss: lossOf(loss) });
 
 describe("classesOf(outputs, task)", () => {
   it("is the largest of each row, the first of equal ones", () => {
     const outputs = Float64Array.of(1, 3, 2, /**/ -1, -1, -2, /**/ 0, 5, 5);
-    expect(classesOf(outputs, { outputs: 3, loss: lossOf("cross-entropy") })).toEqual(Int32Array.of(1, 0, 1));
+    expect(classesOf(outputs, { outputShape: [3], loss: lossOf("cross-entropy") })).toEqual(Int32Array.of(1, 0, 1));
+  });
+
+  it("is the largest at each position", () => {
+    const outputs = Float64Array.of(1, 3, /**/ 5, 0, /**/ 0, 0, /**/ -1, 2);
+    const task = { outputShape: [2, 2], loss: lossOf("cross-entropy") };
+    expect(classesOf(outputs, task)).toEqual(Int32Array.of(1, 0, 0, 1));
   });
 
   it("is the sign of a single logit", () => {
@@ -66,6 +73,15 @@ describe("accuracyOf(task, params, split)", () => {
     const classes = classesOf(await predict(task, params, { x }), task);
     const labels = Array.from(classes, (c, n) => (n < 9 ? c : (c + 1) % 3));
     expect(await accuracyOf(task, params, { x, y: integers([12], labels) })).toBe(0.75);
+  });
+
+  it("is the fraction of all positions that count", async () => {
+    const { task, params } = await sequenceTask({ length: 3, classes: 4 });
+    const { x } = task.dataset.test;
+    const named = Array.from(classesOf(await predict(task, params, { x }), task));
+    expect(named).toHaveLength(9);
+    const labels = named.map((k, i) => (i < 2 ? -100 : i < 5 ? k : (k + 1) % 4));
+    expect(await accuracyOf(task, params, { x, y: integers([3, 3], labels) })).toBe(3 / 7);
   });
 
   it("is undefined for regression, NaN without examples", async () => {

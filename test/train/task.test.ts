@@ -6,6 +6,7 @@ import { integers, reals, toReal, zeros } from "../../src/numeric/tensor.ts";
 import { createOptimizer } from "../../src/optimizers/registry.ts";
 import { createTask, type TaskOptions, targetsOf, trainableOf } from "../../src/train/task.ts";
 import { errorOf } from "../helpers/errors.ts";
+import { sequenceTask } from "../helpers/sequence-task.ts";
 import { engineOf, startOf } from "../helpers/tasks.ts";
 
 /** Three examples, of so many classes or of targets so wide. */
@@ -90,6 +91,66 @@ describe("createTask(options)", () => {
     expect(await errorOf(() => made(outputs, loss, dataset(kind)))).toBe(`InvalidDataError: ${message}`);
   });
 
+  it("knows the axes of outputs with positions, and C, their product", async () => {
+    const { task } = await sequenceTask({ length: 4, classes: 5 });
+    expect(task).toMatchObject({ outputShape: [4, 5], outputs: 20 });
+    const regression = await sequenceTask({ spec: "mlp", loss: "mse", length: 4 });
+    expect(regression.task).toMatchObject({ outputShape: [4, 2], outputs: 8 });
+  });
+
+  it("refuses labels at positions that the outputs do not have, and targets of another shape", async () => {
+    const { task } = await sequenceTask({ length: 4, classes: 5 });
+    const flat = { x: task.dataset.train.x, y: integers([12], new Array(12).fill(0)) };
+    const remade = (changed: Partial<TaskOptions>) =>
+      createTask({ ...task, trainable: ["wte.weight"], params: startOf(task.model, "float64", 1), ...changed });
+    expect(await errorOf(() => remade({ dataset: { ...task.dataset, train: flat } }))).toBe(
+      "InvalidDataError: the model must have outputs (N, classes) for the labels of sequences, got (N, 4, 5)",
+    );
+    const model = mlp({ inputShape: [4], outputs: 5, hidden: [], activation: "tanh" });
+    const other = { model, trainable: ["layers.0.bias"], params: startOf(model, "float64", 1) };
+    expect(await errorOf(() => remade(other))).toBe(
+      "InvalidDataError: the model must have outputs (N, 4, 5) for the labels of sequences, got (N, 5)",
+    );
+    const { task: regression } = await sequenceTask({ spec: "mlp", loss: "mse", length: 4 });
+    expect(await errorOf(() => remade({ ...other, loss: lossOf("mse"), dataset: regression.dataset }))).toBe(
+      "InvalidDataError: the model must have outputs (N, 4, 2) for the targets of sequences, got (N, 5)",
+    );
+  });
+
+  it("refuses labels that are no class: silently they would have no loss", async () => {
+    const labelled = (labels: number[]) => ({
+      ...dataset({ classes: 2 }),
+      train: { x: reals([3, 2], new Float64Array(6)), y: integers([3], labels) },
+    });
+    for (const [label, n] of [
+      [2, 1],
+      [-1, 2],
+      [-100, 0],
+    ]) {
+      const labels = [0, 0, 0];
+      labels[n] = label;
+      expect(await errorOf(() => made(2, "cross-entropy", labelled(labels)))).toBe(
+        `InvalidDataError: loss cross-entropy needs labels in 0..1, got ${label} for example ${n} of three rows`,
+      );
+    }
+    const { task } = await sequenceTask({ length: 2, classes: 3 });
+    const y = integers(
+      [12, 2],
+      Array.from({ length: 24 }, (_, k) => (k === 7 ? 3 : -100)),
+    );
+    const broken = { ...task.dataset, train: { ...task.dataset.train, y } };
+    const options_ = { ...task, trainable: ["wte.weight"], params: startOf(task.model, "float64", 1), dataset: broken };
+    expect(await errorOf(() => createTask(options_))).toBe(
+      "InvalidDataError: loss cross-entropy needs labels in 0..2, or -100 where a position does not count, got 3 for example 3 of sequences",
+    );
+  });
+
+  it("refuses ignored positions under a loss on numbers", async () => {
+    expect(await errorOf(() => sequenceTask({ spec: "mlp", loss: "binary-cross-entropy", classes: 2 }))).toBe(
+      "InvalidDataError: loss binary-cross-entropy needs labels in 0..1, got -100 for example 1 of sequences",
+    );
+  });
+
   it("refuses targets outside [0, 1] under a loss that reads outputs as probabilities", async () => {
     const data = dataset({ width: 1 });
     const train = { ...data.train, y: reals([3, 1], [0, 1, 1.5]) };
@@ -127,6 +188,17 @@ describe("targetsOf(task, split, rows)", () => {
     expect(targetsOf(hot, labels, Int32Array.of(0, 2))).toEqual(reals([2, 3], [0, 0, 1, 0, 1, 0]));
     const single = await made(1, "binary-cross-entropy", dataset({ classes: 2 }));
     expect(targetsOf(single, labels, [1, 2])).toEqual(reals([2, 1], [0, 1]));
+  });
+
+  it("are shaped as the outputs where these have positions", async () => {
+    const tokens = (await sequenceTask({ length: 2, classes: 3 })).task;
+    const sequences = { x: tokens.dataset.train.x, y: integers([2, 2], [2, -100, 1, 0]) };
+    expect(targetsOf(tokens, sequences, [1, 0])).toEqual(integers([2, 2], [1, 0, 2, -100]));
+    const hot = { ...tokens, loss: lossOf("mse") };
+    expect(targetsOf(hot, sequences, [1])).toEqual(reals([1, 2, 3], [0, 1, 0, 1, 0, 0]));
+    const binary = (await sequenceTask({ spec: "mlp", loss: "binary-cross-entropy", classes: 2, ignored: false })).task;
+    const bits = { x: tokens.dataset.train.x, y: integers([1, 4], [1, 0, 0, 1]) };
+    expect(targetsOf(binary, bits, [0])).toEqual(reals([1, 4, 1], [1, 0, 0, 1]));
   });
 
   it("are rows of the data for regression, in the engine's dtype", async () => {
