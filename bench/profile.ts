@@ -5,7 +5,7 @@ import { Puller } from "../src/explain/pull.ts";
 import { RowEvaluator } from "../src/explain/segment.ts";
 import { Stepper } from "../src/train/stepper.ts";
 import type { Prepared } from "./case.ts";
-import { cases, casesNamed } from "./cases.ts";
+import { benchCases, type CaseSizes, namesAmong, sizeFlags, sizesOf } from "./cases.ts";
 import { command, countOf } from "./command.ts";
 import { type Table, writeSection } from "./report.ts";
 import { Stopwatch, watchCollector, watchedOrt } from "./stopwatch.ts";
@@ -64,6 +64,9 @@ async function profileOf({ work, units }: Prepared, watch: Stopwatch): Promise<P
   return { ms: each(elapsed), table: { head: ["part", "ms", "share", "calls"], rows } };
 }
 
+/** The long cases are long by repeating: a part of them shows the same shares. */
+const SHORT: CaseSizes = { steps: 20, examples: 256 };
+
 const watch = new Stopwatch();
 const hooks: Hooks = {
   ort: (loaded) => watchedOrt(loaded, watch),
@@ -74,9 +77,10 @@ const hooks: Hooks = {
   }),
 };
 await command(
-  { write: { type: "boolean" }, threads: { type: "string", default: "2" } },
+  { write: { type: "boolean" }, threads: { type: "string", default: "2" }, ...sizeFlags },
   async ({ values, positionals }) => {
-    const [names, threads] = [casesNamed(positionals), countOf(values.threads, "--threads")];
+    const [cases, threads] = [benchCases(sizesOf(values, SHORT)), countOf(values.threads, "--threads")];
+    const names = namesAmong(Object.keys(cases), positionals);
     watchLibrary(watch);
     const tables: Table[] = [];
     for (const name of names) {
