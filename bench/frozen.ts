@@ -60,8 +60,7 @@ function stepperOf(task: Task): Stepper {
 async function epoch(stepper: Stepper, batches: readonly Batch[]): Promise<number> {
   const begun = performance.now();
   for (const batch of batches) {
-    await stepper.evaluate(batch);
-    stepper.update(1e-3);
+    await stepper.advance(batch, 1e-3);
   }
   return (performance.now() - begun) / batches.length;
 }

@@ -2,66 +2,63 @@
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { measure } from "./case.ts";
-import { cases, casesNamed, peerCases } from "./cases.ts";
+import { benchCases, FULL, namesAmong, peerTargets } from "./cases.ts";
 import { command, countOf } from "./command.ts";
 import { writeSection } from "./report.ts";
+import { torchResult, torchVersion } from "./torch.ts";
 
-const PYTHON = "/usr/bin/python3";
-const SCRIPT = fileURLToPath(new URL("torch_baseline.py", import.meta.url));
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
-function python(args: string[]): string {
-  return execFileSync(PYTHON, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-}
-
-/** The version of PyTorch; an Error that says what to do where it is missing. */
-function torchVersion(): string {
-  try {
-    return python(["-c", "import torch, functorch; print(torch.__version__)"]).trim();
-  } catch (error) {
-    const { stderr, message } = error as { stderr?: string; message: string };
-    const [last] = (stderr || message).trim().split("\n").slice(-1);
-    const packages = "python3-torch python3-numpy libopenblas0-pthread";
-    throw new Error(
-      `${PYTHON} must have torch and functorch, got "${last}"; on Debian: apt-get install --no-install-recommends ${packages}`,
-    );
-  }
+/** Milliseconds of a case as `npm run bench` measures it, in a process of its own: nothing of an earlier case is warm or full. */
+function ourResult(name: string): number {
+  const args = ["--import", "tsx/esm", MAIN, name];
+  const stdout = execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const { [name]: ms } = JSON.parse(stdout.trim().split("\n").at(-1) as string) as Record<string, number>;
+  return ms;
 }
 
 interface Pair {
-  ours: number;
-  peer: number;
+  readonly ours: number;
+  readonly peer: number;
 }
 
-/** Least times over rounds in which both sides run one after the other, never together. */
-async function comparePair(name: string, rounds: number): Promise<Pair> {
-  const pair: Pair = { ours: Number.POSITIVE_INFINITY, peer: Number.POSITIVE_INFINITY };
+/** Least times over rounds in which both sides start anew and run one after the other, never together. */
+function comparePair(name: string, rounds: number): Pair {
+  let [ours, peer] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let round = 0; round < rounds; round++) {
-    const { [name]: peer } = JSON.parse(python([SCRIPT, name])) as Record<string, number>;
-    pair.peer = Math.min(pair.peer, peer);
-    pair.ours = Math.min(pair.ours, (await measure(cases[name])).ms);
+    peer = Math.min(peer, torchResult(name));
+    ours = Math.min(ours, ourResult(name));
   }
-  return pair;
+  return { ours, peer };
 }
+
+const digits = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** Cells of one row: both times, their ratio, the target and whether it is met. */
+function cellsOf({ ours, peer }: Pair, target: number | undefined): string[] {
+  const ratio = ours / peer;
+  const asked = target === undefined ? ["", ""] : [`<= ${digits(target)}`, ratio <= target ? "yes" : "no"];
+  return [digits(ours), digits(peer), digits(ratio), ...asked];
+}
+
+const WIDTHS = [14, 22, 12, 10, 5];
+const line = (name: string, cells: readonly string[]): string =>
+  `${name.padEnd(14)}${cells.map((cell, k) => cell.padStart(WIDTHS[k])).join("")}`;
 
 await command(
-  { write: { type: "boolean" }, rounds: { type: "string", default: "2" } },
+  { write: { type: "boolean" }, rounds: { type: "string", default: "3" } },
   async ({ values, positionals }) => {
-    const [names, rounds] = [casesNamed(positionals, peerCases), countOf(values.rounds, "--rounds")];
-    const peer = `torch ${torchVersion()} ms`;
+    const names = namesAmong([...peerTargets.keys()], positionals);
+    const [rounds, cases] = [countOf(values.rounds, "--rounds"), benchCases(FULL)];
+    const columns = ["pathkernel ms", `torch ${torchVersion()} ms`, "ours / peer", "target", "met"];
     const rows: string[][] = [];
-    console.log(
-      `${"case".padEnd(14)} ${"pathkernel ms".padStart(14)} ${peer.padStart(20)} ${"ours / peer".padStart(12)}`,
-    );
+    console.log(line("case", columns));
     for (const name of names) {
-      const pair = await comparePair(name, rounds);
-      const cells = [pair.ours, pair.peer, pair.ours / pair.peer].map((number) => number.toFixed(2));
-      console.log(`${name.padEnd(14)} ${cells[0].padStart(14)} ${cells[1].padStart(20)} ${cells[2].padStart(12)}`);
+      const cells = cellsOf(comparePair(name, rounds), peerTargets.get(name));
+      console.log(line(name, cells));
       rows.push([name, cases[name].about, ...cells]);
     }
-    if (values.write) {
-      writeSection("Beside PyTorch", { head: ["case", "what", "pathkernel ms", peer, "ours / peer"], rows });
-    }
+    if (values.write) writeSection("Beside PyTorch", { head: ["case", "what", ...columns], rows });
     console.log(JSON.stringify(Object.fromEntries(rows.map(([name, , , , ratio]) => [name, Number(ratio)]))));
   },
 );

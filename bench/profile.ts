@@ -1,11 +1,12 @@
 // `npm run bench:profile -- [CASE ...] [--threads N] [--write]`: where the time of a case goes, by part, on the host and in the engine.
 
 import { Engine } from "../src/engine/engine.ts";
+import { DirectPuller } from "../src/explain/direct.ts";
 import { Puller } from "../src/explain/pull.ts";
 import { RowEvaluator } from "../src/explain/segment.ts";
 import { Stepper } from "../src/train/stepper.ts";
 import type { Prepared } from "./case.ts";
-import { cases, casesNamed } from "./cases.ts";
+import { benchCases, type CaseSizes, namesAmong, sizeFlags, sizesOf } from "./cases.ts";
 import { command, countOf } from "./command.ts";
 import { type Table, writeSection } from "./report.ts";
 import { Stopwatch, watchCollector, watchedOrt } from "./stopwatch.ts";
@@ -16,16 +17,19 @@ function watchLibrary(watch: Stopwatch): void {
   const methods: readonly (readonly [object: object, method: string, name: string])[] = [
     [Engine.prototype, "run", "host: engine call, inputs and outputs wrapped"],
     [Stepper.prototype, "evaluate", "host: norm of the gradient"],
-    [Stepper.prototype, "runTile", "host: batch gathered"],
+    [Stepper.prototype, "advanceInEngine", "host: whole step called"],
+    [Stepper.prototype, "feedsOf", "host: batch gathered"],
     [Stepper.prototype, "update", "host: state kept, finiteness"],
     [RowEvaluator.prototype, "enter", "host: segment entered"],
     [RowEvaluator.prototype, "values", "host: values called"],
     [RowEvaluator.prototype, "probe", "host: probes called"],
     [RowEvaluator.prototype, "addJacobian", "host: Jacobian's feeds"],
     [RowEvaluator.prototype, "accumulate", "host: Jacobian accumulated"],
+    [DirectPuller.prototype, "pulls", "host: direct pulls called"],
+    [DirectPuller.prototype, "atNode", "host: direct pulls received"],
     [Puller.prototype, "pulls", "host: pulls called"],
     [Puller.prototype, "batchFeeds", "host: pull's batch gathered"],
-    [Puller.prototype, "directionFeeds", "host: directions copied"],
+    [Puller.prototype, "directionFeeds", "host: directions wrapped"],
     [Puller.prototype, "runFactored", "host: pulls received"],
   ];
   for (const [owner, method, name] of methods) {
@@ -64,6 +68,9 @@ async function profileOf({ work, units }: Prepared, watch: Stopwatch): Promise<P
   return { ms: each(elapsed), table: { head: ["part", "ms", "share", "calls"], rows } };
 }
 
+/** The long cases are long by repeating: a part of them shows the same shares. */
+const SHORT: CaseSizes = { steps: 20, examples: 256 };
+
 const watch = new Stopwatch();
 const hooks: Hooks = {
   ort: (loaded) => watchedOrt(loaded, watch),
@@ -74,9 +81,10 @@ const hooks: Hooks = {
   }),
 };
 await command(
-  { write: { type: "boolean" }, threads: { type: "string", default: "2" } },
+  { write: { type: "boolean" }, threads: { type: "string", default: "2" }, ...sizeFlags },
   async ({ values, positionals }) => {
-    const [names, threads] = [casesNamed(positionals), countOf(values.threads, "--threads")];
+    const [cases, threads] = [benchCases(sizesOf(values, SHORT)), countOf(values.threads, "--threads")];
+    const names = namesAmong(Object.keys(cases), positionals);
     watchLibrary(watch);
     const tables: Table[] = [];
     for (const name of names) {

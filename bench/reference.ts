@@ -1,4 +1,4 @@
-// What the cases are checked against: central differences of outputs in float64, with the loss written out in plain JavaScript.
+// What the cases are checked against: central differences of outputs in float64, with the losses written out in plain JavaScript.
 
 import type { Split } from "../src/data/types.ts";
 import { openEngine } from "../src/engine/engine.ts";
@@ -18,10 +18,14 @@ const LIMIT = 1e-3;
 /** A task's functions in float64, at any parameters. */
 export interface Reference {
   /** f(x; w): (n, C). */
-  outputs(params: Float64Array, split: Split): Promise<Float64Array>;
-  /** Cross-entropy of each example: (n). */
+  outputs(params: Float64Array, split: Pick<Split, "x">): Promise<Float64Array>;
+  /** Loss of each example: (n). */
   losses(params: Float64Array, split: Split): Promise<Float64Array>;
   release(): Promise<void>;
+}
+
+function squaredErrors(outputs: Float64Array, targets: RealArray): Float64Array {
+  return outputs.map((y, n) => (y - targets[n]) ** 2);
 }
 
 function crossEntropy(outputs: Float64Array, labels: BigInt64Array): Float64Array {
@@ -32,15 +36,18 @@ function crossEntropy(outputs: Float64Array, labels: BigInt64Array): Float64Arra
   });
 }
 
-/** The float64 twin of a task, all of whose parameters are trained. */
+/** The float64 twin of a task, all of whose parameters are trained; of real targets, one an example. */
 export async function referenceOf(task: Task, params: RealArray): Promise<Reference> {
   const engine = await openEngine({ dtype: "float64", threads: 2 });
   const trainable = task.layout.entries.map(({ name }) => name);
   const twin = createTask({ ...task, engine, trainable, params: Float64Array.from(params) });
-  const outputs = (w: Float64Array, split: Split): Promise<Float64Array> => predict(twin, w, split);
+  const outputs = (w: Float64Array, split: Pick<Split, "x">): Promise<Float64Array> => predict(twin, w, split);
   return {
     outputs,
-    losses: async (w, split) => crossEntropy(await outputs(w, split), split.y.data as BigInt64Array),
+    losses: async (w, split) => {
+      const y = await outputs(w, split);
+      return split.y.dtype === "int64" ? crossEntropy(y, split.y.data) : squaredErrors(y, split.y.data);
+    },
     release: () => engine.release(),
   };
 }
@@ -50,18 +57,35 @@ export async function centralDifference(
   f: (params: Float64Array) => Promise<Float64Array>,
   { at, along, h }: { at: RealArray; along: ArrayLike<number>; h: number },
 ): Promise<Float64Array> {
-  const moved = (t: number): Float64Array => Float64Array.from(at, (w, k) => w + t * along[k]);
+  // Counted loops: millions of parameters are moved again and again.
+  const moved = (t: number): Float64Array => {
+    const w = new Float64Array(at.length);
+    for (let k = 0; k < w.length; k++) w[k] = at[k] + t * along[k];
+    return w;
+  };
   const [up, down] = [await f(moved(h)), await f(moved(-h))];
   return up.map((value, i) => (value - down[i]) / (2 * h));
 }
 
-/** Throws unless |measured - expected| <= 1e-3 scale in every element; gives the largest relative difference. */
-export function agree(name: string, measured: ArrayLike<number>, expected: ArrayLike<number>, scale?: number): number {
+export interface AgreeOptions {
+  /** What differences are relative to; default: the largest |expected|. */
+  readonly scale?: number;
+  /** Default 1e-3. */
+  readonly limit?: number;
+}
+
+/** Throws unless |measured - expected| <= limit * scale in every element; gives the largest relative difference. */
+export function agree(
+  name: string,
+  measured: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { scale, limit = LIMIT }: AgreeOptions = {},
+): number {
   const size = scale ?? Array.from(expected).reduce((top, value) => Math.max(top, Math.abs(value)), 0);
   let worst = measured.length === expected.length && size > 0 ? 0 : Number.NaN;
   for (let i = 0; i < expected.length; i++) worst = Math.max(worst, Math.abs(measured[i] - expected[i]) / size);
-  if (!(worst <= LIMIT))
-    throw new Error(`${name} must agree with its reference to ${LIMIT}, got a difference of ${worst}`);
+  if (!(worst <= limit))
+    throw new Error(`${name} must agree with its reference to ${limit}, got a difference of ${worst}`);
   return worst;
 }
 
@@ -86,7 +110,7 @@ export async function checkGradient(task: Task, params: RealArray, gradient: Flo
     // So short that of 10,000 ReLUs none is likely to switch in between.
     const slope = await centralDifference(meanLoss, { at: params, along, h: 1e-7 });
     const norm = Math.sqrt(dot(gradient, gradient, offset, offset, size));
-    worst = Math.max(worst, agree(`the gradient of ${name}`, [dot(gradient, along)], slope, norm));
+    worst = Math.max(worst, agree(`the gradient of ${name}`, [dot(gradient, along)], slope, { scale: norm }));
   }
   await reference.release();
   return worst;

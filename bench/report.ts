@@ -30,11 +30,12 @@ export function markdownTable({ head, rows }: Table): string {
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** Replaces one section of docs/benchmarks.md, or adds it; the others stay. */
-export function writeSection(title: string, ...tables: readonly Table[]): void {
+/** Replaces one section of docs/benchmarks.md, or adds it; the others stay. Its parts are tables and paragraphs. */
+export function writeSection(title: string, ...parts: readonly (Table | string)[]): void {
   const text = existsSync(FILE) ? readFileSync(FILE, "utf8") : TITLE;
   const [top, ...sections] = text.split(/^(?=## )/m);
-  const section = `## ${title}\n\n${[machineLine(), ...tables.map(markdownTable)].join("\n\n")}\n`;
+  const blocks = parts.map((part) => (typeof part === "string" ? part : markdownTable(part)));
+  const section = `## ${title}\n\n${[machineLine(), ...blocks].join("\n\n")}\n`;
   const kept = sections.map((old) => old.trimEnd()).filter((old) => !old.startsWith(`## ${title}\n`));
   mkdirSync(dirname(FILE), { recursive: true });
   writeFileSync(FILE, `${[top.trimEnd(), ...kept, section.trimEnd()].join("\n\n")}\n`);

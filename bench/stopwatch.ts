@@ -84,7 +84,8 @@ function kindOf({ outputNames }: InferenceSession): string {
   if (has("switches")) return "slope and switches";
   if (has("slope")) return "slope";
   if (has("pulls")) return "pulls";
-  return has("value") ? "value" : "outputs";
+  if (has("value")) return "value";
+  return has("y") ? "outputs" : outputNames[0];
 }
 
 /** ONNX Runtime with a timer around every compilation and run. */

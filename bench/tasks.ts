@@ -25,6 +25,9 @@ export interface BenchTask {
 
 export interface BenchTaskOptions {
   readonly model: (shape: ModelShape) => Model;
+  /** C; default 10. */
+  readonly outputs?: number;
+  readonly loss?: "cross-entropy" | "mse";
   readonly dataset: Dataset;
   readonly threads: number;
   readonly optimizer?: { readonly name: string; readonly options: OptimizerOptions };
@@ -37,10 +40,11 @@ export interface Hooks {
   optimizer(optimizer: Optimizer): Optimizer;
 }
 
-/** A float32 task with cross-entropy; plain SGD unless another optimizer is named. */
+/** A float32 task; cross-entropy and plain SGD unless others are named. */
 export async function benchTask(options: BenchTaskOptions): Promise<BenchTask> {
   const { dataset, threads, optimizer: { name, options: hyper } = SGD, hooks } = options;
-  const model = options.model({ inputShape: dataset.inputShape, outputs: CLASSES });
+  const { outputs = CLASSES, loss = "cross-entropy" } = options;
+  const model = options.model({ inputShape: dataset.inputShape, outputs });
   const params = allocate("float32", model.parameters.size) as RealArray;
   const random = randomFrom(0, "initial parameters");
   model.initialise(params, () => random.uniform());
@@ -50,31 +54,36 @@ export async function benchTask(options: BenchTaskOptions): Promise<BenchTask> {
     model,
     trainable: model.parameters.entries.map(({ name }) => name),
     params,
-    loss: lossOf("cross-entropy"),
+    loss: lossOf(loss),
     optimizer: hooks?.optimizer(optimizer) ?? optimizer,
     dataset,
   });
   return { task, params };
 }
 
-function randomSplit(inputShape: readonly number[], count: number, seed: number): Split {
-  const random = randomFrom(seed, "data");
-  const numbers = Float32Array.from({ length: count * sizeOf(inputShape) }, () => random.normal());
-  const labels = Array.from({ length: count }, () => random.integer(CLASSES));
-  return { x: tensor("float32", [count, ...inputShape], numbers), y: integers([count], labels) };
+export interface RandomDataOptions {
+  readonly train: number;
+  readonly test?: number;
+  /** Labels of so many classes (default 10), or 0 for one number an example to be met. */
+  readonly classes?: number;
 }
 
-/** Normal inputs with uniform labels: `train` and `test` examples. */
-export function randomDataset(
-  inputShape: readonly number[],
-  { train, test = 0 }: { train: number; test?: number },
-): Dataset {
-  const classes = Array.from({ length: CLASSES }, (_, c) => `${c}`);
-  const parts = { train: randomSplit(inputShape, train, 1), test: randomSplit(inputShape, test, 2) };
-  return { source: "random", task: "classification", classes, inputShape, ...parts, sha256: "" };
+/** Normal inputs with uniform labels, or with normal targets. */
+export function randomDataset(inputShape: readonly number[], options: RandomDataOptions): Dataset {
+  const { train, test = 0, classes: count = CLASSES } = options;
+  const split = (examples: number, seed: number): Split => {
+    const random = randomFrom(seed, "data");
+    const normals = (size: number) => Float32Array.from({ length: size }, () => random.normal());
+    const x = tensor("float32", [examples, ...inputShape], normals(examples * sizeOf(inputShape)));
+    const labels = () => Array.from({ length: examples }, () => random.integer(count));
+    return { x, y: count === 0 ? tensor("float32", [examples, 1], normals(examples)) : integers([examples], labels()) };
+  };
+  const classes = Array.from({ length: count }, (_, c) => `${c}`);
+  const task = count === 0 ? "regression" : "classification";
+  return { source: "random", task, classes, inputShape, train: split(train, 1), test: split(test, 2), sha256: "" };
 }
 
-/** The first 5,000 training images of MNIST. */
-export function mnist(): Promise<Dataset> {
-  return loadDataset("mnist", { limit: 5000 });
+/** The first training images of MNIST. */
+export function mnist(limit = 5000): Promise<Dataset> {
+  return loadDataset("mnist", { limit });
 }

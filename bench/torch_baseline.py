@@ -2,8 +2,9 @@
 """The peers' times on this machine, as one JSON object on stdout: PyTorch (and functorch) from Debian's
 python3-torch. Install once: apt-get install -y --no-install-recommends python3-torch python3-numpy libopenblas0-pthread
 
-This is the baseline that pathkernel's speed was set against before there was any code of it; only this header has
-changed since, so that its times can be compared across versions. bench/peers.ts runs it.
+This is the baseline that pathkernel's speed was set against before there was any code of it. Since then only this header
+has changed and the two cases named tiny have been added, so that its times can be compared across versions.
+bench/peers.ts runs it.
 
 Each case is the best of several runs, over 1 and 2 threads, so that the peer is shown at its fastest.
 A ratio against these figures is honest only if both sides ran on the same machine within the same minutes.
@@ -18,6 +19,9 @@ Cases (float32 unless named):
                  (a.a')(d.d') from one batched backward pass
   explain_mlp    left-endpoint contributions of a batch of 64 to 100 queries (predicted logit) at one checkpoint,
                  784-128-10 relu: per-example gradients with vmap(grad), then one product
+  train_tiny     one SGD step, 2-16-16-1 tanh, batch 8, mean squared error (ours, added: overhead alone)
+  explain_tiny   one step of an explanation of 8 queries over 100 SGD steps of the same network: values at one end of the
+                 step, Jacobians at two Gauss nodes, per-example gradients of the batch, with vmap(grad) (ours, added)
   gemm           GFLOP/s of a 1024 product in float32 and in float64: the machine's practical limit
 """
 import json, sys, time, warnings
@@ -89,6 +93,36 @@ def explain(model, batch, labels, queries):
         return q @ g.T
     return best(run, most=8)
 
+TINY_STEPS = 100
+
+def train_tiny():
+    model, x, y = mlp([2, 16, 16, 1], nn.Tanh), torch.randn(8, 2), torch.randn(8, 1)
+    opt = torch.optim.SGD(model.parameters(), lr=1e-3)
+    def steps():
+        for _ in range(TINY_STEPS):
+            opt.zero_grad(); F.mse_loss(model(x), y).backward(); opt.step()
+    return best(steps) / TINY_STEPS
+
+def explain_tiny():
+    model, x, y, queries = mlp([2, 16, 16, 1], nn.Tanh), torch.randn(8, 2), torch.randn(8, 1), torch.randn(8, 2)
+    f, p = make_functional(model)
+    lr, path = 1e-3, [[w.detach() for w in p]]
+    per_loss = vmap(grad(lambda p, x, y: F.mse_loss(f(p, x.unsqueeze(0)), y.unsqueeze(0))), (None, 0, 0))
+    per_output = vmap(grad(lambda p, x: f(p, x.unsqueeze(0)).sum()), (None, 0))
+    flat = lambda gs: torch.cat([g.flatten(1) for g in gs], 1)
+    for _ in range(TINY_STEPS): path.append([w - lr * g.mean(0) for w, g in zip(path[-1], per_loss(path[-1], x, y))])
+    nodes = [0.5 - 3 ** -0.5 / 2, 0.5 + 3 ** -0.5 / 2]
+    def run():
+        total, residual = torch.zeros(8, 8), torch.zeros(8)
+        for a, b in zip(path, path[1:]):
+            delta = [v - w for w, v in zip(a, b)]
+            j = sum(flat(per_output([w + t * d for w, d in zip(a, delta)], queries)) for t in nodes) / 2
+            with torch.no_grad(): change = (f(b, queries) - f(a, queries)).squeeze(1)
+            residual += change - j @ torch.cat([d.flatten() for d in delta])
+            total -= lr / 8 * j @ flat(per_loss(a, x, y)).T
+        return total, residual
+    return best(run) / TINY_STEPS
+
 def gemm(dtype):
     a, b = torch.ones(1024, 1024, dtype=dtype), torch.ones(1024, 1024, dtype=dtype)
     return 2 * 1024**3 / best(lambda: a @ b) / 1e6
@@ -102,6 +136,8 @@ cases = {
     "ntk_cnn": lambda: ntk(cnn(), torch.randn(32, 1, 28, 28)),
     "ntk_mlp_best": lambda: ntk_factors(m, torch.randn(32, 784)),
     "explain_mlp": lambda: explain(mlp([784, 128, 10], nn.ReLU), torch.randn(64, 784), torch.randint(0, 10, (64,)), torch.randn(100, 784)),
+    "train_tiny": train_tiny,
+    "explain_tiny": explain_tiny,
     "gemm_float32_gflops": lambda: gemm(torch.float32),
     "gemm_float64_gflops": lambda: gemm(torch.float64),
 }
