@@ -3,9 +3,10 @@
 import { materialise } from "../differentiate/factored.ts";
 import { type Use, usesOf } from "../differentiate/per-example.ts";
 import { builderOf, GraphBuilder } from "../graph/builder.ts";
-import { addAll, fullLike, mul, reduceSum, reshape, unsqueeze } from "../graph/ops.ts";
+import { addAll, concat, fullLike, mul, reduceSum, reshape, unsqueeze } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { entryShape, innerProducts, scaleEntries, seedsOf, squaredLengths, stackSeeds } from "./form.ts";
+import type { ParameterGroup } from "./groups.ts";
 import type { KernelForm, KernelModel } from "./types.ts";
 
 /**
@@ -134,39 +135,67 @@ export function pairFeeds<T>(x: Readonly<Record<string, T>>, y: Readonly<Record<
   return feeds;
 }
 
+/** A value for each group of parameters, the sum of its parts' terms (zeros without any), as (G, ...). */
+function sumByGroup(
+  b: GraphBuilder,
+  parts: readonly Part[],
+  { groups, shape }: { readonly groups: readonly ParameterGroup[]; readonly shape: readonly number[] },
+  term: (part: Part) => Value,
+): Value {
+  const terms = new Map(parts.map((part) => [part.parameter, term(part)]));
+  const zero = (): Value => b.op("Expand", [b.scalar(0), b.ints(shape)]);
+  const sums = groups.map(
+    ({ entries }) =>
+      addAll(
+        b,
+        entries.map(({ name }) => terms.get(name)),
+      ) ?? zero(),
+  );
+  return concat(
+    b,
+    sums.map((sum) => unsqueeze(b, sum, [0])),
+    0,
+  );
+}
+
 export interface PairOptions {
   readonly form: KernelForm;
   readonly outputs: number;
+  readonly groups: readonly ParameterGroup[];
   /** Examples of the two sides. */
   readonly sizes: readonly [number, number];
 }
 
 /**
- * Factors of n and m examples -> entries `kernel` (n, m, ...): for outer products <a, a'> <b, b'>, which is what keeps a dense layer
+ * Factors of n and m examples -> entries `kernel` (G, n, m, ...): for outer products <a, a'> <b, b'>, which is what keeps a dense layer
  * at d_in + d_out instead of d_in d_out; for the rest inner products.
  */
-export function pairGraph(parts: readonly Part[], { form, outputs, sizes: [n, m] }: PairOptions): Graph {
+export function pairGraph(parts: readonly Part[], { form, outputs, groups, sizes: [n, m] }: PairOptions): Graph {
   const b = new GraphBuilder();
-  const terms = parts.map((part) => {
+  const shape = [n, m, ...entryShape(form, outputs)];
+  const kernel = sumByGroup(b, parts, { groups, shape }, (part) => {
     const x = partInputs(b, "x", part, n);
     const y = partInputs(b, "y", part, m);
     if (part.kind === "dense") return innerProducts(b, form, [x[0], y[0]]);
     const pairs = b.op("Gemm", [x[0], y[0]], { transB: 1 });
     return scaleEntries(b, innerProducts(b, form, [x[1], y[1]]), pairs);
   });
-  const zero = (): Value => b.op("Expand", [b.scalar(0), b.ints([n, m, ...entryShape(form, outputs)])]);
-  return b.build({ kernel: addAll(b, terms) ?? zero() });
+  return b.build({ kernel });
 }
 
-/** Factors of n examples -> `lengths`: K(x, x) of each, (n) or (n, C); what normalising divides by the square root of. */
-export function lengthGraph(parts: readonly Part[], { form, count }: { form: KernelForm; count: number }): Graph {
+/** Factors of n examples -> `lengths`: K(x, x) of each, (G, n) or (G, n, C); what normalising divides by the square root of. */
+export function lengthGraph(
+  parts: readonly Part[],
+  { form, outputs, groups, count }: Omit<PairOptions, "sizes"> & { readonly count: number },
+): Graph {
   const b = new GraphBuilder();
-  const terms = parts.map((part) => {
+  const shape = form === "blocks" || form === "diagonal" ? [count, outputs] : [count];
+  const lengths = sumByGroup(b, parts, { groups, shape }, (part) => {
     const [first, own] = partInputs(b, "x", part, count);
     if (part.kind === "dense") return squaredLengths(b, form, first);
     const shared = reduceSum(b, mul(b, first, first), [1]);
-    const lengths = squaredLengths(b, form, own);
-    return mul(b, lengths, lengths.shape.length === 2 ? unsqueeze(b, shared, [1]) : shared);
+    const squares = squaredLengths(b, form, own);
+    return mul(b, squares, squares.shape.length === 2 ? unsqueeze(b, shared, [1]) : shared);
   });
-  return b.build({ lengths: addAll(b, terms) as Value });
+  return b.build({ lengths });
 }
