@@ -77,6 +77,7 @@ it("pathkernel/node adds exactly these", async () => {
       "createRunWriter",
       "datasetNames",
       "loadDataset",
+      "npyKernelSink",
       "openRun",
       "reopenTask",
       "runTraining",
