@@ -14,6 +14,7 @@ export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
+export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
 export type { KernelPlan } from "./kernels/plan.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";

@@ -36,6 +36,7 @@ it("the package exports exactly these names", async () => {
       "kernelAlgorithmNames",
       "kernelDivisions",
       "kernelForms",
+      "kernelProduct",
       "layoutOf",
       "loadOrt",
       "lossNames",
