@@ -14,12 +14,23 @@ export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
+export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
-export { type TangentKernel, type TangentKernelOptions, tangentKernel } from "./kernels/tangent-kernel.ts";
+export type { KernelPlan } from "./kernels/plan.ts";
+export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
+export {
+  type StreamOptions,
+  streamTangentKernel,
+  type TangentKernel,
+  type TangentKernelOptions,
+  tangentKernel,
+} from "./kernels/tangent-kernel.ts";
 export {
   algorithmNames as kernelAlgorithmNames,
+  type KernelDivision,
   type KernelForm,
   type KernelModel,
+  kernelDivisions,
   kernelForms,
 } from "./kernels/types.ts";
 export { lossNames, lossOf } from "./losses/registry.ts";

@@ -16,11 +16,13 @@ export class UsageError extends Error {
   }
 }
 
-/** Ctrl-C; the reason that the signal aborts with. */
+/** Ctrl-C; the reason that the signal aborts with. `hint` says what is kept. */
 export class InterruptedError extends Error {
-  constructor() {
+  readonly hint: string | undefined;
+  constructor(hint?: string) {
     super("interrupted");
     this.name = "InterruptedError";
+    this.hint = hint;
   }
 }
 
@@ -70,7 +72,8 @@ export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof UsageError)
     return { code: "PK_USAGE", message: thrown.message, hint: thrown.hint, exitCode: 2 };
   if (thrown instanceof CommanderError) return fromCommander(thrown);
-  if (thrown instanceof InterruptedError) return { code: "PK_INTERRUPTED", message: thrown.message, exitCode: 130 };
+  if (thrown instanceof InterruptedError)
+    return { code: "PK_INTERRUPTED", message: thrown.message, hint: thrown.hint, exitCode: 130 };
   const error = isPathkernelError(thrown) ? thrown : fileErrorFrom("write", "the output", thrown);
   if (isPathkernelError(error)) return fromPathkernel(error);
   const message = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 // What the flags of `pathkernel kernel` may hold.
 
-import { algorithmNames } from "../kernels/types.ts";
+import { algorithmNames, kernelDivisions } from "../kernels/types.ts";
 import * as flags from "./flags.ts";
 
 /** Training examples where no flag says which. */
@@ -12,8 +12,12 @@ export const KERNEL_SHAPE = {
   with: flags.text().optional(),
   // The form `readout` needs coefficients, which no flag gives.
   form: flags.nameFlag(["trace", "diagonal", "blocks"] as const),
+  per: flags.nameFlag(kernelDivisions).optional(),
   normalize: flags.toggle().optional(),
   algorithm: flags.nameFlag(["auto", ...algorithmNames] as const),
+  memory: flags.bytes().optional(),
   threads: flags.count().optional(),
   out: flags.required(flags.text(), "-o K.npy"),
+  resume: flags.toggle().optional(),
+  force: flags.toggle().optional(),
 };

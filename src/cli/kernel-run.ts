@@ -1,18 +1,17 @@
 // `pathkernel kernel`: tangent kernels of a recorded run at some of its steps, as one .npy array.
 
 import { datasetQueries } from "../explain/queries.ts";
-import type { Choice } from "../kernels/choose.ts";
-import { type TangentKernelOptions, tangentKernel } from "../kernels/tangent-kernel.ts";
-import { writeFileAtomic } from "../numeric/files.node.ts";
-import { encodeNpy } from "../numeric/npy.ts";
-import { allocate, type RealArray, type Tensor, takeRows, zeros } from "../numeric/tensor.ts";
+import { NpyKernelFile } from "../kernels/npy-sink.node.ts";
+import type { KernelPlan } from "../kernels/plan.ts";
+import { streamTangentKernel, type TangentKernelOptions } from "../kernels/tangent-kernel.ts";
+import { allocate, type RealArray, type Tensor, takeRows } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { stateAt } from "../train/trajectory.ts";
 import type { Invocation } from "./command.ts";
-import { UsageError } from "./failure.ts";
+import { InterruptedError, UsageError } from "./failure.ts";
 import * as flags from "./flags.ts";
-import { formatSeconds } from "./format.ts";
+import { formatSeconds, grouped } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { KERNEL_EXAMPLES, KERNEL_SHAPE } from "./kernel-flags.ts";
 import { requireWritable } from "./output-path.ts";
@@ -54,58 +53,89 @@ interface Request {
   readonly xs: Tensor;
   readonly xs2: Tensor | undefined;
   readonly options: TangentKernelOptions;
+  readonly file: NpyKernelFile;
 }
 
-interface Found extends Choice {
-  /** (steps, N, M, ...form). */
-  readonly kernels: Tensor;
-}
-
-/** One kernel a step. Memory: the result and one kernel. */
-async function kernelsAt(
+/** One kernel a step, tile by tile into the file; gives the plan of each. Memory: a few tiles. */
+async function writeKernels(
   { output, signal }: Invocation,
-  { run, task, steps, xs, xs2, options }: Request,
-): Promise<Found> {
+  { run, task, steps, xs, xs2, options, file }: Request,
+): Promise<KernelPlan> {
   const progress = startProgress(output);
-  let found: Found | undefined;
+  let plan: KernelPlan | undefined;
   try {
     for (const [k, step] of steps.entries()) {
+      signal.throwIfAborted();
       const { params } = await stateAt(task, run, step);
-      const onProgress: TangentKernelOptions["onProgress"] = ({ stage, done, total }) =>
-        progress.report({ stage, done: k * total + done, total: steps.length * total });
-      const { kernel, ...choice } = await tangentKernel(task, params, xs, xs2, { ...options, signal, onProgress });
-      found ??= { ...choice, kernels: zeros(kernel.dtype, [steps.length, ...kernel.shape]) };
-      (found.kernels.data as RealArray).set(kernel.data as RealArray, k * kernel.data.length);
+      // The time that is left is that of what was not there.
+      const onProgress: TangentKernelOptions["onProgress"] = ({ stage }) =>
+        progress.report({ stage, done: file.done - file.found, total: file.total - file.found });
+      const own = { ...options, sink: file.sink(k), signal, onProgress };
+      plan = await streamTangentKernel(task, params, xs, xs2, own);
     }
   } finally {
     progress.end();
+    file.abandon();
   }
-  return found as Found;
+  return plan as KernelPlan;
+}
+
+/** What is kept of work that was broken off, and how to go on. */
+function keptOf({ done, total, path }: NpyKernelFile): string | undefined {
+  if (done === 0 || done === total) return undefined;
+  return `${grouped(done)} of ${grouped(total)} tiles are kept in ${path}.partial: the same command with --resume goes on`;
 }
 
 /** Writes K of the examples and steps that the flags name. */
 export async function runKernel(invocation: Invocation): Promise<ExitCode> {
-  const { at, of, with: others, out, threads, ...given } = flags.parseFlags(KERNEL_SHAPE, invocation.flags);
+  const checked = flags.parseFlags(KERNEL_SHAPE, invocation.flags);
+  const { at, of, with: others, out, threads, form, per, normalize = false, algorithm, memory } = checked;
+  const { resume = false, force: restart = false } = checked;
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in .npy, got "${out}"`);
+  if (resume && restart)
+    throw new UsageError("--resume goes on and --force starts again: one of them must be left out");
   requireWritable(out);
   const { output } = invocation;
-  const { form, normalize = false, algorithm } = given;
   await withRun(invocation, { threads }, async (run, task) => {
     const xs = of === undefined ? firstExamples(task) : examplesNamed(task, of);
     const xs2 = others === undefined ? undefined : examplesNamed(task, others);
     const steps = stepsOf(at, run);
     const started = performance.now();
-    const options = { form, normalize, algorithm };
-    const { kernels, ...choice } = await kernelsAt(invocation, { run, task, steps, xs, xs2, options });
-    const seconds = (performance.now() - started) / 1000;
-    writeFileAtomic(out, encodeNpy(kernels));
-    const { shape, dtype } = kernels;
-    output.note(
-      `${dtype} (${shape.join(", ")}) before step ${steps.join(", ")}, by ${choice.algorithm} (${choice.reason}), ${formatSeconds(seconds)}`,
+    const file = new NpyKernelFile(out, { kernels: steps.length, resume, restart });
+    const options = { form, normalize, algorithm, ...(per && { per }), ...(memory && { memoryBudget: memory }) };
+    const plan = await writeKernels(invocation, { run, task, steps, xs, xs2, options, file }).catch(
+      (error: unknown) => {
+        const kept = keptOf(file);
+        if (error instanceof InterruptedError) throw new InterruptedError(kept);
+        const tooSmall = error instanceof RangeError && /^tangentKernel: memoryBudget (must .*)/.exec(error.message);
+        if (tooSmall) throw new UsageError(`--memory ${tooSmall[1]}`);
+        if (kept !== undefined) output.note(kept);
+        throw error;
+      },
     );
+    const seconds = (performance.now() - started) / 1000;
+    const { dtype, groups, algorithm: used, reason, flops } = plan;
+    const shape = [steps.length, ...plan.shape];
+    if (file.found > 0) output.note(`${grouped(file.found)} of ${grouped(file.total)} tiles were there`);
+    output.note(
+      `${dtype} (${shape.join(", ")}) before step ${steps.join(", ")}, by ${used} (${reason}), ${formatSeconds(seconds)}`,
+    );
+    if (groups) output.note(`parts: ${groups.join(", ")}`);
     output.print(out);
-    const { algorithm: used, reason, flops } = choice;
-    const told = { run: run.path, path: out, steps, form, normalize, dtype, shape, algorithm: used, reason };
+    const told = {
+      run: run.path,
+      path: out,
+      steps,
+      form,
+      per,
+      groups,
+      normalize,
+      dtype,
+      shape,
+      algorithm: used,
+      reason,
+      tiles: file.total,
+    };
     output.value("kernel", { ...told, flops, seconds });
   });
   return 0;

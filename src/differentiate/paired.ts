@@ -42,8 +42,8 @@ function positionPairs(b: GraphBuilder, x: Value, y: Value): Value {
   return b.op("Gemm", [rows(x), rows(y)], { transB: 1 });
 }
 
-type Outer = Extract<Factor, { kind: "outer" }>;
-type Rows = Extract<Factor, { kind: "rows" }>;
+export type Outer = Extract<Factor, { kind: "outer" }>;
+export type Rows = Extract<Factor, { kind: "rows" }>;
 
 /** (T N, S M) summed over positions: (N, M). */
 function sumPositions(
@@ -56,7 +56,7 @@ function sumPositions(
 }
 
 /** sum over t, s of <left_t, left'_s> <right_t, right'_s>: (N, M). */
-function contractOuter(b: GraphBuilder, x: Outer, y: Outer): Value {
+export function contractOuter(b: GraphBuilder, x: Outer, y: Outer): Value {
   const pairs = mul(b, positionPairs(b, x.left, y.left), positionPairs(b, x.right, y.right));
   const [count, others] = y.left.shape as readonly number[];
   return sumPositions(b, pairs, { steps: x.left.shape[1] as number, others, count });
@@ -71,7 +71,7 @@ function rowNumbers(b: GraphBuilder, { indices, rows }: Rows, shape: readonly [n
 }
 
 /** sum over those t, s that took the same row of <right_t, right'_s>: (N, M). No table is formed. */
-function contractRows(b: GraphBuilder, x: Rows, y: Rows): Value {
+export function contractRows(b: GraphBuilder, x: Rows, y: Rows): Value {
   const same = b.op("Equal", [rowNumbers(b, x, [-1, 1]), rowNumbers(b, y, [1, -1])]);
   const pairs = where(b, same, positionPairs(b, x.right, y.right), 0);
   const [count, others] = y.right.shape as readonly number[];

@@ -1,7 +1,7 @@
 // What every algorithm for tangent kernels does: prepares examples, then pairs what it prepared.
 
 import type { RealArray, Tensor } from "../numeric/tensor.ts";
-import type { AlgorithmName, KernelForm, KernelModel } from "./types.ts";
+import type { AlgorithmName, KernelDivision, KernelForm, KernelModel } from "./types.ts";
 
 export interface SideRequest {
   /** Parameters of this side (two sides may stand at two times). */
@@ -23,15 +23,39 @@ export interface Prepared {
 export interface KernelAlgorithm<P extends Prepared = Prepared> {
   readonly name: AlgorithmName;
   prepare(request: SideRequest): Promise<P>;
-  /** Entries of all pairs, (n, m, ...form). */
+  /** Entries of all pairs, (G, n, m, ...form), with one part for each group of parameters. The array is the caller's. */
   pair(x: P, y: P): Promise<RealArray>;
-  /** K(x, x), or its diagonal K_cc where the form keeps outputs apart: (n) or (n, C). */
+  /** K(x, x), or its diagonal K_cc where the form keeps outputs apart: (G, n) or (G, n, C). */
   lengths(x: P): Promise<RealArray>;
+  /** Takes back what will not be paired any more, to be written over. */
+  release?(x: P): void;
 }
 
+/** What is computed. */
 export interface AlgorithmOptions {
   readonly model: KernelModel;
   readonly form: KernelForm;
   /** Whether sides with weights will be prepared. */
   readonly weighted: boolean;
+  readonly per?: KernelDivision | undefined;
+}
+
+/** How it is computed. */
+export interface Execution {
+  /** Examples of one tile, at most. */
+  readonly tile: number;
+  /** Examples on which a graph runs at once. */
+  readonly run: number;
+  /** Heard between two runs of a graph. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes that an algorithm takes beside the result. */
+export interface AlgorithmMemory {
+  /** One prepared example. */
+  readonly prepared: number;
+  /** In flight while a graph runs on `run` examples. */
+  running(run: number): number;
+  /** In flight while two tiles of so many examples are paired. */
+  pairing(tile: number): number;
 }

@@ -3,38 +3,62 @@
 import type { Program } from "../engine/engine.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { type RealArray, type Tensor, toReal } from "../numeric/tensor.ts";
-import type { AlgorithmOptions, KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
-import { lengthGraph, pairFeeds, pairGraph, type SideGraph, sideGraph, WEIGHTS } from "./factors.ts";
-import type { KernelForm, KernelModel } from "./types.ts";
+import { type RealArray, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
+import type { AlgorithmOptions, Execution, KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
+import { lengthGraph, pairFeeds, pairGraph } from "./factors.ts";
+import { groupsOf } from "./groups.ts";
+import { type Part, partName, sideGraph, WEIGHTS } from "./parts.ts";
+
+type Factors = Readonly<Record<string, Tensor>>;
 
 interface PreparedFactors extends Prepared {
-  readonly factors: Readonly<Record<string, Tensor>>;
+  readonly factors: Factors;
+  /** Arrays of a whole tile, the first rows of which are the factors. */
+  readonly arrays: Factors;
 }
 
-/** The graphs of one head, form and weighting: built once, so that the engine compiles them once. */
-interface Graphs {
-  readonly side: SideGraph;
-  /** Pair and length graphs by their sizes. */
-  readonly others: Map<string, Graph>;
+/** The same rows of all tensors, as views. */
+const rowsOf = (all: Factors, start: number, end: number): Factors =>
+  Object.fromEntries(Object.entries(all).map(([name, one]) => [name, sliceRows(one, start, end)]));
+
+/** The graphs of one head, form, weighting and division: built once, so that the engine compiles them once. */
+export interface FactoredGraphs {
+  readonly side: Graph;
+  readonly parts: readonly Part[];
+  pair(n: number, m: number): Graph;
+  lengths(count: number): Graph;
 }
 
-/** Counts for the choice of an algorithm: the side and pair graphs, undefined where the model has no factored form. */
-export function factoredGraphs(options: AlgorithmOptions): { readonly side: SideGraph } | undefined {
-  return graphsOf(options.model, options.form, options.weighted);
-}
+const cache = new WeakMap<Graph, Map<string, FactoredGraphs | undefined>>();
 
-const cache = new WeakMap<Graph, Map<string, Graphs | undefined>>();
-
-function graphsOf(model: KernelModel, form: KernelForm, weighted: boolean): Graphs | undefined {
-  const ofHead = cache.get(model.split.head) ?? new Map<string, Graphs | undefined>();
+/** The graphs of the algorithm; undefined where the model has no factored form. */
+export function factoredGraphs(options: AlgorithmOptions): FactoredGraphs | undefined {
+  const { model, form, weighted, per } = options;
+  const ofHead = cache.get(model.split.head) ?? new Map<string, FactoredGraphs | undefined>();
   cache.set(model.split.head, ofHead);
-  const key = `${form} ${weighted} ${model.layout.entries.map(({ name }) => name)}`;
-  if (!ofHead.has(key)) {
-    const side = sideGraph(model, { form, weighted });
-    ofHead.set(key, side && { side, others: new Map() });
-  }
+  const key = `${form} ${weighted} ${per} ${model.layout.entries.map(({ name }) => name)}`;
+  if (!ofHead.has(key)) ofHead.set(key, buildGraphs(options));
   return ofHead.get(key);
+}
+
+function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): FactoredGraphs | undefined {
+  const groups = groupsOf(model.layout, per);
+  const side = sideGraph(model, { form, weighted, groups });
+  if (!side) return undefined;
+  const { graph, parts } = side;
+  const common = { form, outputs: model.outputs, groups };
+  const others = new Map<string, Graph>();
+  const built = (key: string, build: () => Graph): Graph => {
+    const known = others.get(key) ?? build();
+    others.set(key, known);
+    return known;
+  };
+  return {
+    side: graph,
+    parts,
+    pair: (n, m) => built(`pair ${n} ${m}`, () => pairGraph(parts, { ...common, sizes: [n, m] })),
+    lengths: (count) => built(`lengths ${count}`, () => lengthGraph(parts, { ...common, count })),
+  };
 }
 
 /**
@@ -45,22 +69,28 @@ function graphsOf(model: KernelModel, form: KernelForm, weighted: boolean): Grap
  *
  * @see Novak, Sohl-Dickstein, Schoenholz 2022, arXiv:2206.08720
  */
-export function factoredAlgorithm({
-  model,
-  form,
-  weighted,
-}: AlgorithmOptions): KernelAlgorithm<PreparedFactors> | undefined {
-  const graphs = graphsOf(model, form, weighted);
+export function factoredAlgorithm(
+  options: AlgorithmOptions,
+  { run, tile, signal }: Execution,
+): KernelAlgorithm<PreparedFactors> | undefined {
+  const graphs = factoredGraphs(options);
   if (!graphs) return undefined;
-  const { side, others } = graphs;
-  const { engine, layout, frozen, outputs } = model;
+  const { model, weighted } = options;
+  const { engine, layout, frozen } = model;
+  const side: Program = engine.compile(graphs.side);
   // With a weight on one side, the other must be multiplied out alike: a weight of one everywhere does that.
   const ones = weighted ? new Float64Array(layout.size).fill(1) : undefined;
-  const cached = (key: string, build: () => Graph): Program => {
-    const graph = others.get(key) ?? build();
-    others.set(key, graph);
-    return engine.compile(graph);
-  };
+  // Arrays of released tiles, written over by the next: a collector that comes late would keep more of them than fit the budget.
+  const free: Factors[] = [];
+  const allocated = (): Factors =>
+    Object.fromEntries(
+      graphs.parts.flatMap(({ parameter, values }) =>
+        values.map(({ dtype, shape }, k) => {
+          const type = dtype === "real" ? engine.dtype : dtype;
+          return [partName(parameter, k), zeros(type, [tile, ...shape])] as const;
+        }),
+      ),
+    );
 
   const prepare = async ({ params, feeds, count, weights = ones }: SideRequest): Promise<PreparedFactors> => {
     const diagonal: Record<string, Tensor> = {};
@@ -68,24 +98,28 @@ export function factoredAlgorithm({
       const data = (weights as Float64Array).subarray(offset, offset + size);
       diagonal[WEIGHTS + name] = toReal({ dtype: "float64", shape: [size], data }, engine.dtype);
     }
-    const factors = await engine
-      .compile(side.graph)
-      .run({ ...frozen, ...viewsOf(layout, params), ...feeds, ...diagonal });
-    const bytes = Object.values(factors).reduce((total, { data }) => total + data.byteLength, 0);
-    return { count, bytes, factors };
+    const fixed = { ...frozen, ...viewsOf(layout, params), ...diagonal };
+    const arrays = free.pop() ?? allocated();
+    for (let start = 0; start < count; start += run) {
+      signal?.throwIfAborted();
+      const end = Math.min(count, start + run);
+      await side.run({ ...fixed, ...rowsOf(feeds, start, end) }, rowsOf(arrays, start, end));
+    }
+    const bytes = Object.values(arrays).reduce((total, { data }) => total + data.byteLength, 0);
+    return { count, bytes, factors: rowsOf(arrays, 0, count), arrays };
   };
 
   return {
     name: "factored",
     prepare,
     async pair(x, y) {
-      const sizes = [x.count, y.count] as const;
-      const program = cached(`pair ${sizes}`, () => pairGraph(side.parts, { form, outputs, sizes }));
+      const program = engine.compile(graphs.pair(x.count, y.count));
       return (await program.run(pairFeeds(x.factors, y.factors))).kernel.data as RealArray;
     },
     async lengths(x) {
-      const program = cached(`lengths ${x.count}`, () => lengthGraph(side.parts, { form, count: x.count }));
+      const program = engine.compile(graphs.lengths(x.count));
       return (await program.run(pairFeeds(x.factors, {}))).lengths.data as RealArray;
     },
+    release: ({ arrays }) => void free.push(arrays),
   };
 }

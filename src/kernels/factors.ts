@@ -1,129 +1,21 @@
-// One side of a factored kernel: the graph from examples to the factors of every parameter, and the graph that pairs two sides.
+// The graphs that pair what two sides keep, and that take the lengths of one.
 
-import { materialise } from "../differentiate/factored.ts";
-import { type Use, usesOf } from "../differentiate/per-example.ts";
-import { builderOf, GraphBuilder } from "../graph/builder.ts";
-import { addAll, fullLike, mul, reduceSum, reshape, unsqueeze } from "../graph/ops.ts";
+import { contractOuter, contractRows, type Outer, type Rows } from "../differentiate/paired.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { add, addAll, concat, matmul, mul, reduceSum, reshape, swapLast, unsqueeze, where } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
-import { entryShape, innerProducts, scaleEntries, seedsOf, squaredLengths, stackSeeds } from "./form.ts";
-import type { KernelForm, KernelModel } from "./types.ts";
+import { entryShape, innerProducts, scaleEntries, squaredLengths } from "./form.ts";
+import type { ParameterGroup } from "./groups.ts";
+import { type Part, partName } from "./parts.ts";
+import type { KernelForm } from "./types.ts";
 
-/**
- * What a side keeps of one parameter:
- * - `outer`: the factor that all seeds share (N, A) and the one of each seed (N, S, B); the derivative is their outer product;
- * - `dense`: the derivative itself, (N, S, q).
- */
-export interface Part {
-  readonly parameter: string;
-  readonly kind: "outer" | "dense";
-  /** Axes after N of the outputs: [[A], [S, B]] or [[S, q]]. */
-  readonly shapes: readonly (readonly number[])[];
-}
-
-export interface SideGraph {
-  readonly graph: Graph;
-  readonly parts: readonly Part[];
-}
-
-export interface SideOptions {
-  readonly form: KernelForm;
-  /** Multiply every derivative out, and by these weights (a diagonal M) on this side. */
-  readonly weighted?: boolean;
-}
-
-/** Outputs of a side graph for a part: `PARAMETER/0` and, for outer products, `PARAMETER/1`. */
-export const partName = (parameter: string, k: number): string => `${parameter}/${k}`;
-/** Inputs with the diagonal of M for a parameter. */
-export const WEIGHTS = "kernel.weights.";
-
-interface Seeded {
-  readonly b: GraphBuilder;
-  readonly parameters: readonly Value[];
-  /** Uses of the parameters for each seed. */
-  readonly uses: readonly (readonly Use[])[];
-}
-
-function seed(model: KernelModel, form: KernelForm): Seeded | undefined {
-  const { head, exampleInputs } = model.split;
-  const { b, inputs, values } = builderOf(head);
-  const y = values.get("y") as Value;
-  const parameters = model.layout.entries.map(({ name }) => inputs[name]);
-  const examples = exampleInputs.map((name) => inputs[name]);
-  const uses: (readonly Use[])[] = [];
-  for (const cotangent of seedsOf(b, y, form)) {
-    const found = usesOf(b, { seeds: [{ value: y, cotangent }], examples, parameters });
-    if (!found) return undefined;
-    uses.push(found);
-  }
-  return { b, parameters, uses };
-}
-
-/** The two factors of a parameter's only use, if it is an outer product at one position in which all seeds share one factor. */
-function sharedOuter(b: GraphBuilder, uses: readonly (readonly Use[])[]): { shared: Value; own: Value[] } | undefined {
-  if (uses.some((own) => own.length !== 1 || own[0].factor.kind !== "outer")) return undefined;
-  const factors = uses.map(([use]) => use.factor as Extract<Use["factor"], { kind: "outer" }>);
-  const side = (["right", "left"] as const).find((name) =>
-    factors.every((factor) => factor[name] === factors[0][name]),
-  );
-  if (!side || factors[0].left.shape[1] !== 1) return undefined;
-  const flat = (x: Value): Value => reshape(b, x, ["N", x.shape[2]]);
-  return {
-    shared: flat(factors[0][side]),
-    own: factors.map((factor) => flat(factor[side === "right" ? "left" : "right"])),
-  };
-}
-
-/** (N, S, q): the derivative of each seed multiplied out. */
-function multipliedOut(b: GraphBuilder, uses: readonly (readonly Use[])[], parameter: Value): Value | undefined {
-  const size = (parameter.shape as readonly number[]).reduce((product, axis) => product * axis, 1);
-  const derivatives = uses.map((own) => materialise(b, own, parameter));
-  if (derivatives.every((derivative) => derivative === undefined)) return undefined;
-  const flat = derivatives.map((derivative) => derivative && reshape(b, derivative, ["N", size]));
-  const some = flat.find((value) => value !== undefined) as Value;
-  return stackSeeds(
-    b,
-    flat.map((value) => value ?? fullLike(b, some, 0)),
-  );
-}
-
-/**
- * The graph from examples to factors, one or two outputs a parameter. Outer products at a single position stay factored;
- * several positions (convolutions, sequences) and several uses of one parameter are multiplied out and summed, so that the
- * cross terms of the uses are there. Undefined where a use has no factored form.
- */
-export function sideGraph(model: KernelModel, { form, weighted = false }: SideOptions): SideGraph | undefined {
-  const seeded = seed(model, form);
-  if (!seeded) return undefined;
-  const { b, parameters, uses } = seeded;
-  const outputs: Record<string, Value> = {};
-  const parts: Part[] = [];
-  const keep = (parameter: string, kind: Part["kind"], values: readonly Value[]): void => {
-    values.forEach((value, k) => {
-      outputs[partName(parameter, k)] = value;
-    });
-    parts.push({ parameter, kind, shapes: values.map((value) => value.shape.slice(1) as number[]) });
-  };
-  for (const parameter of parameters) {
-    const own = uses.map((ofSeed) => ofSeed.filter((use) => use.parameter.name === parameter.name));
-    const outer = weighted ? undefined : sharedOuter(b, own);
-    if (outer) {
-      keep(parameter.name, "outer", [outer.shared, stackSeeds(b, outer.own)]);
-      continue;
-    }
-    const derivative = multipliedOut(b, own, parameter);
-    if (!derivative) continue;
-    const size = derivative.shape[2] as number;
-    const weights = weighted ? b.input(WEIGHTS + parameter.name, "real", [size]) : undefined;
-    keep(parameter.name, "dense", [weights ? mul(b, derivative, weights) : derivative]);
-  }
-  return { graph: b.build(outputs), parts };
-}
-
-/** Inputs of the pair graph: factors of the first (x) and of the second side (y). */
+/** Inputs of the pair graph: what the first (x) and the second side (y) keep. */
 const sideInput = (side: "x" | "y", name: string): string => `${side}:${name}`;
 
-function partInputs(b: GraphBuilder, side: "x" | "y", { parameter, shapes }: Part, count: number): Value[] {
-  return shapes.map((shape, k) => b.input(sideInput(side, partName(parameter, k)), "real", [count, ...shape]));
+function partInputs(b: GraphBuilder, side: "x" | "y", { parameter, values }: Part, count: number): Value[] {
+  return values.map(({ dtype, shape }, k) =>
+    b.input(sideInput(side, partName(parameter, k)), dtype, [count, ...shape]),
+  );
 }
 
 /** The feeds of a pair graph from the results of two side graphs. */
@@ -134,39 +26,106 @@ export function pairFeeds<T>(x: Readonly<Record<string, T>>, y: Readonly<Record<
   return feeds;
 }
 
+/** A value for each group of parameters, the sum of its parts' terms (zeros without any), as (G, ...). */
+function sumByGroup(
+  b: GraphBuilder,
+  parts: readonly Part[],
+  { groups, shape }: { readonly groups: readonly ParameterGroup[]; readonly shape: readonly number[] },
+  term: (part: Part) => Value,
+): Value {
+  const terms = new Map(parts.map((part) => [part.parameter, term(part)]));
+  const zero = (): Value => b.op("Expand", [b.scalar(0), b.ints(shape)]);
+  const sums = groups.map(
+    ({ entries }) =>
+      addAll(
+        b,
+        entries.map(({ name }) => terms.get(name)),
+      ) ?? zero(),
+  );
+  return concat(
+    b,
+    sums.map((sum) => unsqueeze(b, sum, [0])),
+    0,
+  );
+}
+
 export interface PairOptions {
   readonly form: KernelForm;
   readonly outputs: number;
+  readonly groups: readonly ParameterGroup[];
   /** Examples of the two sides. */
   readonly sizes: readonly [number, number];
 }
 
-/**
- * Factors of n and m examples -> entries `kernel` (n, m, ...): for outer products <a, a'> <b, b'>, which is what keeps a dense layer
- * at d_in + d_out instead of d_in d_out; for the rest inner products.
- */
-export function pairGraph(parts: readonly Part[], { form, outputs, sizes: [n, m] }: PairOptions): Graph {
-  const b = new GraphBuilder();
-  const terms = parts.map((part) => {
-    const x = partInputs(b, "x", part, n);
-    const y = partInputs(b, "y", part, m);
-    if (part.kind === "dense") return innerProducts(b, form, [x[0], y[0]]);
-    const pairs = b.op("Gemm", [x[0], y[0]], { transB: 1 });
-    return scaleEntries(b, innerProducts(b, form, [x[1], y[1]]), pairs);
-  });
-  const zero = (): Value => b.op("Expand", [b.scalar(0), b.ints([n, m, ...entryShape(form, outputs)])]);
-  return b.build({ kernel: addAll(b, terms) ?? zero() });
+/** Whether a part keeps one position, with its seeds apart. */
+const isSingle = ({ kind, values }: Part): boolean => kind === "outer" && values[0].shape[0] === 1;
+
+const outerOf = ([left, right]: readonly Value[]): Outer => ({ kind: "outer", left, right, inner: [], perm: [] });
+const rowsOf = ([indices, right]: readonly Value[], rows: number): Rows => ({
+  kind: "rows",
+  indices,
+  right,
+  rows,
+  inner: [],
+});
+
+/** The entries of one part, (n, m, ...form). */
+function pairTerm(
+  b: GraphBuilder,
+  part: Part,
+  sides: { form: KernelForm; x: readonly Value[]; y: readonly Value[] },
+): Value {
+  const { form, x, y } = sides;
+  if (part.kind === "dense") return innerProducts(b, form, [x[0], y[0]]);
+  if (part.kind === "rows") return contractRows(b, rowsOf(x, part.rows), rowsOf(y, part.rows));
+  if (!isSingle(part)) return contractOuter(b, outerOf(x), outerOf(y));
+  const [left, right] = [x[0], y[0]].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
+  const shared = b.op("Gemm", part.biased ? [left, right, b.scalar(1)] : [left, right], { transB: 1 });
+  return scaleEntries(b, innerProducts(b, form, [x[1], y[1]]), shared);
 }
 
-/** Factors of n examples -> `lengths`: K(x, x) of each, (n) or (n, C); what normalising divides by the square root of. */
-export function lengthGraph(parts: readonly Part[], { form, count }: { form: KernelForm; count: number }): Graph {
+/**
+ * What n and m examples keep -> entries `kernel` (G, n, m, ...): for outer products <a, a'> <b, b'>, which is what keeps a dense layer
+ * at d_in + d_out instead of d_in d_out; for the rest inner products.
+ */
+export function pairGraph(parts: readonly Part[], { form, outputs, groups, sizes: [n, m] }: PairOptions): Graph {
   const b = new GraphBuilder();
-  const terms = parts.map((part) => {
-    const [first, own] = partInputs(b, "x", part, count);
-    if (part.kind === "dense") return squaredLengths(b, form, first);
-    const shared = reduceSum(b, mul(b, first, first), [1]);
-    const lengths = squaredLengths(b, form, own);
-    return mul(b, lengths, lengths.shape.length === 2 ? unsqueeze(b, shared, [1]) : shared);
-  });
-  return b.build({ lengths: addAll(b, terms) as Value });
+  const shape = [n, m, ...entryShape(form, outputs)];
+  const kernel = sumByGroup(b, parts, { groups, shape }, (part) =>
+    pairTerm(b, part, { form, x: partInputs(b, "x", part, n), y: partInputs(b, "y", part, m) }),
+  );
+  return b.build({ kernel });
+}
+
+/** <z_t, z_s> of all positions of each example: (n, T, T). */
+const ownPairs = (b: GraphBuilder, z: Value): Value => matmul(b, z, swapLast(b, z));
+
+/** K(x, x) of one part for each example. */
+function lengthTerm(b: GraphBuilder, part: Part, { form, x }: { form: KernelForm; x: readonly Value[] }): Value {
+  if (part.kind === "dense") return squaredLengths(b, form, x[0]);
+  if (part.kind === "rows") {
+    const wide = b.op("Cast", [x[0]], { to: "real" });
+    // Counted from the end or not, a row is one row.
+    const row = where(b, b.op("Less", [wide, b.scalar(0)]), add(b, wide, part.rows), wide);
+    const same = b.op("Equal", [unsqueeze(b, row, [2]), unsqueeze(b, row, [1])]);
+    return reduceSum(b, where(b, same, ownPairs(b, x[1]), 0), [1, 2]);
+  }
+  if (!isSingle(part)) return reduceSum(b, mul(b, ownPairs(b, x[0]), ownPairs(b, x[1])), [1, 2]);
+  const square = reduceSum(b, mul(b, x[0], x[0]), [1, 2]);
+  const shared = part.biased ? add(b, square, 1) : square;
+  const squares = squaredLengths(b, form, x[1]);
+  return mul(b, squares, squares.shape.length === 2 ? unsqueeze(b, shared, [1]) : shared);
+}
+
+/** What n examples keep -> `lengths`: K(x, x) of each, (G, n) or (G, n, C); what normalising divides by the square root of. */
+export function lengthGraph(
+  parts: readonly Part[],
+  { form, outputs, groups, count }: Omit<PairOptions, "sizes"> & { readonly count: number },
+): Graph {
+  const b = new GraphBuilder();
+  const shape = form === "blocks" || form === "diagonal" ? [count, outputs] : [count];
+  const lengths = sumByGroup(b, parts, { groups, shape }, (part) =>
+    lengthTerm(b, part, { form, x: partInputs(b, "x", part, count) }),
+  );
+  return b.build({ lengths });
 }

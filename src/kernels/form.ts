@@ -1,28 +1,16 @@
 // The forms of a kernel: which cotangents are seeded, and how products of derivatives become entries.
 
 import type { GraphBuilder } from "../graph/builder.ts";
-import { concat, expandLike, matmul, mul, reduceSum, reshape, swapLast, transpose, unsqueeze } from "../graph/ops.ts";
-import { flatInput } from "../graph/outputs.ts";
+import { concat, matmul, mul, reduceSum, reshape, swapLast, transpose, unsqueeze } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
-import { reals, sizeOf } from "../numeric/tensor.ts";
 import type { KernelForm } from "./types.ts";
 
 /** Input of side graphs that holds coefficients (N, C) for the form `readout`. */
 export const SEEDS = "kernel.seeds";
 
-/** Cotangents of y, one for each row that the form needs: unit vectors, or the coefficients of each example. */
-export function seedsOf(b: GraphBuilder, y: Value, form: KernelForm): Value[] {
-  if (form === "readout") return [flatInput(b, SEEDS, y)];
-  const shape = y.shape.slice(1) as readonly number[];
-  const outputs = sizeOf(shape);
-  return Array.from({ length: outputs }, (_, c) => {
-    const unit = reals(
-      [1, ...shape],
-      Array.from({ length: outputs }, (_, k) => (k === c ? 1 : 0)),
-    );
-    return expandLike(b, b.constant(unit), y);
-  });
-}
+/** (S, S): a unit vector of each output. */
+export const unitVectors = (outputs: number): Float64Array =>
+  Float64Array.from({ length: outputs ** 2 }, (_, k) => (k % (outputs + 1) === 0 ? 1 : 0));
 
 /** Number of cotangents for each example. */
 export const seedCount = (form: KernelForm, outputs: number): number => (form === "readout" ? 1 : outputs);

@@ -3,21 +3,26 @@
 import type { RealArray } from "../numeric/tensor.ts";
 import type { KernelForm } from "./types.ts";
 
-/** Divides every entry by the square roots of both lengths, in place; 0 where a length is 0. */
+/** 1 / sqrt(K(x, x)), 0 where that is 0. */
+export const inverseRoots = (lengths: RealArray): Float64Array =>
+  Float64Array.from(lengths, (value) => (value > 0 ? 1 / Math.sqrt(value) : 0));
+
+/** Divides the entries of a tile (G, n, m, ...form) by the square roots of both lengths, (G, n) or (G, n, C) inverse roots a side, in place. */
 export function normalise(
-  kernel: RealArray,
-  lengths: readonly [Float64Array, Float64Array],
-  { form, outputs }: { readonly form: KernelForm; readonly outputs: number },
+  entries: RealArray,
+  [x, y]: readonly [Float64Array, Float64Array],
+  { form, outputs, groups }: { readonly form: KernelForm; readonly outputs: number; readonly groups: number },
 ): void {
-  const [x, y] = lengths.map((values) => values.map((value) => (value > 0 ? 1 / Math.sqrt(value) : 0)));
   const seeds = form === "blocks" || form === "diagonal" ? outputs : 1;
   const others = form === "blocks" ? outputs : 1;
-  const [n, m] = [x.length / seeds, y.length / seeds];
-  for (let i = 0, k = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) {
-      for (let c = 0; c < seeds; c++) {
-        for (let d = 0; d < others; d++, k++)
-          kernel[k] *= x[i * seeds + c] * y[j * seeds + (form === "blocks" ? d : c)];
+  const [n, m] = [x.length / seeds / groups, y.length / seeds / groups];
+  for (let g = 0, k = 0; g < groups; g++) {
+    for (let i = g * n; i < (g + 1) * n; i++) {
+      for (let j = g * m; j < (g + 1) * m; j++) {
+        for (let c = 0; c < seeds; c++) {
+          for (let d = 0; d < others; d++, k++)
+            entries[k] *= x[i * seeds + c] * y[j * seeds + (form === "blocks" ? d : c)];
+        }
       }
     }
   }

@@ -1,16 +1,19 @@
-// One side of a kernel: its examples in tiles, prepared when they are asked for and kept while they fit a budget.
+// One side of a kernel: its examples in tiles, prepared when they are asked for and held until they are let go.
 
 import { type RealArray, sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
 import { examplesOf } from "../train/examples.ts";
 import type { KernelAlgorithm, Prepared } from "./algorithm.ts";
 import { SEEDS } from "./form.ts";
+import { inverseRoots } from "./normalise.ts";
 import type { KernelModel } from "./types.ts";
 
 export interface Side {
-  readonly count: number;
-  /** Number of tiles. */
-  readonly tiles: number;
-  prepare(tile: number): Promise<Prepared>;
+  /** A tile's prepared examples. */
+  take(tile: number): Promise<Prepared>;
+  /** 1 / sqrt(K(x, x)) of a tile's examples: (G, n) or (G, n, C). */
+  roots(tile: number): Promise<Float64Array>;
+  /** Lets go of all other tiles. */
+  keep(tiles: readonly number[]): void;
 }
 
 export interface SideSource {
@@ -23,35 +26,37 @@ export interface SideSource {
   readonly weights: Float64Array | undefined;
   /** Examples of one tile. */
   readonly tile: number;
-  /** Bytes of prepared tiles that are kept. */
-  readonly budget: number;
 }
 
-/** A side whose prepared tiles are kept while they fit the budget, the first ones first. */
-export function sideOf({ model, algorithm, params, x, readouts, weights, tile, budget }: SideSource): Side {
+/** A side that holds what is asked for. Roots are kept for good: they are one number an example, output and group at most. */
+export function sideOf({ model, algorithm, params, x, readouts, weights, tile }: SideSource): Side {
   const source = examplesOf(model, { x });
   const seeds = readouts && toReal(readouts, model.engine.dtype);
-  const kept = new Map<number, Prepared>();
-  let bytes = 0;
-  const prepare = async (index: number): Promise<Prepared> => {
-    const known = kept.get(index);
-    if (known) return known;
+  const held = new Map<number, Prepared>();
+  const known = new Map<number, Float64Array>();
+  const take = async (index: number): Promise<Prepared> => {
+    const prepared = held.get(index);
+    if (prepared) return prepared;
     const [start, end] = [index * tile, Math.min(source.count, (index + 1) * tile)];
     const rows = Int32Array.from({ length: end - start }, (_, k) => start + k);
     const feeds = { ...(await source.feeds(rows)), ...(seeds && { [SEEDS]: sliceRows(seeds, start, end) }) };
-    const prepared = await algorithm.prepare({ params, feeds, count: end - start, weights });
-    if (bytes + prepared.bytes <= budget) {
-      bytes += prepared.bytes;
-      kept.set(index, prepared);
-    }
-    return prepared;
+    const made = await algorithm.prepare({ params, feeds, count: end - start, weights });
+    held.set(index, made);
+    return made;
   };
-  return { count: source.count, tiles: Math.ceil(source.count / tile), prepare };
-}
-
-/** K(x, x) of every example of a side, (N) or (N, C), one tile after another. */
-export async function lengthsOf(side: Side, algorithm: KernelAlgorithm): Promise<Float64Array> {
-  const parts: RealArray[] = [];
-  for (let tile = 0; tile < side.tiles; tile++) parts.push(await algorithm.lengths(await side.prepare(tile)));
-  return Float64Array.from(parts.flatMap((part) => Array.from(part)));
+  return {
+    take,
+    async roots(index) {
+      const roots = known.get(index) ?? inverseRoots(await algorithm.lengths(await take(index)));
+      known.set(index, roots);
+      return roots;
+    },
+    keep(tiles) {
+      for (const [index, prepared] of held) {
+        if (tiles.includes(index)) continue;
+        held.delete(index);
+        algorithm.release?.(prepared);
+      }
+    },
+  };
 }

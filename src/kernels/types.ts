@@ -17,3 +17,7 @@ export type KernelForm = (typeof kernelForms)[number];
 
 export const algorithmNames = ["factored", "jacobian-contraction", "vector-products"] as const;
 export type AlgorithmName = (typeof algorithmNames)[number];
+
+/** What a kernel may be divided by: a layer is the parameters of one name up to its last dot, `layers.0` of `layers.0.weight`. */
+export const kernelDivisions = ["parameter", "layer"] as const;
+export type KernelDivision = (typeof kernelDivisions)[number];

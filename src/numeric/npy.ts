@@ -151,18 +151,24 @@ export function decodeNpy(bytes: Uint8Array, name: string): Tensor {
   return { dtype: format.dtype, shape, data: fortran ? rowMajor(format.dtype, shape, data) : data };
 }
 
-/** A NPY file (format 1.0), byte for byte what `numpy.save` writes for the same array. */
-export function encodeNpy(tensor: Tensor): Uint8Array {
-  const { dtype, shape, data } = tensor;
+/** The header of a NPY file (format 1.0), up to its first element, byte for byte what `numpy.save` writes. */
+export function npyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   // numpy leaves room for the first axis to grow to 21 digits in place, then ends the header on a multiple of 64.
   const room = shape.length === 0 ? 0 : 21 - String(shape[0]).length;
   const text = `{'descr': '${CODES[dtype]}', 'fortran_order': False, 'shape': (${tuple}), }${" ".repeat(room)}`;
-  const start = Math.ceil((10 + text.length + 1) / 64) * 64;
-  const bytes = new Uint8Array(start + data.byteLength);
-  const header = `${MAGIC}\x01\x00\x00\x00${text.padEnd(start - 11)}\n`;
-  for (let i = 0; i < start; i++) bytes[i] = header.charCodeAt(i);
-  new DataView(bytes.buffer).setUint16(8, start - 10, true);
-  bytes.set(bytesOf(data), start);
+  const bytes = new Uint8Array(Math.ceil((10 + text.length + 1) / 64) * 64);
+  const header = `${MAGIC}\x01\x00\x00\x00${text.padEnd(bytes.length - 11)}\n`;
+  for (let i = 0; i < bytes.length; i++) bytes[i] = header.charCodeAt(i);
+  new DataView(bytes.buffer).setUint16(8, bytes.length - 10, true);
+  return bytes;
+}
+
+/** A NPY file (format 1.0), byte for byte what `numpy.save` writes for the same array. */
+export function encodeNpy({ dtype, shape, data }: Tensor): Uint8Array {
+  const header = npyHeader(dtype, shape);
+  const bytes = new Uint8Array(header.length + data.byteLength);
+  bytes.set(header);
+  bytes.set(bytesOf(data), header.length);
   return bytes;
 }

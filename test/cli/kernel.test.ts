@@ -3,12 +3,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { InterruptedError } from "../../src/cli/failure.ts";
 import { tangentKernel } from "../../src/kernels/tangent-kernel.ts";
 import { decodeNpy } from "../../src/numeric/npy.ts";
 import { type RealArray, sliceRows, takeRows } from "../../src/numeric/tensor.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
 import { reopenTask } from "../../src/train/reopen.node.ts";
-import { cli, SMALL_TRAINING, temporaryFolder } from "../helpers/cli.ts";
+import { cli, ended, listing, SMALL_TRAINING, startCli, temporaryFolder, withFlag } from "../helpers/cli.ts";
 
 const folder = temporaryFolder();
 const RUN = join(folder, "small.pkrun");
@@ -111,6 +112,9 @@ describe("kernel refuses with one line", () => {
     ],
     [["--of", "train:200"], "query train:200: the index must lie in 0..199, got 200"],
     [["--with", "7"], 'query must be written test:INDICES or train:INDICES, got "7"'],
+    [["--per", "layers"], '--per must be one of parameter, layer, got "layers". did you mean layer?'],
+    [["--memory", "much"], '--memory must be a size like 256MB or 1GiB, got "much"'],
+    [["--resume", "--force"], "--resume goes on and --force starts again: one of them must be left out"],
     [["-o", "K.txt"], '--out must end in .npy, got "K.txt"'],
     [["--threads", "0"], '--threads must be a whole number >= 1, got "0"'],
   ])("%j", async (flags, message) => {
@@ -125,23 +129,150 @@ describe("kernel refuses with one line", () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: "error: --out must be given, as in -o K.npy\n" });
   });
 
-  it("when it is interrupted, and leaves nothing", async () => {
+  it("when it is interrupted before the first tile, and leaves nothing", async () => {
     const out = join(folder, "interrupted.npy");
-    const { InterruptedError } = await import("../../src/cli/failure.ts");
     const { code, stderr } = await cli(["kernel", RUN, "-o", out], {
       signal: AbortSignal.abort(new InterruptedError()),
     });
     expect({ code, stderr }).toEqual({ code: 130, stderr: "error: interrupted\n" });
-    expect(existsSync(out)).toBe(false);
+    expect(listing(folder).filter((name) => name.startsWith("interrupted"))).toEqual([]);
   });
+});
+
+describe("kernel --per", () => {
+  it("writes one kernel for each part, which add up to the whole, and names them", async () => {
+    const whole = await written("whole.npy", "--of", "train:0-4", "--form", "diagonal", "--at", "0,last");
+    const layers = await written(
+      "L.npy",
+      "--of",
+      "train:0-4",
+      "--form",
+      "diagonal",
+      "--at",
+      "0,last",
+      "--per",
+      "layer",
+    );
+    expect(layers.value).toMatchObject({ per: "layer", groups: ["layers.0", "layers.1"], shape: [2, 2, 5, 5, C] });
+    const size = 25 * C;
+    const data = layers.array.data as RealArray;
+    const sums = Float64Array.from({ length: 2 * size }, (_, k) => {
+      const [step, entry] = [Math.floor(k / size), k % size];
+      return data[2 * step * size + entry] + data[(2 * step + 1) * size + entry];
+    });
+    expect(sums).toBeAllclose(whole.array.data as RealArray, { atol: 1e-12, rtol: 1e-12 });
+    const path = join(folder, "P.npy");
+    const { stderr } = await cli(["kernel", RUN, "--of", "train:0-1", "--per", "parameter", "-o", path]);
+    expect(stderr).toContain("float64 (1, 4, 2, 2) before step 14");
+    expect(stderr).toContain("parts: layers.0.weight, layers.0.bias, layers.1.weight, layers.1.bias\n");
+  });
+});
+
+describe("kernel --memory", () => {
+  it("cuts the work into tiles that fit, with the same numbers to rounding", async () => {
+    const flags = ["--of", "train:0-99", "--normalize"];
+    const [small, large] = [await written("m.npy", ...flags, "--memory", "100kB"), await written("M.npy", ...flags)];
+    expect(small.array.data as RealArray).toBeAllclose(large.array.data as RealArray, { atol: 1e-12, rtol: 1e-12 });
+    expect({ small: small.value.tiles > 10, large: large.value.tiles }).toEqual({ small: true, large: 1 });
+  });
+
+  it("that no example fits is refused with what it takes", async () => {
+    const { code, stderr } = await cli(["kernel", RUN, "--memory", "1kB", "-o", join(folder, "none.npy")]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: --memory must be at least \d+ bytes for .*, got 1000\n$/);
+    expect(listing(folder).filter((name) => name.startsWith("none"))).toEqual([]);
+  });
+});
+
+describe("a kernel that is broken off", () => {
+  const FLAGS = ["--at", "0,5,last", "--of", "train:0-29", "--memory", "100kB", "--form", "diagonal", "--normalize"];
+
+  /** Breaks off once tiles of the second kernel are there. */
+  async function broken(name: string, ...more: string[]) {
+    const out = join(folder, name);
+    const controller = new AbortController();
+    const args = ["kernel", RUN, ...FLAGS, ...more, "-o", out];
+    const going = cli(args, { signal: controller.signal });
+    const partial = `${out}.partial`;
+    const poll = setInterval(() => {
+      if (!existsSync(`${partial}.json`)) return;
+      if (JSON.parse(readFileSync(`${partial}.json`, "utf8")).params.length < 2) return;
+      controller.abort(new InterruptedError());
+    }, 1);
+    const result = await going;
+    clearInterval(poll);
+    return { out, partial, args, ...result };
+  }
+
+  it("is kept, says how to go on, and is resumed to the same bytes", async () => {
+    const { out, partial, args, code, stdout, stderr } = await broken("B2.npy");
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+    expect(stderr).toMatch(
+      /^error: interrupted\. \d+ of \d+ tiles are kept in .*B2\.npy\.partial: the same command with --resume goes on$/m,
+    );
+    expect(existsSync(out)).toBe(false);
+    const kept = Number(/(\d+) of/.exec(stderr)?.[1]);
+
+    const again = await cli(args);
+    expect(again).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `error: cannot write ${out}: ${partial} holds a part of a kernel. go on with --resume, or start again with --force\n`,
+    });
+
+    const other = await cli([...withFlag(args, "--form", "trace"), "--resume"]);
+    expect(other.code).toBe(1);
+    expect(other.stderr).toMatch(
+      /^error: cannot resume .*B2\.npy\.partial: form was diagonal, is trace; .*\. ask for the same again, or start again with --force\n$/,
+    );
+
+    const resumed = await cli([...args, "--resume"]);
+    expect({ code: resumed.code, stdout: resumed.stdout }).toEqual({ code: 0, stdout: `${out}\n` });
+    expect(resumed.stderr).toMatch(new RegExp(`^${kept} of \\d+ tiles were there$`, "m"));
+    const { path } = await written("uninterrupted.npy", ...FLAGS);
+    expect(readFileSync(out).equals(readFileSync(path))).toBe(true);
+    expect(listing(folder).filter((name) => name.startsWith("B2"))).toEqual(["B2.npy"]);
+  });
+
+  it("is started again with --force; --resume of nothing starts", async () => {
+    const { out, args } = await broken("B3.npy");
+    expect((await cli([...args, "--force", "-q"])).code).toBe(0);
+    const { path } = await written("B4.npy", ...FLAGS, "--resume");
+    expect(readFileSync(out).equals(readFileSync(path))).toBe(true);
+  });
+
+  it("by Ctrl-C in a process of its own: exit code 130, and resumed to the same bytes", async () => {
+    const out = join(folder, "child.npy");
+    // A second or two of work, in hundreds of tiles.
+    const flags = ["--at", "0,2,4,6,8,10,12,last", "--of", "train:0-99", "--memory", "100kB"];
+    const child = startCli(["kernel", RUN, ...flags, "-o", out]);
+    const poll = setInterval(() => {
+      if (!existsSync(`${out}.partial.json`)) return;
+      if (JSON.parse(readFileSync(`${out}.partial.json`, "utf8")).params.length < 2) return;
+      clearInterval(poll);
+      child.kill("SIGINT");
+    }, 5);
+    const { code, stdout, stderr } = await ended(child);
+    clearInterval(poll);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+    expect(stderr).toMatch(/stopping; what is done is kept/);
+    expect(stderr).toMatch(
+      /error: interrupted\. [\d,]+ of [\d,]+ tiles are kept in .*: the same command with --resume goes on\n$/,
+    );
+    const resumed = await cli(["kernel", RUN, ...flags, "--resume", "-o", out, "-q"]);
+    expect(resumed).toEqual({ code: 0, stdout: `${out}\n`, stderr: "" });
+    const { path } = await written("parent.npy", ...flags);
+    expect(readFileSync(out).equals(readFileSync(path))).toBe(true);
+  }, 60_000);
 });
 
 describe("kernel --help", () => {
   it("says what each flag takes, with examples", async () => {
     const { code, stdout } = await cli(["kernel", "--help"]);
     expect(code).toBe(0);
-    for (const flag of ["--at", "--of", "--with", "--form", "--normalize", "--algorithm", "--threads", "-o, --out"])
-      expect(stdout).toContain(flag);
+    const about = ["--at", "--of", "--with", "--form", "--per", "--normalize"];
+    const how = ["--algorithm", "--memory", "--threads", "-o, --out", "--resume", "--force"];
+    for (const flag of [...about, ...how]) expect(stdout).toContain(flag);
     expect(stdout).toContain("pathkernel kernel mnist.pkrun --at 0,100,last --with test:0-99 --normalize -o K.npy");
   });
 });

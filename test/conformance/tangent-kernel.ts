@@ -2,18 +2,23 @@
 
 import { describe, expect, it } from "vitest";
 import { type TangentKernelOptions, tangentKernel } from "../../src/kernels/tangent-kernel.ts";
-import { type AlgorithmName, type KernelForm, kernelForms } from "../../src/kernels/types.ts";
-import type { RealArray, RealDType } from "../../src/numeric/tensor.ts";
+import { type AlgorithmName, type KernelForm, kernelDivisions, kernelForms } from "../../src/kernels/types.ts";
+import { type RealArray, type RealDType, sliceRows } from "../../src/numeric/tensor.ts";
 import type { Task } from "../../src/train/task.ts";
-import { type KernelSubject, largest, readoutsFor, subjectOf } from "../helpers/kernels.ts";
+import { type KernelSubject, largest, leastBudgetFor, readoutsFor, subjectOf } from "../helpers/kernels.ts";
 import type { SmallTask } from "../helpers/tasks.ts";
 
 /** Allowed error relative to the largest entry: rounding of Jacobians and of inner products of a few hundred terms. */
 const LIMITS: Readonly<Record<RealDType, number>> = { float64: 1e-10, float32: 1e-4 };
+/** A tile of one example on either side, prepared one at a time. */
+const SMALLEST = { tile: 1, run: 1, kept: 2 };
+
 interface Variant {
   readonly label: string;
   readonly second: boolean;
   readonly options: (subject: KernelSubject) => TangentKernelOptions;
+  /** With no more memory than a tile of one example for each side takes. */
+  readonly leastMemory?: boolean;
 }
 
 const pattern = (task: Task, values: readonly number[]): Float64Array =>
@@ -41,21 +46,56 @@ const variants: readonly Variant[] = [
     options: (subject) => ({ ...moved(subject), ...weights([1, 3])(subject), normalize: true }),
   },
   { label: "tiles of two examples", second: true, options: () => ({ tile: 2 }) },
+  { label: "the least memory, normalised", second: true, options: () => ({ normalize: true }), leastMemory: true },
   {
-    label: "tiles of two examples, against themselves, none kept, normalised",
+    label: "the least memory, against themselves, weighted",
     second: false,
-    options: () => ({ tile: 2, memoryBudget: 0, normalize: true }),
+    options: weights([1, 3]),
+    leastMemory: true,
   },
 ];
 
-async function both(subject: KernelSubject, algorithm: AlgorithmName, { second, options }: Variant, form: KernelForm) {
+/** What a kernel is divided in is as large as the kernel of a model in which only those parameters count: weights of 1 and 0 say so. */
+const divided: readonly Variant[] = [
+  { label: "examples against others", second: true, options: plain },
+  { label: "normalised, against themselves", second: false, options: () => ({ normalize: true, tile: 2 }) },
+  { label: "weighted, at two times", second: true, options: (own) => ({ ...moved(own), ...weights([1, 3])(own) }) },
+];
+
+function runner(subject: KernelSubject, { second, options }: Variant, form: KernelForm) {
   const { task, params, xs, xs2 } = subject;
   const own = readoutsFor(form, subject);
   const readouts = own.readouts && { readouts: second ? own.readouts : ([own.readouts[0]] as const) };
   const all = { ...options(subject), ...readouts, form };
-  const run = (name: AlgorithmName, more: TangentKernelOptions) =>
-    tangentKernel(task, params, xs, second ? xs2 : undefined, { ...all, algorithm: name, ...more });
-  return [await run(algorithm, {}), await run("jacobian-contraction", { tile: 256 })] as const;
+  return (more: TangentKernelOptions) => tangentKernel(task, params, xs, second ? xs2 : undefined, { ...all, ...more });
+}
+
+async function both(subject: KernelSubject, algorithm: AlgorithmName, variant: Variant, form: KernelForm) {
+  const run = runner(subject, variant, form);
+  const small = variant.leastMemory && {
+    memoryBudget: leastBudgetFor(subject, algorithm, {
+      form,
+      weighted: variant.options(subject).weights !== undefined,
+    }),
+  };
+  return [await run({ algorithm, ...small }), await run({ algorithm: "jacobian-contraction", tile: 256 })] as const;
+}
+
+/** One after another: for each group of parameters, the reference's kernel of them alone. */
+async function partsOf(subject: KernelSubject, variant: Variant, form: KernelForm, groups: readonly string[]) {
+  const { entries, size } = subject.task.layout;
+  const run = runner(subject, variant, form);
+  const given = variant.options(subject).weights ?? new Float64Array(size).fill(1);
+  const parts: number[] = [];
+  for (const group of groups) {
+    const weights = new Float64Array(size);
+    for (const { name, offset, size: length } of entries)
+      if (name === group || name.replace(/\.[^.]*$/, "") === group)
+        weights.set(given.subarray(offset, offset + length), offset);
+    const { kernel } = await run({ algorithm: "jacobian-contraction", tile: 256, weights });
+    parts.push(...(kernel.data as RealArray));
+  }
+  return parts;
 }
 
 /** Declares the tests of one algorithm on one model. */
@@ -66,21 +106,45 @@ export function tangentKernelConformance(
 ): void {
   // One task for all variants, so that its graphs are compiled once.
   let made: Promise<SmallTask> | undefined;
+  const subject = async (): Promise<KernelSubject> => {
+    made ??= make();
+    return subjectOf(await made);
+  };
   describe(`${algorithm} on ${label}`, () => {
     it.each(variants)("gives the kernel of all Jacobians in every form: $label", async (variant) => {
-      made ??= make();
-      const subject = subjectOf(await made);
+      const own = await subject();
       for (const form of kernelForms) {
-        const [{ kernel, algorithm: used }, { kernel: expected }] = await both(subject, algorithm, variant, form);
+        const [plan, { kernel: expected }] = await both(own, algorithm, variant, form);
+        const { kernel, algorithm: used } = plan;
         expect(used).toBe(algorithm);
-        expect({ form, shape: kernel.shape, dtype: kernel.dtype }).toEqual({
-          form,
-          shape: expected.shape,
-          dtype: subject.task.engine.dtype,
-        });
-        const atol = LIMITS[subject.task.engine.dtype] * largest(expected.data as RealArray);
+        if (variant.leastMemory) expect({ tile: plan.tile, run: plan.run, kept: plan.kept }).toEqual(SMALLEST);
+        const { dtype } = own.task.engine;
+        expect({ form, shape: kernel.shape, dtype: kernel.dtype }).toEqual({ form, shape: expected.shape, dtype });
+        const atol = LIMITS[dtype] * largest(expected.data as RealArray);
         expect(atol).toBeGreaterThan(0);
         expect(kernel.data as RealArray).toBeAllclose(expected.data as RealArray, { atol, rtol: 0 });
+      }
+    });
+
+    it.each(divided)("divides it into the kernels of single parameters and layers: $label", async (variant) => {
+      // Few examples: there are as many kernels to compare as parameters.
+      const all = await subject();
+      const own = { ...all, xs: sliceRows(all.xs, 0, 3), xs2: sliceRows(all.xs2, 0, 2) };
+      for (const form of kernelForms) {
+        const whole = await runner(own, variant, form)({ algorithm });
+        for (const per of kernelDivisions) {
+          const { kernel, groups = [] } = await runner(own, variant, form)({ algorithm, per });
+          const { dtype, shape, data } = whole.kernel;
+          expect({ dtype: kernel.dtype, shape: kernel.shape }).toEqual({ dtype, shape: [groups.length, ...shape] });
+          const parts = await partsOf(own, variant, form, groups);
+          const atol = LIMITS[dtype as RealDType] * largest(parts);
+          expect(kernel.data as RealArray).toBeAllclose(parts, { atol, rtol: 0 });
+          if (variant.options(own).normalize) continue;
+          const sums = (data as RealArray).map((_, k) =>
+            groups.reduce((sum, _name, g) => sum + Number(kernel.data[g * data.length + k]), 0),
+          );
+          expect(sums).toBeAllclose(data as RealArray, { atol: LIMITS[dtype as RealDType] * largest(sums), rtol: 0 });
+        }
       }
     });
   });

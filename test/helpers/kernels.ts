@@ -1,7 +1,10 @@
 // Small models with examples on both sides, for tests of their kernels.
 
+import type { AlgorithmMemory } from "../../src/kernels/algorithm.ts";
+import { memoryOf } from "../../src/kernels/memory.ts";
 import { type TangentKernelOptions, tangentKernel } from "../../src/kernels/tangent-kernel.ts";
-import type { KernelForm } from "../../src/kernels/types.ts";
+import { leastBudget } from "../../src/kernels/tiling.ts";
+import type { AlgorithmName, KernelForm } from "../../src/kernels/types.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
 import { type RealArray, reals, sliceRows, type Tensor } from "../../src/numeric/tensor.ts";
 import { type Task, trainableOf } from "../../src/train/task.ts";
@@ -41,6 +44,16 @@ export function readoutsFor(
       Float64Array.from({ length: count * task.outputs }, () => random.normal()),
     );
   return { readouts: [rows(xs), rows(xs2)] };
+}
+
+/** The least bytes with which an algorithm works on more than one example. */
+export function leastBudgetFor(
+  { task }: Pick<KernelSubject, "task">,
+  algorithm: AlgorithmName,
+  options: { readonly form: KernelForm; readonly weighted: boolean },
+): number {
+  const memory = memoryOf(algorithm, { model: task, ...options }) as AlgorithmMemory;
+  return leastBudget(memory, { n: 2, m: 2, symmetric: false });
 }
 
 /** Largest absolute value. */

@@ -54,6 +54,8 @@ describe("refused with one line", () => {
       { algorithm: "fast" as "auto" },
     ],
     ["tile must be a whole number >= 1, got 0", { tile: 0 }],
+    ["memoryBudget must be a number of bytes, got NaN", { memoryBudget: Number.NaN }],
+    ["per must be one of parameter, layer, got neuron", { per: "neuron" as "layer" }],
     [`params must hold ${P} numbers, got 3`, { params2: new Float64Array(3) }],
     ["readouts must be given for the form readout, and for no other, got form readout", { form: "readout" }],
     [

@@ -1,0 +1,156 @@
+// What one side of a factored kernel keeps of each parameter, and the graph from examples to it.
+
+import type { GraphBuilder } from "../graph/builder.ts";
+import { matmul, mul, reshape, swapLast } from "../graph/ops.ts";
+import type { Graph, Value, ValueType } from "../graph/types.ts";
+import { seedCount } from "./form.ts";
+import type { ParameterGroup } from "./groups.ts";
+import { type SeededFactor, type SeededParameter, seededModel } from "./seeded.ts";
+import type { KernelForm, KernelModel } from "./types.ts";
+
+/** A value that a side keeps: (N, ...shape). */
+export interface PartValue {
+  readonly dtype: ValueType;
+  readonly shape: readonly number[];
+}
+
+/**
+ * What a side keeps of one parameter, or of two:
+ * - `outer`: the factor that all seeds share, (N, T, A), and that of each seed: (N, S, B) at one position, (N, T, S B) at several.
+ *   With `biased` a bias, whose derivative is the seeds' own factor, is in it: <a, a'> + 1 in the place of <a, a'>;
+ * - `rows`: the rows that an embedding gave (N, T), and their derivatives (N, T, S D);
+ * - `dense`: the derivative itself, (N, S, q).
+ */
+export interface Part {
+  /** The parameter's name, to which a part's values and group belong. */
+  readonly parameter: string;
+  readonly kind: "outer" | "rows" | "dense";
+  readonly values: readonly PartValue[];
+  readonly biased: boolean;
+  /** Rows of the table, for `rows`. */
+  readonly rows: number;
+}
+
+export interface SideGraph {
+  readonly graph: Graph;
+  readonly parts: readonly Part[];
+}
+
+export interface SideOptions {
+  readonly form: KernelForm;
+  /** Multiply every derivative out, and by these weights (a diagonal M) on this side. */
+  readonly weighted: boolean;
+  readonly groups: readonly ParameterGroup[];
+}
+
+/** Outputs of a side graph for a part: `PARAMETER/0` and, for factors, `PARAMETER/1`. */
+export const partName = (parameter: string, k: number): string => `${parameter}/${k}`;
+/** Inputs with the diagonal of M for a parameter. */
+export const WEIGHTS = "kernel.weights.";
+
+/** A part with the values that it keeps. */
+interface Kept {
+  readonly part: Omit<Part, "values">;
+  readonly values: readonly Value[];
+}
+
+const SAME_ORDER = new Set(["Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
+
+/** The value that a chain of reshaping began with: two values of one root and size hold the same numbers. */
+function rootOf(b: GraphBuilder, value: Value): string {
+  const node = b.producerOf(value);
+  return node && SAME_ORDER.has(node.op) ? rootOf(b, node.inputs[0]!) : value.name;
+}
+
+const sums = (form: KernelForm): boolean => form === "trace" || form === "readout";
+
+/** FLOPs of one pair of examples by factors at T positions, and of derivatives multiplied out. */
+function pairFlops(factor: SeededFactor, { form, seeds }: { form: KernelForm; seeds: number }) {
+  const own = (factor.own.shape[2] as number) * (form === "blocks" ? seeds * seeds : seeds);
+  const steps = factor.own.shape[1] as number;
+  if (factor.kind === "rows") return { byFactors: steps * steps * (1 + own), whole: factor.rows * own };
+  const shared = factor.shared.shape[2] as number;
+  return { byFactors: steps * steps * (shared + own), whole: shared * own };
+}
+
+/** (N, S, q): an outer product multiplied out for all seeds at once, which share the larger matrix. */
+function multipliedOut(
+  b: GraphBuilder,
+  { shared, own }: Extract<SeededFactor, { kind: "outer" }>,
+  seeds: number,
+): Value {
+  const [, steps, size] = own.shape as readonly number[];
+  const rows = reshape(b, swapLast(b, own), ["N", seeds * size, steps]);
+  return reshape(b, matmul(b, rows, shared), ["N", seeds, size * (shared.shape[2] as number)]);
+}
+
+function keep(
+  b: GraphBuilder,
+  { name, factor, whole }: SeededParameter,
+  { form, seeds }: { form: KernelForm; seeds: number },
+): Kept {
+  const part = { parameter: name, biased: false, rows: 0 };
+  if (!factor) return { part: { ...part, kind: "dense" }, values: [whole] };
+  const [, steps, size] = factor.own.shape as readonly number[];
+  const { byFactors, whole: multiplied } = pairFlops(factor, { form, seeds });
+  if (byFactors > multiplied || (steps > 1 && !sums(form))) {
+    const value = factor.kind === "outer" ? multipliedOut(b, factor, seeds) : whole;
+    return { part: { ...part, kind: "dense" }, values: [value] };
+  }
+  // Seeds inside of positions, so that products over both are one.
+  const inside = (): Value => {
+    const bySeed = reshape(b, factor.own, ["N", seeds, steps, size]);
+    return reshape(b, b.op("Transpose", [bySeed], { perm: [0, 2, 1, 3] }), ["N", steps, seeds * size]);
+  };
+  if (factor.kind === "rows")
+    return { part: { ...part, kind: "rows", rows: factor.rows }, values: [factor.indices, inside()] };
+  const own = steps === 1 ? reshape(b, factor.own, ["N", seeds, size]) : inside();
+  return { part: { ...part, kind: "outer" }, values: [factor.shared, own] };
+}
+
+/** Puts a bias into the part of the matrix that it is added behind, where both are of one group: their own factors are the same. */
+function joinBiases(b: GraphBuilder, kept: readonly Kept[], groups: readonly ParameterGroup[]): readonly Kept[] {
+  const groupOf = (name: string): ParameterGroup | undefined =>
+    groups.find(({ entries }) => entries.some((entry) => entry.name === name));
+  const matrices = new Map<string, string>();
+  const keyOf = (value: Value, parameter: string): string =>
+    `${rootOf(b, value)} ${value.shape.slice(1).reduce<number>((p, axis) => p * (axis as number), 1)} ${groupOf(parameter)?.name}`;
+  for (const { part, values } of kept)
+    if (part.kind === "outer" && values[1].shape.length === 3 && values[0].shape[1] === 1)
+      matrices.set(keyOf(values[1], part.parameter), part.parameter);
+  const joined = new Set<string>();
+  const others = kept.filter(({ part, values }) => {
+    const matrix = part.kind === "dense" ? matrices.get(keyOf(values[0], part.parameter)) : undefined;
+    if (matrix === undefined || joined.has(matrix)) return true;
+    joined.add(matrix);
+    return false;
+  });
+  return others.map(({ part, values }) => ({ part: { ...part, biased: joined.has(part.parameter) }, values }));
+}
+
+/**
+ * The graph from examples to what a side keeps. Outer products and embedded rows stay in factors where pairing them costs fewer
+ * FLOPs than pairing derivatives; several uses of one parameter are multiplied out and summed, so that the cross terms of the uses are
+ * there. Undefined where a use has no factored form.
+ */
+export function sideGraph(model: KernelModel, { form, weighted, groups }: SideOptions): SideGraph | undefined {
+  const seeded = seededModel(model, form);
+  if (!seeded) return undefined;
+  const { b, parameters } = seeded;
+  const seeds = seedCount(form, model.outputs);
+  const all = parameters.map((parameter): Kept => {
+    if (!weighted) return keep(b, parameter, { form, seeds });
+    const { name, whole } = parameter;
+    const weights = b.input(WEIGHTS + name, "real", [whole.shape[2]]);
+    return { part: { parameter: name, kind: "dense", biased: false, rows: 0 }, values: [mul(b, whole, weights)] };
+  });
+  const kept = weighted ? all : joinBiases(b, all, groups);
+  const outputs = kept.flatMap(({ part, values }) =>
+    values.map((value, k) => [partName(part.parameter, k), value] as const),
+  );
+  const parts = kept.map(({ part, values }): Part => {
+    const kinds = values.map(({ dtype, shape }) => ({ dtype, shape: shape.slice(1) as readonly number[] }));
+    return { ...part, values: kinds };
+  });
+  return { graph: b.build(Object.fromEntries(outputs)), parts };
+}
