@@ -5,10 +5,10 @@ import { jvp, type Tangent } from "../differentiate/forward.ts";
 import { usesOf } from "../differentiate/per-example.ts";
 import { vjp } from "../differentiate/reverse.ts";
 import { switchesOf } from "../differentiate/switches.ts";
+import { lightenPools } from "../graph/before-pools.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
 import { add, concat, fullLike, mul } from "../graph/ops.ts";
 import { targetShape } from "../graph/outputs.ts";
-import { reluAfterPool } from "../graph/relu-after-pool.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
 import type { Layout } from "../numeric/layout.ts";
@@ -95,7 +95,7 @@ function prepare({ head, readout, targetType, layout }: ReadoutGraphOptions, alo
 
 /** The readout at w + t Delta, of which nothing but derivatives will be read: ReLUs may stand behind pools. */
 export function readoutAlong(options: ReadoutGraphOptions): Prepared {
-  return prepare({ ...options, head: reluAfterPool(options.head) }, true);
+  return prepare({ ...options, head: lightenPools(options.head) }, true);
 }
 
 function switchGraph(options: ReadoutGraphOptions): Graph | undefined {

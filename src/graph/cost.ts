@@ -33,7 +33,14 @@ function flopsOfNode(graph: Graph, node: Node, batch: number): number {
   }
 }
 
+/** Counts of graphs by batch: a plan asks for the same ones again each time. */
+const counted = new WeakMap<Graph, Map<number, number>>();
+
 /** Floating-point operations of a whole graph on `batch` examples, by counting; a product's multiplication and addition are two. */
 export function flopsOf(graph: Graph, batch: number): number {
-  return graph.nodes.reduce((total, node) => total + flopsOfNode(graph, node, batch), 0);
+  const ofGraph = counted.get(graph) ?? new Map<number, number>();
+  counted.set(graph, ofGraph);
+  const flops = ofGraph.get(batch) ?? graph.nodes.reduce((total, node) => total + flopsOfNode(graph, node, batch), 0);
+  ofGraph.set(batch, flops);
+  return flops;
 }

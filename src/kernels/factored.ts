@@ -3,11 +3,13 @@
 import type { Program } from "../engine/engine.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { type RealArray, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
+import { allocate, type RealArray, sizeOf, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import type { AlgorithmOptions, Execution, KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
 import { lengthGraph, pairFeeds, pairGraph } from "./factors.ts";
+import { entryShape } from "./form.ts";
 import { groupsOf } from "./groups.ts";
 import { type Part, partName, sideGraph, WEIGHTS } from "./parts.ts";
+import type { KernelForm } from "./types.ts";
 
 type Factors = Readonly<Record<string, Tensor>>;
 
@@ -20,6 +22,54 @@ interface PreparedFactors extends Prepared {
 /** The same rows of all tensors, as views. */
 const rowsOf = (all: Factors, start: number, end: number): Factors =>
   Object.fromEntries(Object.entries(all).map(([name, one]) => [name, sliceRows(one, start, end)]));
+
+/** What some examples keep, as views. */
+const keptOf = (parts: readonly Part[], all: Factors, start: number, end: number): Factors =>
+  Object.fromEntries(
+    parts.flatMap(({ parameter, values }) =>
+      values.map(({ rows }, k) => {
+        const name = partName(parameter, k);
+        return [name, sliceRows(all[name], start * rows, end * rows)] as const;
+      }),
+    ),
+  );
+
+/** Blocks of rows in which a tile is paired with itself: four leave 6/16 of the products undone. */
+const BLOCKS = 4;
+const LEAST_BLOCK = 8;
+
+interface RowBlock {
+  readonly groups: number;
+  readonly count: number;
+  readonly form: KernelForm;
+  readonly outputs: number;
+  /** Numbers of one entry. */
+  readonly entry: number;
+  /** Rows start to end, columns from start on. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Puts the entries of a block of rows to their places and to the mirror images of these. */
+function placeRows(
+  to: RealArray,
+  from: RealArray,
+  { groups, count, form, outputs, entry, start, end }: RowBlock,
+): void {
+  const [c, d] = form === "blocks" ? [outputs, outputs] : [1, entry];
+  let k = 0;
+  for (let g = 0; g < groups; g++) {
+    for (let i = start; i < end; i++) {
+      const row = (g * count + i) * count;
+      to.set(from.subarray(k, k + (count - start) * entry), (row + start) * entry);
+      for (let j = start; j < count; j++) {
+        const mirror = ((g * count + j) * count + i) * entry;
+        if (j < end) k += entry;
+        else for (let p = 0; p < c; p++) for (let q = 0; q < d; q++, k++) to[mirror + q * c + p] = from[k];
+      }
+    }
+  }
+}
 
 /** The graphs of one head, form, weighting and division: built once, so that the engine compiles them once. */
 export interface FactoredGraphs {
@@ -75,7 +125,7 @@ export function factoredAlgorithm(
 ): KernelAlgorithm<PreparedFactors> | undefined {
   const graphs = factoredGraphs(options);
   if (!graphs) return undefined;
-  const { model, weighted } = options;
+  const { model, form, per, weighted } = options;
   const { engine, layout, frozen } = model;
   const side: Program = engine.compile(graphs.side);
   // With a weight on one side, the other must be multiplied out alike: a weight of one everywhere does that.
@@ -85,9 +135,9 @@ export function factoredAlgorithm(
   const allocated = (): Factors =>
     Object.fromEntries(
       graphs.parts.flatMap(({ parameter, values }) =>
-        values.map(({ dtype, shape }, k) => {
+        values.map(({ dtype, rows, shape }, k) => {
           const type = dtype === "real" ? engine.dtype : dtype;
-          return [partName(parameter, k), zeros(type, [tile, ...shape])] as const;
+          return [partName(parameter, k), zeros(type, [tile * rows, ...shape])] as const;
         }),
       ),
     );
@@ -103,16 +153,34 @@ export function factoredAlgorithm(
     for (let start = 0; start < count; start += run) {
       signal?.throwIfAborted();
       const end = Math.min(count, start + run);
-      await side.run({ ...fixed, ...rowsOf(feeds, start, end) }, rowsOf(arrays, start, end));
+      await side.run({ ...fixed, ...rowsOf(feeds, start, end) }, keptOf(graphs.parts, arrays, start, end));
     }
     const bytes = Object.values(arrays).reduce((total, { data }) => total + data.byteLength, 0);
-    return { count, bytes, factors: rowsOf(arrays, 0, count), arrays };
+    return { count, bytes, factors: keptOf(graphs.parts, arrays, 0, count), arrays };
+  };
+
+  /** All pairs of a tile with itself: a block of rows with those from it on, the rest by symmetry. */
+  const pairSelf = async ({ count, factors }: PreparedFactors): Promise<RealArray> => {
+    const entry = entryShape(form, model.outputs);
+    const place = { groups: groupsOf(layout, per).length, count, entry: sizeOf(entry), form, outputs: model.outputs };
+    const result = allocate(engine.dtype, place.groups * count * count * place.entry) as RealArray;
+    const block = Math.max(LEAST_BLOCK, Math.ceil(count / BLOCKS));
+    for (let start = 0; start < count; start += block) {
+      signal?.throwIfAborted();
+      const end = Math.min(count, start + block);
+      const [rows, columns] = [keptOf(graphs.parts, factors, start, end), keptOf(graphs.parts, factors, start, count)];
+      const program = engine.compile(graphs.pair(end - start, count - start));
+      const { kernel } = await program.run(pairFeeds(rows, columns));
+      placeRows(result, kernel.data as RealArray, { ...place, start, end });
+    }
+    return result;
   };
 
   return {
     name: "factored",
     prepare,
     async pair(x, y) {
+      if (x === y && x.count >= 2 * LEAST_BLOCK) return pairSelf(x);
       const program = engine.compile(graphs.pair(x.count, y.count));
       return (await program.run(pairFeeds(x.factors, y.factors))).kernel.data as RealArray;
     },

@@ -4,7 +4,8 @@ import { contractOuter, contractRows, type Outer, type Rows } from "../different
 import { GraphBuilder } from "../graph/builder.ts";
 import { add, addAll, concat, matmul, mul, reduceSum, reshape, swapLast, unsqueeze, where } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
-import { entryShape, innerProducts, scaleEntries, squaredLengths } from "./form.ts";
+import { sizeOf } from "../numeric/tensor.ts";
+import { entryShape, innerProducts, scaleEntries, seedCount, squaredLengths } from "./form.ts";
 import type { ParameterGroup } from "./groups.ts";
 import { type Part, partName } from "./parts.ts";
 import type { KernelForm } from "./types.ts";
@@ -13,8 +14,8 @@ import type { KernelForm } from "./types.ts";
 const sideInput = (side: "x" | "y", name: string): string => `${side}:${name}`;
 
 function partInputs(b: GraphBuilder, side: "x" | "y", { parameter, values }: Part, count: number): Value[] {
-  return values.map(({ dtype, shape }, k) =>
-    b.input(sideInput(side, partName(parameter, k)), dtype, [count, ...shape]),
+  return values.map(({ dtype, rows, shape }, k) =>
+    b.input(sideInput(side, partName(parameter, k)), dtype, [count * rows, ...shape]),
   );
 }
 
@@ -69,19 +70,29 @@ const rowsOf = ([indices, right]: readonly Value[], rows: number): Rows => ({
   inner: [],
 });
 
+/** One side of a part: its inputs, how many examples they are of, and how many seeds each has. */
+interface PartSide {
+  readonly values: readonly Value[];
+  readonly count: number;
+  readonly seeds: number;
+}
+
+/** What is S times something, as (n, S, q). */
+function bySeed(b: GraphBuilder, value: Value, { count, seeds }: PartSide): Value {
+  return reshape(b, value, [count, seeds, sizeOf(value.shape as readonly number[]) / (count * seeds)]);
+}
+
 /** The entries of one part, (n, m, ...form). */
-function pairTerm(
-  b: GraphBuilder,
-  part: Part,
-  sides: { form: KernelForm; x: readonly Value[]; y: readonly Value[] },
-): Value {
-  const { form, x, y } = sides;
-  if (part.kind === "dense") return innerProducts(b, form, [x[0], y[0]]);
+function pairTerm(b: GraphBuilder, part: Part, sides: { form: KernelForm; x: PartSide; y: PartSide }): Value {
+  const { form } = sides;
+  const [x, y] = [sides.x.values, sides.y.values];
+  const products = (k: number): Value => innerProducts(b, form, [bySeed(b, x[k], sides.x), bySeed(b, y[k], sides.y)]);
+  if (part.kind === "dense") return products(0);
   if (part.kind === "rows") return contractRows(b, rowsOf(x, part.rows), rowsOf(y, part.rows));
   if (!isSingle(part)) return contractOuter(b, outerOf(x), outerOf(y));
   const [left, right] = [x[0], y[0]].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
   const shared = b.op("Gemm", part.biased ? [left, right, b.scalar(1)] : [left, right], { transB: 1 });
-  return scaleEntries(b, innerProducts(b, form, [x[1], y[1]]), shared);
+  return scaleEntries(b, products(1), shared);
 }
 
 /**
@@ -91,9 +102,11 @@ function pairTerm(
 export function pairGraph(parts: readonly Part[], { form, outputs, groups, sizes: [n, m] }: PairOptions): Graph {
   const b = new GraphBuilder();
   const shape = [n, m, ...entryShape(form, outputs)];
-  const kernel = sumByGroup(b, parts, { groups, shape }, (part) =>
-    pairTerm(b, part, { form, x: partInputs(b, "x", part, n), y: partInputs(b, "y", part, m) }),
-  );
+  const seeds = seedCount(form, outputs);
+  const kernel = sumByGroup(b, parts, { groups, shape }, (part) => {
+    const x = { values: partInputs(b, "x", part, n), count: n, seeds };
+    return pairTerm(b, part, { form, x, y: { values: partInputs(b, "y", part, m), count: m, seeds } });
+  });
   return b.build({ kernel });
 }
 
@@ -101,8 +114,9 @@ export function pairGraph(parts: readonly Part[], { form, outputs, groups, sizes
 const ownPairs = (b: GraphBuilder, z: Value): Value => matmul(b, z, swapLast(b, z));
 
 /** K(x, x) of one part for each example. */
-function lengthTerm(b: GraphBuilder, part: Part, { form, x }: { form: KernelForm; x: readonly Value[] }): Value {
-  if (part.kind === "dense") return squaredLengths(b, form, x[0]);
+function lengthTerm(b: GraphBuilder, part: Part, form: KernelForm, side: PartSide): Value {
+  const x = side.values;
+  if (part.kind === "dense") return squaredLengths(b, form, bySeed(b, x[0], side));
   if (part.kind === "rows") {
     const wide = b.op("Cast", [x[0]], { to: "real" });
     // Counted from the end or not, a row is one row.
@@ -113,7 +127,7 @@ function lengthTerm(b: GraphBuilder, part: Part, { form, x }: { form: KernelForm
   if (!isSingle(part)) return reduceSum(b, mul(b, ownPairs(b, x[0]), ownPairs(b, x[1])), [1, 2]);
   const square = reduceSum(b, mul(b, x[0], x[0]), [1, 2]);
   const shared = part.biased ? add(b, square, 1) : square;
-  const squares = squaredLengths(b, form, x[1]);
+  const squares = squaredLengths(b, form, bySeed(b, x[1], side));
   return mul(b, squares, squares.shape.length === 2 ? unsqueeze(b, shared, [1]) : shared);
 }
 
@@ -124,8 +138,9 @@ export function lengthGraph(
 ): Graph {
   const b = new GraphBuilder();
   const shape = form === "blocks" || form === "diagonal" ? [count, outputs] : [count];
+  const seeds = seedCount(form, outputs);
   const lengths = sumByGroup(b, parts, { groups, shape }, (part) =>
-    lengthTerm(b, part, { form, x: partInputs(b, "x", part, count) }),
+    lengthTerm(b, part, form, { values: partInputs(b, "x", part, count), count, seeds }),
   );
   return b.build({ lengths });
 }

@@ -1,6 +1,7 @@
 // What one side of a factored kernel keeps of each parameter, and the graph from examples to it.
 
 import type { GraphBuilder } from "../graph/builder.ts";
+import { divideDims, resolveDim, sizeOfShape } from "../graph/dim.ts";
 import { matmul, mul, reshape, swapLast } from "../graph/ops.ts";
 import type { Graph, Value, ValueType } from "../graph/types.ts";
 import { seedCount } from "./form.ts";
@@ -8,18 +9,22 @@ import type { ParameterGroup } from "./groups.ts";
 import { type SeededFactor, type SeededParameter, seededModel } from "./seeded.ts";
 import type { KernelForm, KernelModel } from "./types.ts";
 
-/** A value that a side keeps: (N, ...shape). */
+/** A value that a side keeps: (rows N, ...shape). */
 export interface PartValue {
   readonly dtype: ValueType;
+  /** Rows of each example: 1, or one for each seed. */
+  readonly rows: number;
   readonly shape: readonly number[];
 }
 
 /**
  * What a side keeps of one parameter, or of two:
- * - `outer`: the factor that all seeds share, (N, T, A), and that of each seed: (N, S, B) at one position, (N, T, S B) at several.
+ * - `outer`: the factor that all seeds share, (N, T, A), and that of each seed: S times (B) at one position, (N, T, S B) at several.
  *   With `biased` a bias, whose derivative is the seeds' own factor, is in it: <a, a'> + 1 in the place of <a, a'>;
  * - `rows`: the rows that an embedding gave (N, T), and their derivatives (N, T, S D);
- * - `dense`: the derivative itself, (N, S, q).
+ * - `dense`: the derivative itself, S times (q).
+ *
+ * What is S times something has any shape of that size and order: the one that it was computed in, so that nothing is copied for another.
  */
 export interface Part {
   /** The parameter's name, to which a part's values and group belong. */
@@ -73,15 +78,14 @@ function pairFlops(factor: SeededFactor, { form, seeds }: { form: KernelForm; se
   return { byFactors: steps * steps * (shared + own), whole: shared * own };
 }
 
-/** (N, S, q): an outer product multiplied out for all seeds at once, which share the larger matrix. */
+/** An outer product multiplied out for all seeds at once, which share the larger matrix: (N, S B, A). */
 function multipliedOut(
   b: GraphBuilder,
   { shared, own }: Extract<SeededFactor, { kind: "outer" }>,
   seeds: number,
 ): Value {
   const [, steps, size] = own.shape as readonly number[];
-  const rows = reshape(b, swapLast(b, own), ["N", seeds * size, steps]);
-  return reshape(b, matmul(b, rows, shared), ["N", seeds, size * (shared.shape[2] as number)]);
+  return matmul(b, reshape(b, swapLast(b, own), ["N", seeds * size, steps]), shared);
 }
 
 function keep(
@@ -104,8 +108,7 @@ function keep(
   };
   if (factor.kind === "rows")
     return { part: { ...part, kind: "rows", rows: factor.rows }, values: [factor.indices, inside()] };
-  const own = steps === 1 ? reshape(b, factor.own, ["N", seeds, size]) : inside();
-  return { part: { ...part, kind: "outer" }, values: [factor.shared, own] };
+  return { part: { ...part, kind: "outer" }, values: [factor.shared, steps === 1 ? factor.own : inside()] };
 }
 
 /** Puts a bias into the part of the matrix that it is added behind, where both are of one group: their own factors are the same. */
@@ -114,9 +117,9 @@ function joinBiases(b: GraphBuilder, kept: readonly Kept[], groups: readonly Par
     groups.find(({ entries }) => entries.some((entry) => entry.name === name));
   const matrices = new Map<string, string>();
   const keyOf = (value: Value, parameter: string): string =>
-    `${rootOf(b, value)} ${value.shape.slice(1).reduce<number>((p, axis) => p * (axis as number), 1)} ${groupOf(parameter)?.name}`;
+    [rootOf(b, value), sizeOfShape(value.shape), groupOf(parameter)?.name].join(" ");
   for (const { part, values } of kept)
-    if (part.kind === "outer" && values[1].shape.length === 3 && values[0].shape[1] === 1)
+    if (part.kind === "outer" && values[0].shape[1] === 1)
       matrices.set(keyOf(values[1], part.parameter), part.parameter);
   const joined = new Set<string>();
   const others = kept.filter(({ part, values }) => {
@@ -141,15 +144,19 @@ export function sideGraph(model: KernelModel, { form, weighted, groups }: SideOp
   const all = parameters.map((parameter): Kept => {
     if (!weighted) return keep(b, parameter, { form, seeds });
     const { name, whole } = parameter;
-    const weights = b.input(WEIGHTS + name, "real", [whole.shape[2]]);
-    return { part: { parameter: name, kind: "dense", biased: false, rows: 0 }, values: [mul(b, whole, weights)] };
+    const size = divideDims(sizeOfShape(whole.shape), `${seeds === 1 ? "" : seeds}N`);
+    const weights = b.input(WEIGHTS + name, "real", [size]);
+    const weighed = mul(b, reshape(b, whole, ["N", seeds, size]), weights);
+    return { part: { parameter: name, kind: "dense", biased: false, rows: 0 }, values: [weighed] };
   });
   const kept = weighted ? all : joinBiases(b, all, groups);
   const outputs = kept.flatMap(({ part, values }) =>
     values.map((value, k) => [partName(part.parameter, k), value] as const),
   );
   const parts = kept.map(({ part, values }): Part => {
-    const kinds = values.map(({ dtype, shape }) => ({ dtype, shape: shape.slice(1) as readonly number[] }));
+    const kinds = values.map(({ dtype, shape: [batch, ...shape] }) => {
+      return { dtype, rows: resolveDim(batch, 1), shape: shape as readonly number[] };
+    });
     return { ...part, values: kinds };
   });
   return { graph: b.build(Object.fromEntries(outputs)), parts };

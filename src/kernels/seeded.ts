@@ -4,10 +4,10 @@ import { materialise } from "../differentiate/factored.ts";
 import { overSeeds } from "../differentiate/over-seeds.ts";
 import { factorValues } from "../differentiate/paired.ts";
 import { type Use, usesOf } from "../differentiate/per-example.ts";
+import { lightenPools } from "../graph/before-pools.ts";
 import { builderOf, type GraphBuilder } from "../graph/builder.ts";
 import { concat, reshape } from "../graph/ops.ts";
 import { flatInput } from "../graph/outputs.ts";
-import { reluAfterPool } from "../graph/relu-after-pool.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { reals } from "../numeric/tensor.ts";
 import { SEEDS, seedCount, stackSeeds, unitVectors } from "./form.ts";
@@ -24,7 +24,7 @@ export interface SeededParameter {
   readonly name: string;
   /** Its elements may be in another order than the parameter's, the same for every example. Undefined where it has no such form. */
   readonly factor: SeededFactor | undefined;
-  /** The derivative multiplied out and summed over uses, (N, S, p), in the order of the parameter. Only if it is asked for, nodes are spent on it. */
+  /** The derivative multiplied out and summed over uses, (S N, ...), in the order of the parameter. Only where it is read it is computed. */
   readonly whole: Value;
 }
 
@@ -46,7 +46,7 @@ interface OneSeed {
 
 /** The graph of one cotangent for each example. */
 function oneSeed({ split, layout }: KernelModel): OneSeed | undefined {
-  const { b, inputs, values } = builderOf(reluAfterPool(split.head));
+  const { b, inputs, values } = builderOf(lightenPools(split.head));
   const y = values.get("y") as Value;
   const seeds = [{ value: y, cotangent: b.input(SEED, "real", y.shape) }];
   const parameters = layout.entries.map(({ name }) => inputs[name]);
@@ -92,13 +92,11 @@ function together(model: KernelModel, form: KernelForm, { graph, uses }: OneSeed
     if (factor.kind !== "outer" || ownFirst === ownSecond) return undefined;
     return ownFirst ? { kind: "outer", shared: second, own: first } : { kind: "outer", shared: first, own: second };
   };
-  const parameters = model.layout.entries.flatMap(({ name, size }): SeededParameter[] => {
+  const parameters = model.layout.entries.flatMap(({ name }): SeededParameter[] => {
     const whole = values.get(WHOLE + name);
     if (!whole) return [];
     const own = uses.flatMap(({ parameter }, u) => (parameter.name === name ? [u] : []));
-    return [
-      { name, factor: own.length === 1 ? factorOf(own[0]) : undefined, whole: reshape(b, whole, ["N", count, size]) },
-    ];
+    return [{ name, factor: own.length === 1 ? factorOf(own[0]) : undefined, whole }];
   });
   return { b, parameters };
 }
@@ -124,7 +122,7 @@ function apart(model: KernelModel, form: KernelForm, { graph }: OneSeed): Seeded
   const parameters = layout.entries.flatMap(({ name, size }): SeededParameter[] => {
     if (!graph.outputs.includes(WHOLE + name)) return [];
     const rows = results.map((result) => reshape(b, result.get(WHOLE + name) as Value, ["N", size]));
-    return [{ name, factor: undefined, whole: stackSeeds(b, rows) }];
+    return [{ name, factor: undefined, whole: reshape(b, stackSeeds(b, rows), [`${count}N`, size]) }];
   });
   return { b, parameters };
 }

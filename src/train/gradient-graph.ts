@@ -1,10 +1,10 @@
 // The graph of one training step's derivative: the loss of a batch and its gradient.
 
 import { vjp } from "../differentiate/reverse.ts";
+import { lightenPools } from "../graph/before-pools.ts";
 import { builderOf, type GraphBuilder } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
 import { targetShape } from "../graph/outputs.ts";
-import { reluAfterPool } from "../graph/relu-after-pool.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
 
@@ -25,7 +25,7 @@ export const WEIGHTS = "example.weights";
 
 /** Inlines a head and its loss into a fresh builder. */
 export function objectiveOf(head: Graph, loss: Loss): Objective {
-  const { b, inputs, values } = builderOf(reluAfterPool(head));
+  const { b, inputs, values } = builderOf(lightenPools(head));
   const y = values.get("y") as Value;
   const target = b.input(TARGET, loss.target === "class" ? "int64" : "real", targetShape(y, loss.target));
   const weights = b.input(WEIGHTS, "real", ["N"]);

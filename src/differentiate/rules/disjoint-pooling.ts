@@ -2,7 +2,7 @@
 
 import type { GraphBuilder } from "../../graph/builder.ts";
 import { type Dim, divideDims, multiplyDims, sizeOfShape } from "../../graph/dim.ts";
-import { concat, pad, reshape, slice, transpose, where } from "../../graph/ops.ts";
+import { concat, pad, reshape, slice, sub, transpose, where } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
 import { type PlacedWindows, spatialSizes } from "../../graph/windows.ts";
 
@@ -118,7 +118,8 @@ export function toWinners(b: GraphBuilder, [g, x]: readonly [Value, Value], { co
       const parts = new Array<Value>(size);
       for (let tap = size - 1; tap > 0; tap--) {
         parts[tap] = where(b, masks[tap - 1], rest, 0);
-        rest = where(b, masks[tap - 1], 0, rest);
+        // What the winner has taken is gone from the rest: a finite number less itself is 0. A second Where takes three times as long.
+        rest = sub(b, rest, parts[tap]);
       }
       parts[0] = rest;
       const shape = inner > 1 ? [outer, 1, inner] : [outer, 1];
