@@ -51,6 +51,9 @@ export async function execute(options: ExecuteOptions): Promise<void> {
       // What ended the work (a full device) may forbid this too; that error is the one to show.
     }
     throw error;
+  } finally {
+    x.keep([]);
+    y.keep([]);
   }
 }
 

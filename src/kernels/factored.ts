@@ -1,6 +1,7 @@
 // Tangent kernels from factored derivatives: nothing as long as the parameters is formed where a product of small ones will do.
 
 import type { Program } from "../engine/engine.ts";
+import { flopsOf } from "../graph/cost.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sizeOf, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
@@ -34,9 +35,19 @@ const keptOf = (parts: readonly Part[], all: Factors, start: number, end: number
     ),
   );
 
-/** Blocks of rows in which a tile is paired with itself: four leave 6/16 of the products undone. */
-const BLOCKS = 4;
-const LEAST_BLOCK = 8;
+/** Fewest rows of a block in which a tile is paired with itself. */
+const LEAST_BLOCK = 4;
+/** FLOPs that the engine could do in the time that one more run of a graph costs: 0.2 ms. */
+const RUN_FLOPS = 1.3e7;
+
+/**
+ * Rows of a block in which a tile is paired with itself: k blocks leave (k - 1) / 2k of the products undone, and cost k runs, so that k =
+ * sqrt(FLOPs / 2 FLOPs of a run) is best.
+ */
+function blockOf(count: number, flops: number): number {
+  const blocks = Math.max(1, Math.round(Math.sqrt(flops / (2 * RUN_FLOPS))));
+  return Math.max(LEAST_BLOCK, Math.ceil(count / blocks));
+}
 
 interface RowBlock {
   readonly groups: number;
@@ -71,12 +82,34 @@ function placeRows(
   }
 }
 
+/**
+ * Arrays of tiles that are done with, written over by the next: fresh pages take longer to get than to fill, and a collector that comes late
+ * would keep more of them than fit the budget. What nobody takes again is the collector's.
+ */
+class FreeArrays {
+  private readonly arrays: WeakRef<Factors>[] = [];
+
+  take(): Factors | undefined {
+    for (let next = this.arrays.pop(); next; next = this.arrays.pop()) {
+      const found = next.deref();
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  give(arrays: Factors): void {
+    this.arrays.push(new WeakRef(arrays));
+  }
+}
+
 /** The graphs of one head, form, weighting and division: built once, so that the engine compiles them once. */
 export interface FactoredGraphs {
   readonly side: Graph;
   readonly parts: readonly Part[];
   pair(n: number, m: number): Graph;
   lengths(count: number): Graph;
+  /** Arrays of released tiles, by dtype and size of tile. */
+  free(key: string): FreeArrays;
 }
 
 const cache = new WeakMap<Graph, Map<string, FactoredGraphs | undefined>>();
@@ -98,6 +131,7 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
   const { graph, parts } = side;
   const common = { form, outputs: model.outputs, groups };
   const others = new Map<string, Graph>();
+  const free = new Map<string, FreeArrays>();
   const built = (key: string, build: () => Graph): Graph => {
     const known = others.get(key) ?? build();
     others.set(key, known);
@@ -106,6 +140,11 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
   return {
     side: graph,
     parts,
+    free: (key) => {
+      const known = free.get(key) ?? new FreeArrays();
+      free.set(key, known);
+      return known;
+    },
     pair: (n, m) => built(`pair ${n} ${m}`, () => pairGraph(parts, { ...common, sizes: [n, m] })),
     lengths: (count) => built(`lengths ${count}`, () => lengthGraph(parts, { ...common, count })),
   };
@@ -128,10 +167,10 @@ export function factoredAlgorithm(
   const { model, form, per, weighted } = options;
   const { engine, layout, frozen } = model;
   const side: Program = engine.compile(graphs.side);
+  const pairFlops = flopsOf(graphs.pair(1, 1), 1);
   // With a weight on one side, the other must be multiplied out alike: a weight of one everywhere does that.
   const ones = weighted ? new Float64Array(layout.size).fill(1) : undefined;
-  // Arrays of released tiles, written over by the next: a collector that comes late would keep more of them than fit the budget.
-  const free: Factors[] = [];
+  const free = graphs.free(`${engine.dtype} ${tile}`);
   const allocated = (): Factors =>
     Object.fromEntries(
       graphs.parts.flatMap(({ parameter, values }) =>
@@ -149,7 +188,7 @@ export function factoredAlgorithm(
       diagonal[WEIGHTS + name] = toReal({ dtype: "float64", shape: [size], data }, engine.dtype);
     }
     const fixed = { ...frozen, ...viewsOf(layout, params), ...diagonal };
-    const arrays = free.pop() ?? allocated();
+    const arrays = free.take() ?? allocated();
     for (let start = 0; start < count; start += run) {
       signal?.throwIfAborted();
       const end = Math.min(count, start + run);
@@ -164,7 +203,7 @@ export function factoredAlgorithm(
     const entry = entryShape(form, model.outputs);
     const place = { groups: groupsOf(layout, per).length, count, entry: sizeOf(entry), form, outputs: model.outputs };
     const result = allocate(engine.dtype, place.groups * count * count * place.entry) as RealArray;
-    const block = Math.max(LEAST_BLOCK, Math.ceil(count / BLOCKS));
+    const block = blockOf(count, count ** 2 * pairFlops);
     for (let start = 0; start < count; start += block) {
       signal?.throwIfAborted();
       const end = Math.min(count, start + block);
@@ -180,7 +219,7 @@ export function factoredAlgorithm(
     name: "factored",
     prepare,
     async pair(x, y) {
-      if (x === y && x.count >= 2 * LEAST_BLOCK) return pairSelf(x);
+      if (x === y && blockOf(x.count, x.count ** 2 * pairFlops) < x.count) return pairSelf(x);
       const program = engine.compile(graphs.pair(x.count, y.count));
       return (await program.run(pairFeeds(x.factors, y.factors))).kernel.data as RealArray;
     },
@@ -188,6 +227,6 @@ export function factoredAlgorithm(
       const program = engine.compile(graphs.lengths(x.count));
       return (await program.run(pairFeeds(x.factors, {}))).lengths.data as RealArray;
     },
-    release: ({ arrays }) => void free.push(arrays),
+    release: ({ arrays }) => free.give(arrays),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { GraphBuilder } from "../../graph/builder.ts";
 import { type Dim, divideDims, multiplyDims, sizeOfShape } from "../../graph/dim.ts";
-import { concat, pad, reshape, slice, sub, transpose, where } from "../../graph/ops.ts";
+import { cast, concat, mul, pad, reshape, slice, sub, transpose, where } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
 import { type PlacedWindows, spatialSizes } from "../../graph/windows.ts";
 
@@ -117,8 +117,9 @@ export function toWinners(b: GraphBuilder, [g, x]: readonly [Value, Value], { co
       let rest = value;
       const parts = new Array<Value>(size);
       for (let tap = size - 1; tap > 0; tap--) {
-        parts[tap] = where(b, masks[tap - 1], rest, 0);
-        // What the winner has taken is gone from the rest: a finite number less itself is 0. A second Where takes three times as long.
+        // A product with 0 or 1, and what is left of it: each cotangent goes to one tap and nothing else is there to be selected, so that
+        // no 0 meets what was not finite before. Where takes three times as long as either.
+        parts[tap] = mul(b, rest, cast(b, masks[tap - 1], "real"));
         rest = sub(b, rest, parts[tap]);
       }
       parts[0] = rest;
