@@ -1,4 +1,4 @@
-// A residual network, a vision transformer and a language model that PyTorch exported: outputs, gradients of each example, kernels.
+// Stacks of layers, a residual network, a vision transformer and a language model that PyTorch exported: outputs, gradients of each example.
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -16,7 +16,7 @@ const folder = new URL("../../fixtures/onnx/", import.meta.url);
 const bytesOf = (file: string): Uint8Array => readFileSync(new URL(file, folder));
 const arrays = decodeNpz(bytesOf("onnx.npz"), "onnx.npz");
 const numbersOf = (key: string): Float64Array => arrays[key].data as Float64Array;
-const files = ["resnet-17", "vit-13", "vit-17", "gpt-17", "next-13", "next-17"];
+const files = ["mlp-17", "cnn-13", "cnn-17", "resnet-17", "vit-13", "vit-17", "gpt-17", "next-13", "next-17"];
 const nameOf = (file: string): string => file.slice(0, file.indexOf("-"));
 const inDtype = (t: Tensor, dtype: RealDType): Tensor => (t.dtype === "float64" ? toReal(t, dtype) : t);
 
