@@ -1,8 +1,10 @@
 // A user's .onnx file as a model; its parameters begin as the file has them.
 
 import { InvalidModelError } from "../errors.ts";
-import { valueIn } from "../graph/builder.ts";
+import { builderOf, valueIn } from "../graph/builder.ts";
 import { readOnnx } from "../graph/onnx/reader.ts";
+import { unsqueeze } from "../graph/ops.ts";
+import type { Graph, Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
 import { findNonFinite, type RealArray } from "../numeric/tensor.ts";
 import type { Model } from "./types.ts";
@@ -19,11 +21,17 @@ export interface OnnxModelOptions {
 /** The model of a file; InvalidModelError or UnsupportedError where it cannot be read, differentiated or has no (N, C) output. */
 export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: OnnxModelOptions): Model {
   const imported = readOnnx(bytes, { name, parameters });
-  for (const line of imported.notes) note?.(line);
-  const y = valueIn(imported.graph, "y");
-  if (y.shape.length !== 2 || y.shape[0] !== "N") {
-    throw new InvalidModelError(`${name}: the output must have shape (N, C), got [${y.shape.join(", ")}]`);
+  const { shape } = valueIn(imported.graph, "y");
+  const single = shape.length === 1;
+  if (!single && (shape.length !== 2 || shape[0] !== "N")) {
+    throw new InvalidModelError(`${name}: the output must have shape (N, C), got [${shape.join(", ")}]`, {
+      hint: "export the model with an output of one row an example: flatten it, or pick one position",
+    });
   }
+  const notes = single
+    ? [...imported.notes, "the output is one number an example and is read as (N, 1)"]
+    : imported.notes;
+  for (const line of notes) note?.(line);
   for (const parameter of imported.parameters) {
     const bad = findNonFinite(parameter.data);
     if (bad < 0) continue;
@@ -37,5 +45,11 @@ export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: Onn
       params.set(data.data as RealArray, layout.entries[i].offset);
     });
   };
-  return { spec: name, graph: imported.graph, parameters: layout, initialise };
+  return { spec: name, graph: single ? asColumn(imported.graph) : imported.graph, parameters: layout, initialise };
+}
+
+/** The graph with its output (N) as (N, 1). */
+function asColumn(graph: Graph): Graph {
+  const { b, values } = builderOf(graph);
+  return b.build({ y: unsqueeze(b, values.get("y") as Value, [1]) });
 }

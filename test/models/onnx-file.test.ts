@@ -109,13 +109,25 @@ describe("modelFromOnnx(bytes, options)", () => {
   });
 });
 
+describe("an output of one number an example", () => {
+  it("is read as (N, 1), and said so", () => {
+    const b = new GraphBuilder();
+    const y = b.op("Squeeze", [matmul(b, b.input("x", "real", ["N", 3]), b.input("w", "real", [3, 1])), b.ints([1])]);
+    const bytes = writeOnnx(b.build({ y }), { real: "float64", initializers: { w: examples(3, 1) } });
+    const notes: string[] = [];
+    const model = read(bytes, undefined, (line) => notes.push(line));
+    expect(model.graph.values.get("y")?.shape).toEqual(["N", 1]);
+    expect(notes).toEqual(["the output is one number an example and is read as (N, 1)"]);
+  });
+});
+
 describe("what modelFromOnnx refuses", () => {
   it("an output that is not (N, C)", async () => {
     const b = new GraphBuilder();
     const y = matmul(b, b.input("x", "real", ["N", 2, 3]), b.input("w", "real", [3, 2]));
     const bytes = writeOnnx(b.build({ y }), { real: "float64", initializers: { w: examples(3, 2) } });
     expect(await errorOf(() => read(bytes))).toBe(
-      "InvalidModelError: m.onnx: the output must have shape (N, C), got [N, 2, 2]",
+      "InvalidModelError: m.onnx: the output must have shape (N, C), got [N, 2, 2] (export the model with an output of one row an example: flatten it, or pick one position)",
     );
   });
 
