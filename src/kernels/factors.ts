@@ -60,7 +60,9 @@ function seed(model: KernelModel, form: KernelForm): Seeded | undefined {
 
 /** The two factors of a parameter's only use, if it is an outer product at one position in which all seeds share one factor. */
 function sharedOuter(b: GraphBuilder, uses: readonly (readonly Use[])[]): { shared: Value; own: Value[] } | undefined {
-  if (uses.some((own) => own.length !== 1 || own[0].factor.kind !== "outer")) return undefined;
+  const single = ([use, ...others]: readonly Use[]): boolean =>
+    others.length === 0 && use?.factor.kind === "outer" && use.prelude.rearranges;
+  if (!uses.every(single)) return undefined;
   const factors = uses.map(([use]) => use.factor as Extract<Use["factor"], { kind: "outer" }>);
   const side = (["right", "left"] as const).find((name) =>
     factors.every((factor) => factor[name] === factors[0][name]),
