@@ -8,14 +8,14 @@ import torch
 
 
 def to_array(value):
-    """A C-ordered float64 or int64 array (0-dimensional stays so)."""
+    """A C-ordered float64 or int64 array (0-dimensional stays so); bytes stay bytes."""
     if isinstance(value, torch.Tensor):
         value = value.detach().numpy()
     array = np.array(value, order="C")
     if array.dtype.kind == "f":
         assert np.isfinite(array).all(), "fixtures hold finite numbers"
         return array.astype(np.float64)
-    return array.astype(np.int64)
+    return array if array.dtype == np.uint8 else array.astype(np.int64)
 
 
 def write_fixture(folder, name, arrays, description):

@@ -1,7 +1,7 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
-export { loadOrt } from "./engine/ort.ts";
+export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";

@@ -51,6 +51,7 @@ it("the package exports exactly these names", async () => {
       "pathKernel",
       "planExplanation",
       "predict",
+      "providerNames",
       "randomFrom",
       "readOnnx",
       "readoutForms",

@@ -15,7 +15,13 @@ export interface ExampleLayout {
 /** Operators that keep the order of all elements, so that an example stays where it lies in memory. */
 const SAME_ORDER = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 
+/** Operators that write one entry along a whole axis, where no input has that axis. */
+const FILLING = new Set(["ConstantOfShape", "Expand"]);
+
 const alone = (shape: Shape): number => resolveDim(sizeOfShape(shape), 1);
+
+/** Equal entries all along the axis: they belong to whatever example an entry beside them belongs to. */
+type Known = ExampleLayout | "uniform" | undefined;
 
 /** The layout behind a node that only reshapes: neighbours of one example in memory stay `inner` elements apart. */
 function reshaped(source: Value, { axis, after }: ExampleLayout, target: Shape): ExampleLayout | undefined {
@@ -27,29 +33,40 @@ function reshaped(source: Value, { axis, after }: ExampleLayout, target: Shape):
 }
 
 /** The layout that inputs with the same joined axis agree on: no operator but a reshaping one moves entries along it. */
-function inherited(b: GraphBuilder, node: BuiltNode, value: Value): ExampleLayout | undefined {
+function inherited(b: GraphBuilder, node: BuiltNode, value: Value): Known {
   const axis = batchAxis(value.shape);
   const sources = node.inputs.filter((input) => input?.shape.includes(value.shape[axis]));
-  const layouts = sources.map((source) => exampleLayout(b, source!));
+  const layouts = sources.map((source) => layoutOf(b, source!)).filter((layout) => layout !== "uniform");
   const [first] = layouts;
+  if (layouts.length === 0) return "uniform";
   if (!first || layouts.some((other) => other?.after !== first.after)) return undefined;
   return { ...first, axis };
 }
+
+/** What a joined axis runs over; without inputs that have it, the value was filled or expanded along it. */
+function layoutOf(b: GraphBuilder, value: Value): Known {
+  if (value.shape.filter(isBatch).length !== 1) return undefined;
+  const axis = batchAxis(value.shape);
+  if (value.shape[axis] === "N") return { axis, before: 1, after: 1 };
+  const node = b.producerOf(value);
+  if (!node) return undefined;
+  if (!SAME_ORDER.has(node.op))
+    return FILLING.has(node.op) || hasSource(node, value) ? inherited(b, node, value) : undefined;
+  const source = node.inputs[0]!;
+  const layout = layoutOf(b, source);
+  return layout === "uniform" ? layout : layout && reshaped(source, layout, value.shape);
+}
+
+const hasSource = ({ inputs }: BuiltNode, value: Value): boolean =>
+  inputs.some((input) => input?.shape.includes(value.shape[batchAxis(value.shape)]));
 
 /**
  * How the examples lie in a value. An axis `N` is read off the shape; for one such as `5N` the nodes that made it are followed to
  * the Reshape that joined it. Undefined where that cannot be told, or where the batch is on several axes or none.
  */
 export function exampleLayout(b: GraphBuilder, value: Value): ExampleLayout | undefined {
-  if (value.shape.filter(isBatch).length !== 1) return undefined;
-  const axis = batchAxis(value.shape);
-  if (value.shape[axis] === "N") return { axis, before: 1, after: 1 };
-  const node = b.producerOf(value);
-  if (!node) return undefined;
-  if (!SAME_ORDER.has(node.op)) return inherited(b, node, value);
-  const source = node.inputs[0]!;
-  const layout = exampleLayout(b, source);
-  return layout && reshaped(source, layout, value.shape);
+  const layout = layoutOf(b, value);
+  return layout === "uniform" ? undefined : layout;
 }
 
 /** (N, ...shape of one example, where the batch axis counts what is joined with it) of a value with this layout. */

@@ -15,8 +15,9 @@ import {
 } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { Factor } from "./factor.ts";
-import { backThroughPrelude, throughPrelude, type Use } from "./per-example.ts";
+import type { Use } from "./per-example.ts";
 import { inverse } from "./permutation.ts";
+import { backThroughPrelude, throughPrelude } from "./prelude.ts";
 
 type Outer = Extract<Factor, { kind: "outer" }>;
 type Rows = Extract<Factor, { kind: "rows" }>;

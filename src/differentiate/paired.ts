@@ -7,6 +7,7 @@ import { integers } from "../numeric/tensor.ts";
 import type { Factor } from "./factor.ts";
 import { materialise, multiplied } from "./factored.ts";
 import type { Use } from "./per-example.ts";
+import { NO_PRELUDE } from "./prelude.ts";
 
 /** The values that a factor is made of, in a fixed order. */
 export function factorValues(factor: Factor): readonly Value[] {
@@ -20,10 +21,16 @@ export function factorOf(like: Factor, [first, second]: readonly Value[]): Facto
   return like.kind === "rows" ? { ...like, indices: first, right: second } : { kind: "dense", value: first };
 }
 
-/** Two sides: N examples along the batch axis, and a fixed number M. */
-export interface Sides {
-  readonly x: readonly Use[];
-  readonly y: readonly Use[];
+/**
+ * The derivative of one parameter as one use that can be paired: its only use as it is, where nothing but a rearrangement lies between, which
+ * is the same on both sides and drops out; else multiplied out and summed over its uses, so that their cross terms are there. Undefined
+ * where it has none.
+ */
+export function pairable(b: GraphBuilder, uses: readonly Use[], parameter: Value): Use | undefined {
+  const own = uses.filter((use) => use.parameter.name === parameter.name);
+  if (own.length === 1 && own[0].prelude.rearranges) return own[0];
+  const value = materialise(b, own, parameter);
+  return value && { parameter, prelude: NO_PRELUDE, factor: { kind: "dense", value } };
 }
 
 const sizeBehind = (x: Value): number =>
@@ -78,7 +85,7 @@ export function contractRows(b: GraphBuilder, x: Rows, y: Rows): Value {
   return sumPositions(b, pairs, { steps: x.right.shape[1] as number, others, count });
 }
 
-/** One use on each side, at the same place of the same graph: what lies between parameter and use is the same and drops out. */
+/** Use by use: those of N examples along the batch axis with those of a fixed number M, at the same places of the same graph. */
 function pairUse(b: GraphBuilder, { factor: x }: Use, { factor: y }: Use): Value {
   if (x.kind === "outer" && y.kind === "outer") {
     const [steps, a, c] = [x.left.shape[1] as number, x.left.shape[2] as number, x.right.shape[2] as number];
@@ -92,27 +99,15 @@ function pairUse(b: GraphBuilder, { factor: x }: Use, { factor: y }: Use): Value
 }
 
 /**
- * <d x_n / d w, d y_m / d w> summed over some parameters, (N, M): a product of the factors' own products for outer products that are
- * large beside their positions, else of derivatives multiplied out. A parameter used more than once is multiplied out and
- * summed over its uses on each side, so that their cross terms are there. Undefined where no parameter has uses on both sides.
+ * <d x_n / d w, d y_m / d w> summed over parameters, (N, M): a product of the factors' own products for outer products that are large
+ * beside their positions, else of derivatives multiplied out. Each pair holds what `pairable` made of one parameter on both sides. Undefined
+ * without any.
  *
  * Cost of a dense layer: 2 N M (d_in + d_out), against 2 N M d_in d_out multiplied out.
  */
-export function paired(
-  b: GraphBuilder,
-  { x, y }: Sides,
-  parameters: readonly (readonly [Value, Value])[],
-): Value | undefined {
+export function paired(b: GraphBuilder, pairs: readonly (readonly [Use, Use])[]): Value | undefined {
   return addAll(
     b,
-    parameters.map(([ofX, ofY]) => {
-      const [xs, ys] = [
-        x.filter(({ parameter }) => parameter.name === ofX.name),
-        y.filter(({ parameter }) => parameter.name === ofY.name),
-      ];
-      if (xs.length === 1 && ys.length === 1) return pairUse(b, xs[0], ys[0]);
-      const [dx, dy] = [materialise(b, xs, ofX), materialise(b, ys, ofY)];
-      return dx && dy && inner(b, dx, dy);
-    }),
+    pairs.map(([x, y]) => pairUse(b, x, y)),
   );
 }

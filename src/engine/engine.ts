@@ -2,12 +2,13 @@
 
 import type { InferenceSession } from "onnxruntime-common";
 import { EngineError } from "../errors.ts";
+import { GraphBuilder } from "../graph/builder.ts";
 import { writeOnnx } from "../graph/onnx/writer.ts";
 import type { Graph } from "../graph/types.ts";
 import type { DType, RealDType, Tensor, TypedArrayOf } from "../numeric/tensor.ts";
 import { channelBlockOf } from "./channel-block.ts";
 import { lowerGraph } from "./lower/lower.ts";
-import { type LoadedOrt, loadOrt } from "./ort.ts";
+import { type LoadedOrt, loadOrt, type Provider, providerNames } from "./ort.ts";
 import { SessionCache } from "./session-cache.ts";
 
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -25,6 +26,8 @@ export interface Program {
 export interface EngineOptions {
   /** Element type of every real value of every program. */
   readonly dtype: RealDType;
+  /** What computes; webgpu has float32 only. Default: cpu. */
+  readonly provider?: Provider;
   /** Threads within one operator; results are bit-equal only at equal numbers of threads. Default: 2. */
   readonly threads?: number;
   /** Compiled programs that are kept; the least recently used one beyond them is released and compiled again when needed. */
@@ -37,6 +40,8 @@ export interface EngineInfo {
   readonly name: string;
   readonly version: string;
   readonly threads: number;
+  /** Absent: cpu. */
+  readonly provider?: Provider;
 }
 
 const DEFAULT_CACHED_PROGRAMS = 64;
@@ -49,12 +54,14 @@ export class Engine {
   private readonly programs = new WeakMap<Graph, Program>();
   private readonly sessions: SessionCache;
 
-  constructor(loaded: LoadedOrt, { dtype, threads = 2, cachedPrograms = DEFAULT_CACHED_PROGRAMS }: EngineOptions) {
+  constructor(loaded: LoadedOrt, options: EngineOptions) {
+    const { dtype, threads = 2, cachedPrograms = DEFAULT_CACHED_PROGRAMS, provider = "cpu" } = options;
     this.loaded = loaded;
     this.dtype = dtype;
     this.sessions = new SessionCache(cachedPrograms, (graph) => this.open(graph));
     const versions = loaded.ort.env.versions;
-    this.info = { name: loaded.name, version: versions?.common ?? "unknown", threads };
+    const info = { name: loaded.name, version: versions?.common ?? "unknown", threads };
+    this.info = provider === "cpu" ? info : { ...info, provider };
   }
 
   /** The program of a graph; compiled on first use, one for each graph object. */
@@ -96,11 +103,13 @@ export class Engine {
   }
 
   private async open(graph: Graph): Promise<InferenceSession> {
-    const convolves = this.dtype === "float32" && graph.nodes.some(({ op }) => op === "Conv");
+    const onCpu = this.info.provider !== "webgpu" && this.dtype === "float32";
+    const convolves = onCpu && graph.nodes.some(({ op }) => op === "Conv");
     const channelBlock = convolves ? await channelBlockOf(this.loaded.ort) : 1;
     const bytes = writeOnnx(lowerGraph(graph, { dtype: this.dtype, channelBlock }), { real: this.dtype });
     try {
       return await this.loaded.ort.InferenceSession.create(bytes, {
+        ...(this.info.provider && { executionProviders: [this.info.provider] }),
         intraOpNumThreads: this.info.threads,
         interOpNumThreads: 1,
         // "basic" moves Transposes into Slices: 20.7 ms a step of a small CNN against 15.2. "all" gains nothing more, takes longer to
@@ -116,19 +125,45 @@ export class Engine {
   }
 }
 
+const oneLine = (message: string): string => message.trim().replace(/\s+/g, " ");
+
 /** One line on what the engine did not do, and why. */
 function engineErrorOf(what: string, { nodes }: Graph, cause: unknown): EngineError {
   const ops = [...new Set(nodes.map((node) => node.op))].join(", ");
-  const why = (cause as Error).message.trim().replace(/\s+/g, " ");
+  const why = oneLine((cause as Error).message);
   return new EngineError(`the engine ${what} a graph of ${nodes.length} nodes (${ops}): ${why}`, { cause });
 }
 
-/** Opens an engine on the fastest ONNX Runtime that is installed. */
+/** EngineError unless the engine's provider has a device here. */
+async function checkDevice(engine: Engine): Promise<void> {
+  const b = new GraphBuilder();
+  const program = engine.compile(b.build({ y: b.op("Relu", [b.input("x", "real", ["N"])]) }));
+  try {
+    await program.run({ x: { dtype: "float32", shape: [1], data: Float32Array.of(1) } });
+  } catch (cause) {
+    await engine.release();
+    const why = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
+    // ONNX Runtime puts the place in its sources and the condition in front of what happened.
+    const what = oneLine(why).replace(/^.* was false\. /, "");
+    throw new EngineError(`no WebGPU device could be opened: ${what}`, {
+      cause,
+      hint: "use provider cpu, or a machine (a browser) with a graphics card that WebGPU knows",
+    });
+  }
+}
+
+/** Opens an engine on the fastest ONNX Runtime that is installed; EngineError where the provider has no device. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { dtype, threads = 1 } = options;
+  const { dtype, threads = 1, provider = "cpu", warn } = options;
   if (dtype !== "float32" && dtype !== "float64")
     throw new RangeError(`openEngine: dtype must be float32 or float64, got ${dtype}`);
   if (!Number.isSafeInteger(threads) || threads < 1)
     throw new RangeError(`openEngine: threads must be a positive integer, got ${threads}`);
-  return new Engine(await loadOrt(options.warn), options);
+  if (!providerNames.includes(provider))
+    throw new RangeError(`openEngine: provider must be ${providerNames.join(" or ")}, got ${provider}`);
+  if (provider === "webgpu" && dtype !== "float32")
+    throw new RangeError(`openEngine: dtype must be float32 on provider webgpu, which has no float64, got ${dtype}`);
+  const engine = new Engine(await loadOrt(warn, provider), options);
+  if (provider !== "cpu") await checkDevice(engine);
+  return engine;
 }

@@ -1,7 +1,7 @@
 // The graphs of direct pulls: factors of a batch's gradients, and what a readout's derivative at a node makes of them.
 
 import { jvp } from "../differentiate/forward.ts";
-import { factorOf, factorValues, paired } from "../differentiate/paired.ts";
+import { factorOf, factorValues, pairable, paired } from "../differentiate/paired.ts";
 import { type Use, usesOf } from "../differentiate/per-example.ts";
 import { fullLike, mul } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
@@ -15,8 +15,8 @@ const factorName = (use: number, k: number): string => `factor.${use}.${k}`;
 export interface BatchFactors {
   /** Inputs of `gradientGraph`; outputs the values of the factors of c_n dl_n/dw, use by use. */
   readonly graph: Graph;
-  /** The uses, whose factors' values are those outputs; parameters by their own names. */
-  readonly uses: readonly Use[];
+  /** What can be paired of each parameter, in the order of the layout, made of those outputs. */
+  readonly uses: readonly (Use | undefined)[];
 }
 
 export interface BatchFactorOptions {
@@ -40,13 +40,12 @@ function buildFactors({ head, exampleInputs, loss, layout }: BatchFactorOptions)
   const examples = exampleInputs.map((name) => inputs[name]);
   const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
   if (!uses) return undefined;
+  const own = parameters.map((parameter) => pairable(b, uses, parameter));
   const outputs: Record<string, Value> = {};
-  uses.forEach(({ factor }, u) => {
-    factorValues(factor).forEach((value, k) => {
-      outputs[factorName(u, k)] = value;
-    });
+  own.forEach((use, u) => {
+    for (const [k, value] of (use ? factorValues(use.factor) : []).entries()) outputs[factorName(u, k)] = value;
   });
-  return { graph: b.build(outputs), uses };
+  return { graph: b.build(outputs), uses: own };
 }
 
 export interface DirectGraphOptions extends ReadoutGraphOptions {
@@ -68,14 +67,12 @@ export function directGraph(options: DirectGraphOptions): Graph | undefined {
   return once(head, key, () => buildDirect(options));
 }
 
-/** The batch's uses with their values as inputs of this graph. */
-function batchUses({ b }: ReturnType<typeof readoutAlong>, { uses }: BatchFactors, count: number): Use[] {
-  return uses.map((use, u) => {
-    const values = factorValues(use.factor).map((value, k) =>
-      b.input(factorName(u, k), value.dtype, [count, ...value.shape.slice(1)]),
-    );
-    return { ...use, factor: factorOf(use.factor, values) };
-  });
+/** A use of the batch with its values as inputs of this graph. */
+function batchUse({ b }: ReturnType<typeof readoutAlong>, use: Use, { u, count }: { u: number; count: number }): Use {
+  const values = factorValues(use.factor).map((value, k) =>
+    b.input(factorName(u, k), value.dtype, [count, ...value.shape.slice(1)]),
+  );
+  return { ...use, factor: factorOf(use.factor, values) };
 }
 
 function buildDirect(options: DirectGraphOptions): Graph | undefined {
@@ -89,12 +86,11 @@ function buildDirect(options: DirectGraphOptions): Graph | undefined {
   const [decay] = jvp(b, towards, [value]);
   const x = usesOf(b, { seeds: [{ value, cotangent: weights }], examples, parameters });
   if (!x) return undefined;
-  const y = batchUses(along, options.batch, options.count);
-  const pulls = paired(
-    b,
-    { x, y },
-    parameters.map((moved, i) => [moved, own[i]] as const),
-  );
+  const pairs = parameters.flatMap((moved, u) => {
+    const [own, other] = [pairable(b, x, moved), options.batch.uses[u]];
+    return own && other ? [[own, batchUse(along, other, { u, count: options.count })] as const] : [];
+  });
+  const pulls = paired(b, pairs);
   if (!pulls) return undefined;
   const weighted = (product: Value | undefined): Value =>
     product ? mul(b, weights, product) : fullLike(b, weights, 0);

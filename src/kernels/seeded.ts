@@ -85,7 +85,8 @@ function together(model: KernelModel, form: KernelForm, { graph, uses }: OneSeed
   if (!found) return undefined;
   const { b, values, seeded } = found;
   const factorOf = (u: number): SeededFactor | undefined => {
-    const { factor } = uses[u];
+    const { factor, prelude } = uses[u];
+    if (!prelude.rearranges) return undefined;
     const [first, second] = [0, 1].map((k) => values.get(partOf(u, k)) as Value);
     const [ownFirst, ownSecond] = [0, 1].map((k) => seeded.has(partOf(u, k)));
     if (factor.kind === "rows" && !ownFirst) return { kind: "rows", indices: first, own: second, rows: factor.rows };

@@ -1,8 +1,10 @@
 // A user's .onnx file as a model; its parameters begin as the file has them.
 
 import { InvalidModelError } from "../errors.ts";
-import { valueIn } from "../graph/builder.ts";
+import { builderOf, valueIn } from "../graph/builder.ts";
 import { readOnnx } from "../graph/onnx/reader.ts";
+import { unsqueeze } from "../graph/ops.ts";
+import type { Graph, Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
 import { findNonFinite, type RealArray } from "../numeric/tensor.ts";
 import type { Model } from "./types.ts";
@@ -19,13 +21,12 @@ export interface OnnxModelOptions {
 /** The model of a file; InvalidModelError or UnsupportedError where it cannot be read, differentiated or has no output (N, C) or (N, ..., C). */
 export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: OnnxModelOptions): Model {
   const imported = readOnnx(bytes, { name, parameters });
-  for (const line of imported.notes) note?.(line);
-  const y = valueIn(imported.graph, "y");
   // The reader has seen that the batch is the first axis and no other.
-  if (y.shape.length < 2) {
-    const must = "the output must have shape (N, C) or (N, ..., C)";
-    throw new InvalidModelError(`${name}: ${must}, got [${y.shape.join(", ")}]`);
-  }
+  const single = valueIn(imported.graph, "y").shape.length === 1;
+  const notes = single
+    ? [...imported.notes, "the output is one number an example and is read as (N, 1)"]
+    : imported.notes;
+  for (const line of notes) note?.(line);
   for (const parameter of imported.parameters) {
     const bad = findNonFinite(parameter.data);
     if (bad < 0) continue;
@@ -39,5 +40,11 @@ export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: Onn
       params.set(data.data as RealArray, layout.entries[i].offset);
     });
   };
-  return { spec: name, graph: imported.graph, parameters: layout, initialise };
+  return { spec: name, graph: single ? asColumn(imported.graph) : imported.graph, parameters: layout, initialise };
+}
+
+/** The graph with its output (N) as (N, 1). */
+function asColumn(graph: Graph): Graph {
+  const { b, values } = builderOf(graph);
+  return b.build({ y: unsqueeze(b, values.get("y") as Value, [1]) });
 }

@@ -61,13 +61,13 @@ export function reals(shape: readonly number[], values: ArrayLike<number>): Tens
   return tensor("float64", shape, Float64Array.from(values));
 }
 
-/** An int64 tensor from plain numbers. */
+// The largest int64 is no number of double precision: the next one would come back as the smallest.
+const LARGEST_INT64 = 2n ** 63n - 1n;
+const int64Of = (value: number): bigint => (value >= 2 ** 63 ? LARGEST_INT64 : BigInt(value));
+
+/** An int64 tensor from plain numbers; those from 2^63 on become the largest int64, which is where they come from. */
 export function integers(shape: readonly number[], values: readonly number[]): Tensor<"int64"> {
-  return tensor(
-    "int64",
-    shape,
-    BigInt64Array.from(values, (value) => BigInt(value)),
-  );
+  return tensor("int64", shape, BigInt64Array.from(values, int64Of));
 }
 
 /** The same numbers in another real dtype; the tensor itself when nothing changes. */

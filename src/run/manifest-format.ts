@@ -18,7 +18,12 @@ const fileSchema = z.object({
   dtype: z.enum(["float32", "float64"]),
   seed: z.number(),
   generator: z.string(),
-  engine: z.object({ name: z.string(), version: z.string(), threads: count }),
+  engine: z.object({
+    name: z.string(),
+    version: z.string(),
+    threads: count,
+    provider: z.enum(["cpu", "webgpu"]).optional(),
+  }),
   model: z.object({
     spec: z.string(),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),

@@ -35,7 +35,13 @@ export interface RunManifest {
   readonly dtype: RealDType;
   readonly seed: number;
   readonly generator: string;
-  readonly engine: { readonly name: string; readonly version: string; readonly threads: number };
+  readonly engine: {
+    readonly name: string;
+    readonly version: string;
+    readonly threads: number;
+    /** Absent: cpu. */
+    readonly provider?: "cpu" | "webgpu" | undefined;
+  };
   readonly model: {
     /** What the user asked for, e.g. "mlp:128:relu". */
     readonly spec: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exampleLayout, examplesFirst } from "../../src/differentiate/example-layout.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
-import { add, matmul, mul, reshape, slice, transpose } from "../../src/graph/ops.ts";
+import { add, concat, fullLike, matmul, mul, reshape, slice, transpose, where } from "../../src/graph/ops.ts";
 import type { Value } from "../../src/graph/types.ts";
 import { integers, type Tensor } from "../../src/numeric/tensor.ts";
 import { evaluate } from "../helpers/evaluate.ts";
@@ -48,6 +48,21 @@ describe("exampleLayout(value)", () => {
     const h = add(b, matmul(b, mul(b, rows, 2), b.input("w", "real", [6, 5])), b.input("bias", "real", [5]));
     const part = slice(b, b.op("Softmax", [h], { axis: 1 }), 1, { start: 1, end: 3 });
     expect(exampleLayout(b, part)).toEqual({ axis: 0, before: 4, after: 1 });
+  });
+
+  it("joins rows with zeros that were expanded beside them, or chooses between both", () => {
+    const b = new GraphBuilder();
+    const rows = reshape(b, transpose(b, b.input("x", "real", ["N", 4, 6]), [1, 0, 2]), [4, "2N", 3]);
+    const heads = transpose(b, rows, [1, 0, 2]);
+    const zeros = fullLike(b, slice(b, heads, 1, { start: 0, end: 1 }), 0);
+    const joined = concat(b, [heads, zeros], 1);
+    expect(exampleLayout(b, joined)).toEqual({ axis: 0, before: 1, after: 2 });
+    expect(exampleLayout(b, where(b, b.op("Greater", [heads, b.scalar(0)]), fullLike(b, heads, 0), heads))).toEqual({
+      axis: 0,
+      before: 1,
+      after: 2,
+    });
+    expect(exampleLayout(b, zeros)).toBeUndefined();
   });
 
   it("says nothing where two ways meet, where no node tells, or without a batch axis", () => {

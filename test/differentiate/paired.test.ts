@@ -5,6 +5,7 @@ import type { Factor } from "../../src/differentiate/factor.ts";
 import { multiplied } from "../../src/differentiate/factored.ts";
 import { factorOf, factorValues, paired } from "../../src/differentiate/paired.ts";
 import type { Use } from "../../src/differentiate/per-example.ts";
+import { NO_PRELUDE } from "../../src/differentiate/prelude.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Graph, Value } from "../../src/graph/types.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
@@ -40,8 +41,8 @@ function graphOf(make: Make, how: "paired" | "multiplied"): Graph {
   const b = new GraphBuilder();
   const w = b.input("w", "real", [1]);
   const [x, y] = [make(b, "x", "N"), make(b, "y", M)];
-  const use = (factor: Factor): Use => ({ parameter: w, prelude: [], factor });
-  if (how === "paired") return b.build({ k: paired(b, { x: [use(x)], y: [use(y)] }, [[w, w]]) as Value });
+  const use = (factor: Factor): Use => ({ parameter: w, prelude: NO_PRELUDE, factor });
+  if (how === "paired") return b.build({ k: paired(b, [[use(x), use(y)]]) as Value });
   const flat = (factor: Factor): Value => b.op("Flatten", [multiplied(b, factor)]);
   return b.build({ k: b.op("Gemm", [flat(x), flat(y)], { transB: 1 }) });
 }
@@ -77,7 +78,7 @@ const cases: readonly (readonly [string, Make, string])[] = [
   ["derivatives that are small already", dense, "multiplied"],
 ];
 
-describe("paired(b, sides, parameters)", () => {
+describe("paired(b, pairs)", () => {
   it.each(cases)("gives the inner products of %s", async (_label, make, how) => {
     const [graph, reference] = [graphOf(make, "paired"), graphOf(make, "multiplied")];
     const engine = await engineOf("float64");

@@ -1,4 +1,4 @@
-// A task whose model squares its weights before it uses them: no use has a factored form, so everything takes the general way.
+// A task whose model takes running sums of its squared weights: no use has a factored form, so everything takes the general way.
 
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { matmul, mul } from "../../src/graph/ops.ts";
@@ -7,14 +7,14 @@ import { layoutOf } from "../../src/numeric/layout.ts";
 import { createTask } from "../../src/train/task.ts";
 import { type SmallTask, type SmallTaskOptions, smallTask, startOf } from "./tasks.ts";
 
-/** y = tanh(x (V * V)) (W * W), on the data, loss and optimizer of a small task. */
+/** y = tanh(x S(V * V)) S(W * W) with running sums S over rows, on the data, loss and optimizer of a small task. */
 export async function squaredWeightsTask(options: SmallTaskOptions = {}): Promise<SmallTask> {
   const { task, batches } = await smallTask(options);
   const b = new GraphBuilder();
   const x = b.input("x", "real", ["N", 2]);
   const squared = (name: string, rows: number, columns: number) => {
     const value = b.input(name, "real", [rows, columns]);
-    return mul(b, value, value);
+    return b.op("CumSum", [mul(b, value, value), b.ints([0])]);
   };
   const hidden = b.op("Tanh", [matmul(b, x, squared("V", 2, 5))]);
   const graph = b.build({ y: matmul(b, hidden, squared("W", 5, task.outputs)) });

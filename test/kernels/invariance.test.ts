@@ -7,12 +7,14 @@ import type { Value } from "../../src/graph/types.ts";
 import { tangentKernel } from "../../src/kernels/tangent-kernel.ts";
 import { modelFromBuilder } from "../../src/models/from-graph.ts";
 import { flatten, linear } from "../../src/models/layers.ts";
+import { modelFromOnnx } from "../../src/models/onnx-file.ts";
 import type { Model } from "../../src/models/types.ts";
 import { type RealArray, reals, type Tensor } from "../../src/numeric/tensor.ts";
 import { trainableOf } from "../../src/train/task.ts";
 import { familyTask, taskOf } from "../helpers/family-task.ts";
 import { largest } from "../helpers/kernels.ts";
 import type { SmallTask } from "../helpers/tasks.ts";
+import { torchFile } from "../helpers/torch-files.ts";
 
 const SIDE = 5;
 
@@ -55,6 +57,14 @@ describe("shifts on a torus", () => {
 
   it("leave the kernel of a convolutional network that averages over positions as it is", async () => {
     expect(await broken(await taskOf(torusModel("mean"), [1, SIDE, SIDE], "float64"), shift)).toBeLessThan(1e-12);
+  });
+
+  // Written by PyTorch, padding on the torus by 2 rows and 1 column; the same shift of rows and columns as above.
+  it.each(["torus", "torus-flat"])("do the same to networks that PyTorch exported: %s", async (name) => {
+    const { bytes, options } = torchFile(name);
+    const change = await broken(await taskOf(modelFromOnnx(bytes, options), [1, SIDE, SIDE], "float64"), shift);
+    if (name === "torus") expect(change).toBeLessThan(1e-12);
+    else expect(change).toBeGreaterThan(0.1);
   });
 
   it("change that of one that keeps positions by a good part", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { writeOnnx } from "../../src/graph/onnx/writer.ts";
-import { matmul, reduceSum } from "../../src/graph/ops.ts";
+import { matmul } from "../../src/graph/ops.ts";
 import { cnn } from "../../src/models/cnn.ts";
 import { activations } from "../../src/models/layers.ts";
 import { mlp } from "../../src/models/mlp.ts";
@@ -109,19 +109,19 @@ describe("modelFromOnnx(bytes, options)", () => {
   });
 });
 
-describe("what modelFromOnnx refuses", () => {
-  it("an output that has no axis behind the batch", async () => {
+describe("an output of one number an example", () => {
+  it("is read as (N, 1), and said so", () => {
     const b = new GraphBuilder();
-    const product = matmul(b, b.input("x", "real", ["N", 3]), b.input("w", "real", [3, 2]));
-    const bytes = writeOnnx(b.build({ y: reduceSum(b, product, [1]) }), {
-      real: "float64",
-      initializers: { w: examples(3, 2) },
-    });
-    expect(await errorOf(() => read(bytes))).toBe(
-      "InvalidModelError: m.onnx: the output must have shape (N, C) or (N, ..., C), got [N]",
-    );
+    const y = b.op("Squeeze", [matmul(b, b.input("x", "real", ["N", 3]), b.input("w", "real", [3, 1])), b.ints([1])]);
+    const bytes = writeOnnx(b.build({ y }), { real: "float64", initializers: { w: examples(3, 1) } });
+    const notes: string[] = [];
+    const model = read(bytes, undefined, (line) => notes.push(line));
+    expect(model.graph.values.get("y")?.shape).toEqual(["N", 1]);
+    expect(notes).toEqual(["the output is one number an example and is read as (N, 1)"]);
   });
+});
 
+describe("what modelFromOnnx refuses", () => {
   it("bytes that are no model", async () => {
     expect(await errorOf(() => read(Uint8Array.of(1, 2, 3)))).toMatch(
       /^InvalidModelError: m\.onnx: the file must be an ONNX model, got 3 bytes/,

@@ -51,6 +51,12 @@ describe("allocate(dtype, size) and zeros(dtype, shape)", () => {
 });
 
 describe("reals(shape, values) and integers(shape, values)", () => {
+  it("keeps the largest int64, which is no double: it does not become the smallest", () => {
+    expect(integers([2], [Number(2n ** 63n - 1n), -(2 ** 63)]).data).toEqual(
+      BigInt64Array.of(2n ** 63n - 1n, -(2n ** 63n)),
+    );
+  });
+
   it("copy plain numbers into float64 and int64", () => {
     expect(reals([2], [0.5, -1])).toEqual({ dtype: "float64", shape: [2], data: Float64Array.of(0.5, -1) });
     expect(integers([1, 2], [3, -1])).toEqual({ dtype: "int64", shape: [1, 2], data: BigInt64Array.of(3n, -1n) });

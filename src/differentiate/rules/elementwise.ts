@@ -1,6 +1,6 @@
 // Rules of smooth operators that act element by element, with broadcasting.
 
-import { addAll, cast, div, expandLike, fullLike, mul, neg, sub, unbroadcast, where } from "../../graph/ops.ts";
+import { add, addAll, cast, div, expandLike, fullLike, mul, neg, sub, unbroadcast, where } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
 import { unbroadcastPerExample } from "../broadcast.ts";
 import type { OperatorRules, RuleContext, RuleTable } from "../rule.ts";
@@ -92,5 +92,6 @@ export const elementwiseRules: RuleTable = {
   Sqrt: diagonalRules((node, t) => div(node.b, t, mul(node.b, node.outputs[0], 2))),
   Sin: smooth(({ b }, x) => b.op("Cos", [x])),
   Cos: smooth(({ b }, x) => neg(b, b.op("Sin", [x]))),
+  Atan: smooth(({ b }, x) => b.op("Reciprocal", [add(b, mul(b, x, x), 1)])),
   Identity: diagonalRules((_node, t) => t),
 };

@@ -1,6 +1,6 @@
 // Rules of operators that are smooth on each side of a switch: masks select (Where), they never multiply.
 
-import { mul, sub, where } from "../../graph/ops.ts";
+import { div, mul, sub, where } from "../../graph/ops.ts";
 import type { Value } from "../../graph/types.ts";
 import { numberAttribute, type RuleContext, type RuleTable } from "../rule.ts";
 import { type Diagonal, diagonalRules } from "./elementwise.ts";
@@ -75,6 +75,15 @@ const comparison = {
 const choose: Diagonal = (node, t, i) =>
   i === 1 ? where(node.b, node.inputs[0]!, t, 0) : where(node.b, node.inputs[0]!, 0, t);
 
+/** The remainder of x by y is x - k y with a whole k, which is fixed between its jumps. */
+const remainder: Diagonal = (node, t, i) => {
+  if (i === 0) return t;
+  const { b } = node;
+  const [x, y] = node.inputs as readonly Value[];
+  const quotient = b.op("Round", [div(b, sub(b, x, node.outputs[0]), y)]);
+  return b.op("Neg", [mul(b, t, quotient)]);
+};
+
 /** Derivative zero wherever there is one. */
 const constant = {};
 
@@ -101,5 +110,6 @@ export const piecewiseRules: RuleTable = {
   Or: constant,
   Xor: constant,
   IsNaN: constant,
-  Mod: constant,
+  IsInf: constant,
+  Mod: diagonalRules(remainder),
 };

@@ -78,6 +78,29 @@ function elu(b: GraphBuilder, x: Value, alpha: number): Value {
   return where(b, positive, x, mul(b, expm1, alpha));
 }
 
+// (atan(t) / t - 1) / t^2 by powers of t^2 on |t| < 7/16, error 2^-57 of atan: FreeBSD's s_atan.c (Sun Microsystems 1993).
+const ARC = [
+  -3.33333333333329318027e-1, 1.99999999998764832476e-1, -1.42857142725034663711e-1, 1.1111110405462355788e-1,
+  -9.09088713343650656196e-2, 7.69187620504482999495e-2, -6.66107313738753120669e-2, 5.83357013379057348645e-2,
+  -4.97687799461593236017e-2, 3.6531572744216915527e-2, -1.62858201153657823623e-2,
+];
+// tan(pi / 8): from here to 1 the angle is measured from pi / 4, whose tangent is 1, and beyond 1 from pi / 2.
+const EIGHTH = Math.SQRT2 - 1;
+
+/** Reduced to |t| <= tan(pi / 8) by atan(a) = pi/4 + atan((a - 1) / (a + 1)) and atan(a) = pi/2 - atan(1 / a). */
+function arctangent(b: GraphBuilder, x: Value): Value {
+  const size = b.op("Abs", [x]);
+  const steep = b.op("Greater", [size, b.scalar(1)]);
+  const ratio = where(b, steep, b.op("Reciprocal", [size]), size);
+  const turned = b.op("Greater", [ratio, b.scalar(EIGHTH)]);
+  const t = where(b, turned, div(b, sub(b, ratio, 1), add(b, ratio, 1)), ratio);
+  const square = mul(b, t, t);
+  const small = add(b, t, mul(b, t, mul(b, square, polynomial(b, square, ARC))));
+  const acute = where(b, turned, add(b, small, Math.PI / 4), small);
+  const angle = where(b, steep, sub(b, Math.PI / 2, acute), acute);
+  return where(b, b.op("Less", [x, b.scalar(0)]), neg(b, angle), angle);
+}
+
 const isSingle = (x: number): boolean => Math.fround(x) === x;
 const numberOf = (attributes: Attributes, name: string, fallback: number): number =>
   typeof attributes[name] === "number" ? attributes[name] : fallback;
@@ -118,7 +141,7 @@ function oneHot(b: GraphBuilder, [indices, depth, values]: Inputs, attributes: A
 }
 
 /**
- * Compositions by operator name. Erf, OneHot and Mean have no float64 kernel; Softplus and Elu are expanded by the engine to
+ * Compositions by operator name. Erf, Atan, OneHot and Mean have no float64 kernel; Softplus and Elu are expanded by the engine to
  * forms that overflow or cancel; its Sigmoid cancels; ConstantOfShape without a value is float32 whatever the graph is, and so are the
  * attributes alpha and beta.
  */
@@ -126,6 +149,7 @@ export const elementwiseLowerings: Readonly<
   Record<string, (b: GraphBuilder, inputs: Inputs, attributes: Attributes) => Value>
 > = {
   Erf: (b, [x]) => erf(b, x!),
+  Atan: (b, [x]) => arctangent(b, x!),
   Softplus: (b, [x]) => softplus(b, x!),
   Elu: (b, [x], attributes) => elu(b, x!, numberOf(attributes, "alpha", 1)),
   LeakyRelu: (b, [x], attributes) => leakyRelu(b, x!, attributes),

@@ -6,12 +6,15 @@ import type { GraphBuilder } from "../builder.ts";
 import { shapeRules } from "../shapes/registry.ts";
 import type { Value } from "../types.ts";
 import { readAttributes } from "./attribute-message.ts";
+import { namesReadBy, takenBranch } from "./branches.ts";
 import { converters } from "./converters/registry.ts";
 import { decimalScalar } from "./converters/structure.ts";
 import { fold } from "./fold.ts";
 import type { ImportNode } from "./import-node.ts";
 import type { NodeMessage } from "./proto.ts";
 import { type Refusal, reasonFor, refusalError } from "./refusals.ts";
+import { sequenceConverters } from "./sequences.ts";
+import { readTensor } from "./tensor-message.ts";
 
 export interface ConvertOptions {
   readonly b: GraphBuilder;
@@ -31,6 +34,7 @@ interface State extends ConvertOptions {
   /** Names that had a value from the start. */
   readonly given: ReadonlySet<string>;
   readonly values: Map<string, Value>;
+  readonly sequences: Map<string, readonly Value[]>;
   /** Names that depend on a node that could not be read. */
   readonly lost: Set<string>;
   readonly read: ReadonlySet<string>;
@@ -67,7 +71,7 @@ function importNode(state: State, message: NodeMessage): ImportNode {
     op: operatorOf(message),
     opset,
     freedBatch,
-    inputs: names.map((name) => lookUp(state, name, labelOf(message))),
+    inputs: names.filter((name) => !state.sequences.has(name)).map((name) => lookUp(state, name, labelOf(message))),
     attributes: readAttributes(message),
     outputsRead: (message.output ?? []).map((name) => name !== "" && state.read.has(name)),
     note: (text) => state.notes.add(text),
@@ -80,7 +84,33 @@ function outputsOf(node: ImportNode): readonly Value[] {
   return converters.get(node.op)?.(node) ?? node.b.ops(node.op, node.inputs, node.attributes);
 }
 
-function convertNode(state: State, message: NodeMessage): void {
+/** The nodes of the branch that is taken, in place of the If. */
+function convertBranch(state: State, message: NodeMessage): void {
+  const [condition] = message.input ?? [];
+  const branch = takenBranch(state.b, message, lookUp(state, condition ?? "", labelOf(message)));
+  for (const tensor of branch.initializer ?? []) {
+    const name = tensor.name ?? "";
+    state.values.set(name, state.b.constant(readTensor(tensor, `initializer ${name}`)));
+  }
+  for (const inner of branch.node ?? []) convertOrRefuse(state, inner);
+  const results = branch.output?.map(({ name }) => name ?? "") ?? [];
+  message.output?.forEach((name, i) => {
+    const result = results[i] ?? "";
+    if (state.lost.has(result)) state.lost.add(name);
+    else if (name !== "") state.values.set(name, lookUp(state, result, labelOf(message)) as Value);
+  });
+}
+
+/** A list of values behind one name, or a value that was made of one. */
+function convertSequence(state: State, message: NodeMessage): void {
+  const [source, result] = [message.input?.[0] ?? "", message.output?.[0] ?? ""];
+  const convert = sequenceConverters.get(operatorOf(message))!;
+  const made = convert(importNode(state, message), state.sequences.get(source) ?? []);
+  if ("name" in made) state.values.set(result, made);
+  else state.sequences.set(result, made);
+}
+
+function convertPlain(state: State, message: NodeMessage): void {
   const node = importNode(state, message);
   const outputs = outputsOf(node);
   message.output?.forEach((name, i) => {
@@ -92,6 +122,13 @@ function convertNode(state: State, message: NodeMessage): void {
     if (value) state.values.set(name, value);
     else if (node.outputsRead[i]) throw new InvalidModelError(`${node.op} has no output ${i}`);
   });
+}
+
+function convertNode(state: State, message: NodeMessage): void {
+  const op = operatorOf(message);
+  if (op === "If") convertBranch(state, message);
+  else if (sequenceConverters.has(op)) convertSequence(state, message);
+  else convertPlain(state, message);
 }
 
 /** Records what is not supported, throws what is broken. */
@@ -117,6 +154,27 @@ function refuse(state: State, message: NodeMessage, error: unknown): void {
   throw error;
 }
 
+/** Whether there is a way to read an operator; what its node holds may still be refused. */
+const isReadable = (op: string): boolean =>
+  op === "If" || [converters, shapeRules, sequenceConverters].some((known) => known.has(op));
+
+/** Builds one node, or records why it cannot be read. */
+function convertOrRefuse(state: State, message: NodeMessage): void {
+  const op = operatorOf(message);
+  const unknown = !isReadable(op);
+  if (unknown) state.refusals.push({ op, node: labelOf(message), ...reasonFor(op) });
+  if (unknown || message.input?.some((name) => state.lost.has(name))) {
+    for (const name of message.output ?? []) state.lost.add(name);
+    return;
+  }
+  try {
+    convertNode(state, message);
+  } catch (error) {
+    refuse(state, message, error);
+    for (const name of message.output ?? []) state.lost.add(name);
+  }
+}
+
 /**
  * Builds all nodes; gives every value by its name in the file.
  *
@@ -126,25 +184,12 @@ export function convertNodes(options: ConvertOptions): {
   values: ReadonlyMap<string, Value>;
   notes: readonly string[];
 } {
-  const read = new Set([options.output, ...options.nodes.flatMap((node) => node.input ?? [])]);
+  const read = new Set([options.output, ...options.nodes.flatMap(namesReadBy)]);
   const given = new Set(options.values.keys());
   const values = new Map(options.values);
-  const state: State = { ...options, values, given, read, lost: new Set(), refusals: [], notes: new Set() };
-  for (const message of options.nodes) {
-    const op = operatorOf(message);
-    const unknown = !converters.has(op) && !shapeRules.has(op);
-    if (unknown) state.refusals.push({ op, node: labelOf(message), ...reasonFor(op) });
-    if (unknown || message.input?.some((name) => state.lost.has(name))) {
-      for (const name of message.output ?? []) state.lost.add(name);
-      continue;
-    }
-    try {
-      convertNode(state, message);
-    } catch (error) {
-      refuse(state, message, error);
-      for (const name of message.output ?? []) state.lost.add(name);
-    }
-  }
+  const [sequences, lost, notes] = [new Map<string, readonly Value[]>(), new Set<string>(), new Set<string>()];
+  const state: State = { ...options, values, sequences, given, read, lost, refusals: [], notes };
+  for (const message of options.nodes) convertOrRefuse(state, message);
   if (state.refusals.length > 0) throw refusalError(state.refusals);
   return { values: state.values, notes: [...state.notes] };
 }

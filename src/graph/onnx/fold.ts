@@ -51,6 +51,21 @@ function comparison({ b, op, inputs }: ImportNode): Value | undefined {
   return results.includes(undefined) ? undefined : b.constant(tensor("bool", shape, Uint8Array.from(results, Number)));
 }
 
+/** The opposite of known truth values. */
+function negation({ b, inputs: [x] }: ImportNode): Value | undefined {
+  const known = x && b.constantOf(x);
+  return (
+    known &&
+    b.constant(
+      tensor(
+        "bool",
+        known.shape,
+        Uint8Array.from(known.data as Uint8Array, (bit) => 1 - bit),
+      ),
+    )
+  );
+}
+
 /** A list chosen from two lists of known integers; those that depend on the batch are taken from the list when the graph runs. */
 function choice({ b, inputs }: ImportNode): Value | undefined {
   const [condition, x, y] = inputs;
@@ -91,6 +106,7 @@ function conversion({ b, inputs, attributes }: ImportNode): Value | undefined {
 /** The value of a node whose inputs are known sizes or single numbers; undefined for all other nodes. */
 export function fold(node: ImportNode): Value | undefined {
   if (node.op in COMPARISONS) return comparison(node);
+  if (node.op === "Not") return negation(node);
   if (node.op === "Where") return choice(node);
   if (node.op === "Cast") return conversion(node);
   return node.op in ARITHMETIC ? arithmetic(node) : undefined;

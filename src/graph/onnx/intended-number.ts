@@ -19,20 +19,24 @@ const FORMULAS: readonly (readonly [of: (n: number) => number, n: (y: number) =>
   // GELU by tanh: sqrt(2 / pi).
   [(n) => Math.sqrt(n / Math.PI), (y) => y ** 2 * Math.PI],
 ];
+// What people take from a table: log2 and log10 are exported as quotients by these.
+const CONSTANTS = [Math.LN2, Math.LN10, Math.LOG2E, Math.LOG10E, Math.PI, 2 * Math.PI, Math.PI / 2, Math.E];
 // Beyond it the values of a formula lie so close that one in ten float32 numbers would be met by chance.
 const LARGEST = 65536;
 // People write no longer decimals.
 const WRITTEN_DIGITS = 6;
 
 /**
- * A float32 as what it was before it was rounded: a short decimal (0.01, not 0.009999999776), else a root or reciprocal of a whole
- * number (1 / sqrt 2, not 0.70710678), else the shortest decimal; always one that rounds to it. A float64 that is no float32 stays.
+ * A float32 as what it was before it was rounded: a short decimal (0.01, not 0.009999999776), else a constant of
+ * mathematics, a root or reciprocal of a whole number (1 / sqrt 2, not 0.70710678), else the shortest decimal; always one that rounds to it. A float64 that is no float32 stays.
  */
 export function intendedNumber(value: number): number {
   if (!Number.isFinite(value) || Math.fround(value) !== value) return value;
   const { decimal, digits } = shortestDecimal(value);
   if (digits <= WRITTEN_DIGITS) return decimal;
   const size = Math.abs(value);
+  const named = CONSTANTS.find((constant) => Math.fround(constant) === size);
+  if (named !== undefined) return Math.sign(value) * named;
   for (const [of, inverse] of FORMULAS) {
     const n = Math.round(inverse(size));
     if (n > 0 && n <= LARGEST && Math.fround(of(n)) === size) return Math.sign(value) * of(n);

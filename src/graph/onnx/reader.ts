@@ -5,6 +5,7 @@ import { type RealDType, type Tensor, toReal } from "../../numeric/tensor.ts";
 import { GraphBuilder } from "../builder.ts";
 import { BATCH, formatShape, isBatch } from "../dim.ts";
 import type { Graph, Value } from "../types.ts";
+import { namesReadBy, withInner } from "./branches.ts";
 import { convertNodes } from "./convert.ts";
 import { exampleInput } from "./example-input.ts";
 import { decodeModel, type GraphMessage, type ModelMessage, type NodeMessage, toNumber } from "./proto.ts";
@@ -106,7 +107,7 @@ function liveNodes(graph: GraphMessage, output: string): NodeMessage[] {
   const nodes: NodeMessage[] = [];
   for (const node of [...(graph.node ?? [])].reverse()) {
     if (!node.output?.some((name) => name !== "" && needed.has(name))) continue;
-    for (const name of node.input ?? []) needed.add(name);
+    for (const name of namesReadBy(node)) needed.add(name);
     nodes.push(node);
   }
   return nodes.reverse();
@@ -114,7 +115,7 @@ function liveNodes(graph: GraphMessage, output: string): NodeMessage[] {
 
 /** The initializers that the nodes read. */
 function initializersOf(graph: GraphMessage, nodes: readonly NodeMessage[]): Map<string, Tensor> {
-  const read = new Set(nodes.flatMap((node) => node.input ?? []));
+  const read = new Set(nodes.flatMap(namesReadBy));
   const sparse = graph.sparseInitializer?.map(({ values }) => values?.name ?? "") ?? [];
   const refused = sparse.find((name) => read.has(name));
   if (refused !== undefined) throw new UnsupportedError(`initializer ${refused} must be dense, got a sparse one`);
@@ -147,7 +148,7 @@ function importModel(model: ModelMessage, pattern: RegExp | undefined): Imported
   const nodes = liveNodes(graph, outputs[0]);
   const initializers = initializersOf(graph, nodes);
   const example = exampleInput(graph);
-  const roles = rolesOf(nodes, initializers, pattern);
+  const roles = rolesOf(withInner(nodes), initializers, pattern);
   const b = new GraphBuilder();
   const x = b.input("x", example.dtype, example.shape);
   const { values, parameters } = declareParameters(b, roles);

@@ -25,13 +25,33 @@ const QUANTISED: Reason = {
   hint: "export the model in float32, without quantisation",
 };
 const SEQUENCE: Reason = {
-  why: "sequences and optional values are not tensors",
+  why: "optional values and sequences of computed length are not tensors",
   hint: "export the model with tensors only",
 };
 const TEXT: Reason = { why: "strings are not numbers", hint: "preprocess text before the model" };
 const RECURRENT: Reason = {
   why: "recurrent layers are not unrolled",
   hint: "write the recurrence out over its fixed length",
+};
+const ASSIGNMENT: Reason = {
+  why: "elements that are assigned in place have no fixed origin",
+  hint: "build the tensor with torch.cat, torch.stack or torch.where instead of assigning to a part of it",
+};
+const SORTING: Reason = {
+  why: "an order that depends on the data is not followed",
+  hint: "take max, min or argmax, or sort before the model",
+};
+const SAMPLING: Reason = {
+  why: "positions that the data choose are not sampled",
+  hint: "resize by fixed factors (torch.nn.Upsample), or sample before the model",
+};
+const SELECTION: Reason = {
+  why: "places that differ from example to example are not looked up",
+  hint: "select with torch.gather along one axis, or multiply with a mask (torch.where)",
+};
+const LOSS: Reason = {
+  why: "a loss is no part of the model",
+  hint: "export the model without its loss, and name it with --loss",
 };
 const OTHER: Reason = { why: "not supported", hint: "rewrite the model without it, or open an issue naming it" };
 
@@ -42,6 +62,11 @@ const REASONS: readonly (readonly [RegExp, Reason])[] = [
   [/Sequence|^Optional/, SEQUENCE],
   [/^(String|TfIdf|Regex|LabelEncoder|Tokenizer)/, TEXT],
   [/^(LSTM|GRU|RNN)$/, RECURRENT],
+  [/^ScatterND$/, ASSIGNMENT],
+  [/^(TopK|Unique)$/, SORTING],
+  [/^(GridSample|RoiAlign|MaxRoiPool|NonMaxSuppression)$/, SAMPLING],
+  [/^(GatherND|NonZero|Compress)$/, SELECTION],
+  [/^(SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss)$/, LOSS],
 ];
 
 /** Why an operator that no converter and no shape rule knows is refused. */

@@ -59,18 +59,29 @@ const MASKED = -1e4;
 
 // A mask may also be a triangle of ones that is cut to size and compared.
 const ARRANGING = new Set(["Identity", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Gather", "Cast"]);
+// torch.baddbmm, which nn.MultiheadAttention adds its mask by, multiplies it with 1 first.
+const SHUTTING = new Set(["Add", "Where", "Mul"]);
 const COMPARING = new Set(["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not"]);
 
 function isComparedMask({ data, ends }: Candidate): boolean {
   return [...ends].every((op) => COMPARING.has(op)) && data.data.every((value) => value === 0 || value === 1);
 }
 
+/** A square triangle of ones, which some models multiply with scores; the unit matrix alone may be a weight's start. */
+function isTriangle({ data: { shape, data } }: Candidate): boolean {
+  const size = shape.at(-1) ?? 1;
+  if (size < 2 || shape.at(-2) !== size || data.length !== size * size) return false;
+  const holds = (inside: (row: number, column: number) => boolean): boolean =>
+    data.every((value, k) => value === Number(inside(Math.floor(k / size), k % size)));
+  return holds((row, column) => column <= row) || holds((row, column) => column >= row);
+}
+
 /** What is added, or chosen by Where, to shut elements out; Where's fill is a single number. */
 function isMask(candidate: Candidate): boolean {
-  if (isComparedMask(candidate)) return true;
+  if (isComparedMask(candidate) || isTriangle(candidate)) return true;
   const { data, uses } = candidate;
   if (uses.every(({ op }) => op === "Where") && data.data.length === 1) return true;
-  if (!uses.every(({ op }) => op === "Add" || op === "Where")) return false;
+  if (![...candidate.ends].every((op) => SHUTTING.has(op))) return false;
   return data.data.some((value) => value <= MASKED) && data.data.every((value) => value === 0 || value <= MASKED);
 }
 

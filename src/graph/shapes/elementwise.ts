@@ -83,8 +83,8 @@ const where: ShapeRule = (context) => {
 const clip: ShapeRule = unary;
 
 const UNARY = ["Neg", "Reciprocal", "Abs", "Sign", "Relu", "LeakyRelu", "Tanh", "Sigmoid", "Softplus", "Elu", "Erf"];
-const UNARY_MORE = ["Exp", "Log", "Sqrt", "Sin", "Cos", "Floor", "Ceil", "Round", "Not"];
-const COMPARISONS = ["Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Xor", "IsNaN"];
+const UNARY_MORE = ["Exp", "Log", "Sqrt", "Sin", "Cos", "Atan", "Floor", "Ceil", "Round", "Not"];
+const COMPARISONS = ["Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Xor", "IsNaN", "IsInf"];
 
 export const elementwiseShapes: Readonly<Record<string, ShapeRule>> = {
   ...Object.fromEntries([...UNARY, ...UNARY_MORE].map((op) => [op, unary])),

@@ -28,7 +28,7 @@ const gather: ShapeRule = (context) => {
   const indices = integerIndices(context);
   if (isBatch(shape[axis])) {
     throw new UnsupportedError("Gather: the batch axis must be kept whole", {
-      hint: "a model treats each example alone",
+      hint: "a model treats each example alone; select within each with torch.gather",
     });
   }
   const result = [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)];

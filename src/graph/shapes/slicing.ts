@@ -1,19 +1,23 @@
 // Shape rules of operators that join, cut and pad: Concat, Split, Slice, Pad; and what their integers mean, axis by axis.
 
 import { ShapeMismatchError, UnsupportedError } from "../../errors.ts";
-import { addDims, type Dim, fixedDim, formatShape, isBatch, normaliseAxis, type Shape } from "../dim.ts";
+import { addDims, type Dim, fixedDim, formatShape, isBatch, normaliseAxis, type Shape, sizeOfShape } from "../dim.ts";
 import type { ShapeContext, ShapeRule } from "../types.ts";
 import { axisOf, fixedInts, knownInts } from "./known.ts";
+
+const ALONE = "a model treats each example alone";
 
 const concat: ShapeRule = (context) => {
   const shapes = context.inputs.map((input) => input!.shape);
   const axis = axisOf(context, 0);
+  if (shapes.length > 1 && shapes.some((shape) => axis < shape.length && isBatch(shape[axis]))) {
+    throw new UnsupportedError("Concat: nothing may be joined to the batch axis", { hint: ALONE });
+  }
   const shape = shapes.reduce((total, next) => {
     const others = total.length === next.length && total.every((dim, i) => i === axis || dim === next[i]);
     if (!others) throw new ShapeMismatchError(`all axes but ${axis} must agree`);
     return total.with(axis, addDims(total[axis], next[axis]));
   });
-  if (shapes.length > 1) fixedDim(shape[axis], "the joined axis");
   const lists = shape.length === 1 ? context.inputs.map((_, i) => context.ints(i)) : [undefined];
   const ints = lists.every((list) => list !== undefined) ? lists.flat() : undefined;
   return [{ dtype: context.inputs[0]!.dtype, shape, ints }];
@@ -70,7 +74,7 @@ export function sliceRanges(shape: Shape, { starts, ends, axes, steps }: SliceIn
     if (isBatch(dim)) {
       if (start === 0 && step === 1 && (end === dim || (!isBatch(end) && end >= END))) return [];
       throw new UnsupportedError("Slice: the batch axis must be kept whole", {
-        hint: "a model treats each example alone",
+        hint: ALONE,
       });
     }
     if (step === 0) throw new ShapeMismatchError("steps must not be 0");
@@ -90,15 +94,27 @@ const slice: ShapeRule = (context) => {
   const [starts, ends] = [knownInts(context, 1, "starts"), knownInts(context, 2, "ends")];
   const ranges = sliceRanges(shape, { starts, ends, axes: optional(3, "axes"), steps: optional(4, "steps") });
   const result = ranges.reduce<Shape>((cut, { axis, size }) => cut.with(axis, size), shape);
-  const list = shape.length === 1 ? context.ints(0) : undefined;
-  const ints =
-    list &&
-    ranges.reduce<Shape>(
-      (cut, range) => Array.from({ length: range.size }, (_, k) => cut[range.start + k * range.step]),
-      list,
-    );
+  const list = context.ints(0);
+  const ints = list && ranges.reduce((cut, range) => cutInts(cut, range), { list, shape }).list;
   return [{ dtype, shape: result, ints }];
 };
+
+/** Known integers of any number of axes, row-major. */
+interface IntArray {
+  readonly list: Shape;
+  readonly shape: Shape;
+}
+
+/** The integers that one range of a Slice keeps. */
+function cutInts({ list, shape }: IntArray, { axis, start, step, size }: SliceRange): IntArray {
+  const [length, inner] = [shape[axis] as number, sizeOfShape(shape.slice(axis + 1)) as number];
+  const outer = list.length / (length * inner);
+  const kept = Array.from({ length: outer * size * inner }, (_, k): Dim => {
+    const [before, along, after] = [Math.floor(k / (size * inner)), Math.floor(k / inner) % size, k % inner];
+    return list[(before * length + start + along * step) * inner + after];
+  });
+  return { list: kept, shape: shape.with(axis, size) };
+}
 
 /** Amounts put before and after each axis (negative ones crop). */
 export interface PadAmounts {

@@ -52,13 +52,29 @@ const flatten: ShapeRule = (context) => {
   return sameElements(context, [sizeOfShape(shape.slice(0, cut)), sizeOfShape(shape.slice(cut))]);
 };
 
-const transpose: ShapeRule = ({ inputs, attributes }) => {
+/** Row-major elements of an array in another order of its axes. */
+function transposedInts(list: Shape, shape: readonly number[], perm: readonly number[]): Shape {
+  const strides = shape.map((_, i) => shape.slice(i + 1).reduce((p, q) => p * q, 1));
+  return list.map((_, k) => {
+    let [from, rest] = [0, k];
+    for (const axis of perm.toReversed()) {
+      from += (rest % shape[axis]) * strides[axis];
+      rest = Math.floor(rest / shape[axis]);
+    }
+    return list[from];
+  });
+}
+
+const transpose: ShapeRule = (context) => {
+  const { inputs, attributes } = context;
   const { dtype, shape } = inputs[0]!;
   const perm = (attributes.perm as readonly number[] | undefined) ?? shape.map((_, i) => shape.length - 1 - i);
   if (perm.length !== shape.length || new Set(perm).size !== perm.length || perm.some((axis) => !(axis in shape))) {
     throw new ShapeMismatchError(`perm must name each axis once, got [${perm}]`);
   }
-  return [{ dtype, shape: perm.map((axis) => shape[axis]) }];
+  const list = context.ints(0);
+  const ints = list && transposedInts(list, shape as readonly number[], perm);
+  return [{ dtype, shape: perm.map((axis) => shape[axis]), ints }];
 };
 
 const squeeze: ShapeRule = (context) => {

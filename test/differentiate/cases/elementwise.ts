@@ -48,6 +48,8 @@ const smooth: OperatorCase[] = [
   unary("Sqrt", Math.sqrt, positive(["N", 4])),
   unary("Sin", Math.sin),
   unary("Cos", Math.cos),
+  unary("Atan", Math.atan),
+  unary("Atan", Math.atan, given(["N", 3], [0.41, 0.42, 1, -0.99, 1.01, -2.5, 30, -1e9, 0]), { name: "wide" }),
   unary("Identity", (x) => x),
 ];
 
@@ -128,6 +130,14 @@ const piecewise: OperatorCase[] = [
   { name: "fixed choice", op: "Where", inputs: [bools([1, 0, 1, 0]), real(["N", 4]), real([4], 1)] },
   { name: "choice by example", op: "Where", inputs: [bools([1, 0, 1], ["N", 1]), real(["N", 4]), real([], 1)] },
   { name: "integers", op: "Where", inputs: [bools([1, 0]), ints([1, 2]), ints([3])], expected: [1, 3] },
+  // At least 0.1 from a jump on both sides.
+  {
+    name: "sign of the dividend",
+    op: "Mod",
+    inputs: [given(["N"], [-1.7, 0.3, 2.6]), given([], [0.7])],
+    attributes: { fmod: 1 },
+    expected: (x, y) => x % y,
+  },
   { name: "sign of the divisor", op: "Mod", inputs: [ints([-7, 7]), ints([3])], expected: [2, 1] },
 ];
 
@@ -154,6 +164,13 @@ const logic: OperatorCase[] = [
   { name: "batch", op: "And", inputs: [bools([1, 0, 1], ["N"]), bools([1])], expected: (x, y) => x & y },
   { name: "batch", op: "Or", inputs: [bools([1, 0, 1], ["N"]), bools([0])], expected: (x, y) => x | y },
   { name: "batch", op: "Xor", inputs: [bools([1, 0, 1], ["N"]), bools([1])], expected: (x, y) => x ^ y },
+  {
+    name: "batch",
+    op: "IsInf",
+    inputs: [given(["N"], [1, Number.NEGATIVE_INFINITY, 2])],
+    fixed: [0],
+    expected: [0, 1, 0],
+  },
   { name: "batch", op: "IsNaN", inputs: [given(["N"], [1, Number.NaN, 2])], fixed: [0], expected: [0, 1, 0] },
 ];
 

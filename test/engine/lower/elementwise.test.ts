@@ -1,4 +1,4 @@
-// The float64 compositions against values to 20 digits (mpmath 1.2, mp.dps = 30: erf, log1p(exp(x)), 1/(1+exp(-x)), expm1).
+// The float64 compositions against values to 20 digits (mpmath 1.2, mp.dps = 30: erf, atan, log1p(exp(x)), 1/(1+exp(-x)), expm1).
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
@@ -28,6 +28,24 @@ const ERF: readonly Point[] = [
   [3.9, 0.99999996520775140277],
   [4.5, 0.99999999980338395585],
   [5.5, 0.99999999999999264215],
+];
+const ATAN: readonly Point[] = [
+  [-1e300, -1.5707963267948966192],
+  [-50, -1.5507989928217460862],
+  [-2.5, -1.1902899496825317329],
+  [-1.0000000001, -0.78539816344744831375],
+  [-1, -0.78539816339744830962],
+  [-0.5, -0.46364760900080611621],
+  [-1e-9, -1.0000000000000000619e-9],
+  [1e-300, 1.0000000000000000251e-300],
+  [0.1, 0.099668652491162032875],
+  [0.41421356237309503, 0.39269908169872414256],
+  [0.41421356237309515, 0.39269908169872423732],
+  [0.7, 0.61072596438920858674],
+  [0.9999999, 0.78539811339744583593],
+  [1.5, 0.98279372324732906799],
+  [3, 1.2490457723982544258],
+  [100000000.0, 1.5707963167948966192],
 ];
 const SOFTPLUS: readonly Point[] = [
   [-700, 9.8596765437597708567e-305],
@@ -83,6 +101,7 @@ function ulps(actual: number, expected: number): number {
 describe("in float64", () => {
   it.each([
     ["Erf", ERF, 2],
+    ["Atan", ATAN, 2],
     ["Softplus", SOFTPLUS, 3],
     ["Sigmoid", SIGMOID, 3],
     // The engine's Tanh, which it is made of, is good to 7 ulp near -1.
@@ -98,6 +117,7 @@ describe("in float64", () => {
 
   it.each([
     ["Erf", [-1, 1]],
+    ["Atan", [-Math.PI / 2, Math.PI / 2]],
     ["Softplus", [0, Number.POSITIVE_INFINITY]],
     ["Sigmoid", [0, 1]],
     ["Elu", [-1, Number.POSITIVE_INFINITY]],

@@ -23,6 +23,10 @@ describe("intendedNumber(float32)", () => {
     1 / 3,
     1 / 49,
     Math.sqrt(2 / Math.PI),
+    Math.LN2,
+    -Math.LN10,
+    Math.LOG2E,
+    Math.PI,
   ])("gives back %d", (value) => {
     expect(intendedNumber(Math.fround(value))).toBe(value);
   });

@@ -54,6 +54,42 @@ describe("parameters of a file, when none are named", () => {
     expect(notes).toEqual(["kept constant, masks: ones, zero, fill; name them in parameters to train them"]);
   });
 
+  it("are not masks that reach the scores by other ways: an axis put in, a product with 1 (torch.baddbmm), or multiplied triangles", () => {
+    const nodes = [
+      node("Unsqueeze", ["causal", "axis"], "u"),
+      node("Mul", ["u", "one"], "scaled"),
+      node("Add", ["x", "scaled"], "a"),
+      node("Mul", ["a", "lower"], "b"),
+      node("Mul", ["b", "unit"], "c"),
+      node("Add", ["c", "w"]),
+    ];
+    const square = (...data: number[]): Tensor => ({ ...values(...data), shape: [2, 2] });
+    const initializers = {
+      causal: square(0, -Infinity, 0, 0),
+      axis: { dtype: "int64", shape: [1], data: BigInt64Array.of(0n) } as Tensor,
+      one: scalar(1),
+      lower: square(1, 0, 1, 1),
+      unit: square(1, 0, 0, 1),
+      w: spread([2]),
+    };
+    const { names, notes } = namesOf({ nodes, initializers, inputs: { x: ["n", 2, 2] } });
+    expect(names).toEqual(["one", "unit", "w"]);
+    expect(notes).toEqual(["kept constant, masks: causal, lower; name them in parameters to train them"]);
+  });
+
+  it("are also those that only a branch reads", () => {
+    const branch = (input: string) => ({
+      graph: {
+        node: [{ opType: "Add", input: ["x", input], output: ["sum"] }],
+        output: [{ name: "sum", type: { tensorType: { elemType: 1 } } }],
+      },
+    });
+    const truth = { dtype: "bool", shape: [], data: Uint8Array.of(1) } as Tensor;
+    const nodes = [node("If", ["truth"], "out", { then_branch: branch("w"), else_branch: branch("v") })];
+    const { names } = namesOf({ nodes, initializers: { truth, w: spread([4]), v: spread([4]) } });
+    expect(names).toEqual(["w", "v"]);
+  });
+
   it("are learned tokens that Where chooses", () => {
     const nodes = [node("Less", ["x", "x"], "c"), node("Where", ["c", "token", "x"])];
     expect(namesOf({ nodes, initializers: { token: spread([4]) } }).names).toEqual(["token"]);

@@ -61,6 +61,12 @@ const shrink: Converter = (node) => {
   return [where(b, greater(b, x, lambda), sub(b, x, bias), below)];
 };
 
+/** asin(x) = atan(x / sqrt(1 - x^2)), with 1 - x^2 as a product, which cancels nothing. */
+function arcsine({ b }: ImportNode, x: Value): Value {
+  const cosine = b.op("Sqrt", [mul(b, sub(b, 1, x), add(b, x, 1))]);
+  return b.op("Atan", [div(b, x, cosine)]);
+}
+
 /** Sum, Max and Min of one value are the value. */
 const several: Converter = (node) =>
   node.inputs.length === 1 ? [inputOf(node, 0)] : [node.b.op(node.op, node.inputs)];
@@ -116,6 +122,8 @@ export const activationConverters: Readonly<Record<string, Converter>> = {
   },
   Shrink: shrink,
   Tan: (node) => [div(node.b, node.b.op("Sin", [inputOf(node, 0)]), node.b.op("Cos", [inputOf(node, 0)]))],
+  Asin: (node) => [arcsine(node, inputOf(node, 0))],
+  Acos: (node) => [sub(node.b, Math.PI / 2, arcsine(node, inputOf(node, 0)))],
   Gelu: (node) => [(stringOf(node, "approximate", "none") === "tanh" ? tanhGelu : gelu)(node, inputOf(node, 0))],
   "com.microsoft:Gelu": (node) => [gelu(node, inputOf(node, 0))],
   "com.microsoft:BiasGelu": (node) => [gelu(node, biased(node))],

@@ -1,8 +1,10 @@
 // Reads operators whose axes, sizes or amounts moved from attributes to inputs between opset 7 and 18.
 
 import { InvalidModelError, UnsupportedError } from "../../../errors.ts";
+import { reals } from "../../../numeric/tensor.ts";
+import type { GraphBuilder } from "../../builder.ts";
 import { type Dim, fixedDim, isBatch, multiplyDims, normaliseAxis, type Shape } from "../../dim.ts";
-import { concat, reshape, squeeze, unsqueeze } from "../../ops.ts";
+import { concat, reshape, slice, squeeze, unsqueeze } from "../../ops.ts";
 import { padAmounts } from "../../shapes/slicing.ts";
 import type { Value } from "../../types.ts";
 import { type Converter, fixedIntsOf, type ImportNode, inputOf, intsOf, numberOf, stringOf } from "../import-node.ts";
@@ -56,6 +58,19 @@ const slicing: Converter = (node) => {
   return [b.op("Slice", [x, ...bounds.map((list) => b.ints(list))])];
 };
 
+/** Circular padding: what lies at one end goes before the other. */
+function wrapped(b: GraphBuilder, x: Value, before: readonly number[], after: readonly number[]): Value {
+  return x.shape.reduce<Value>((value, dim, axis) => {
+    const [first, last] = [before[axis], after[axis]];
+    if (first === 0 && last === 0) return value;
+    const size = fixedDim(dim, "a padded axis");
+    if (first < 0 || last < 0 || first > size || last > size)
+      throw new UnsupportedError(`mode wrap must pad an axis of ${size} by 0 to ${size}, got ${first} and ${last}`);
+    const part = (start: number, end: number) => (start === end ? [] : [slice(b, value, axis, { start, end })]);
+    return concat(b, [...part(size - first, size), value, ...part(0, last)], axis);
+  }, x);
+}
+
 const padding: Converter = (node) => {
   const { b } = node;
   const x = inputOf(node, 0);
@@ -64,6 +79,7 @@ const padding: Converter = (node) => {
   const { before, after } = padAmounts(x.shape.length, pads, fixedIntsOf(node, 3, "axes"));
   const amounts = [...before, ...after];
   if (amounts.every((amount) => amount === 0)) return [x];
+  if (stringOf(node, "mode", "constant") === "wrap") return [wrapped(b, x, before, after)];
   const value = numberOf(node, "value", 0);
   const fill = node.inputs[2] ?? (value === 0 ? undefined : b.scalar(value));
   const inputs = [x, b.ints(amounts), ...(fill ? [fill] : [])];
@@ -104,7 +120,25 @@ const softmax: Converter = (node) => {
 const joining: Converter = (node) => {
   const values = node.inputs.map((_, i) => inputOf(node, i));
   const axis = normaliseAxis(numberOf(node, "axis", 1), values[0]?.shape.length ?? 0);
-  return [concat(node.b, values, axis)];
+  return [knownList(node.b, values) ?? concat(node.b, values, axis)];
+};
+
+/** Lists of fixed real numbers (the scales of a Resize) joined to one; undefined when some are computed. */
+function knownList(b: GraphBuilder, values: readonly Value[]): Value | undefined {
+  const lists = values.map((value) =>
+    value.dtype === "real" && value.shape.length === 1 ? b.constantOf(value) : undefined,
+  );
+  if (!lists.every((list) => list !== undefined)) return undefined;
+  const numbers = lists.flatMap(({ data }) => Array.from(data, Number));
+  return b.constant(reals([numbers.length], numbers));
+}
+
+/** An int32 axis, as PyTorch writes it, becomes an int64 one. */
+const runningSum: Converter = (node) => {
+  const { b, attributes } = node;
+  const [x, axis] = [inputOf(node, 0), inputOf(node, 1)];
+  const known = b.constantOf(axis)?.data[0];
+  return [b.op("CumSum", [x, known === undefined ? axis : b.ints([Number(known)])], attributes)];
 };
 
 const REDUCTIONS = ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSum", "LogSumExp"];
@@ -119,4 +153,5 @@ export const axesConverters: Readonly<Record<string, Converter>> = {
   Softmax: softmax,
   LogSoftmax: softmax,
   Concat: joining,
+  CumSum: runningSum,
 };

@@ -3,8 +3,10 @@
 import type { Converter } from "../import-node.ts";
 import { activationConverters } from "./activations.ts";
 import { axesConverters } from "./axes.ts";
+import { blockConverters } from "./blocks.ts";
 import { einsumConverters } from "./einsum.ts";
 import { normalisationConverters } from "./normalisation.ts";
+import { resizeConverters } from "./resize.ts";
 import { structureConverters } from "./structure.ts";
 import { windowConverters } from "./windows.ts";
 
@@ -13,8 +15,10 @@ export const converters: ReadonlyMap<string, Converter> = new Map(
   Object.entries({
     ...activationConverters,
     ...axesConverters,
+    ...blockConverters,
     ...einsumConverters,
     ...normalisationConverters,
+    ...resizeConverters,
     ...structureConverters,
     ...windowConverters,
   }),

@@ -105,9 +105,12 @@ const gathering: Converter = (node) => {
   return [reshape(b, rows, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)])];
 };
 
+/** Negative axes, which PyTorch's movedim writes although ONNX has none, count from the end. */
 const transposing: Converter = (node) => {
   const x = inputOf(node, 0);
-  return [transpose(node.b, x, listOf(node, "perm") ?? x.shape.map((_, i) => x.shape.length - 1 - i))];
+  const rank = x.shape.length;
+  const perm = listOf(node, "perm")?.map((axis) => (axis < 0 ? axis + rank : axis));
+  return [transpose(node.b, x, perm ?? x.shape.map((_, i) => rank - 1 - i))];
 };
 
 const dropout: Converter = (node) => {
