@@ -27,6 +27,8 @@ export interface KernelAlgorithm<P extends Prepared = Prepared> {
   pair(x: P, y: P): Promise<RealArray>;
   /** K(x, x), or its diagonal K_cc where the form keeps outputs apart: (G, n) or (G, n, C). */
   lengths(x: P): Promise<RealArray>;
+  /** Pairs of examples with themselves in one go, as `pair` of what `prepare` makes of them, where that is faster: (G, n, n, ...form). */
+  alone?(request: SideRequest): Promise<RealArray>;
   /** Takes back what will not be paired any more, to be written over. */
   release?(x: P): void;
 }

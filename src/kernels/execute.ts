@@ -57,16 +57,27 @@ export async function execute(options: ExecuteOptions): Promise<void> {
   }
 }
 
-async function tileAt({ plan, spec, x, y, algorithm }: ExecuteOptions, i: number, j: number): Promise<KernelTile> {
+/** The entries of two tiles, (G, n, m, ...form), and n and m. */
+async function pairOf({ plan, spec, x, y, algorithm }: ExecuteOptions, i: number, j: number) {
+  // Examples that are one tile are not needed again.
+  if (algorithm.alone && x === y && plan.tiles === 1 && !spec.inputs.normalize) {
+    const request = await x.request(i);
+    return { entries: await algorithm.alone(request), sizes: [request.count, request.count] };
+  }
   const [left, right] = [await x.take(i), await y.take(j)];
-  const entries = await algorithm.pair(left, right);
+  return { entries: await algorithm.pair(left, right), sizes: [left.count, right.count] };
+}
+
+async function tileAt(options: ExecuteOptions, i: number, j: number): Promise<KernelTile> {
+  const { plan, spec, x, y } = options;
+  const { entries, sizes } = await pairOf(options, i, j);
   const { form, normalize, model } = spec.inputs;
   if (normalize) {
     const roots = [await x.roots(i), await y.roots(j)] as const;
     normalise(entries, roots, { form, outputs: model.outputs, groups: plan.groups?.length ?? 1 });
   }
   const lead = plan.groups === undefined ? 0 : 1;
-  const shape = [...plan.shape.slice(0, lead), left.count, right.count, ...plan.shape.slice(lead + 2)];
+  const shape = [...plan.shape.slice(0, lead), ...sizes, ...plan.shape.slice(lead + 2)];
   const kernel = { dtype: plan.dtype, shape, data: inDtype(entries, plan) };
   return { row: i * plan.tile, column: j * plan.tile, kernel };
 }

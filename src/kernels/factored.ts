@@ -6,11 +6,11 @@ import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sizeOf, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import type { AlgorithmOptions, Execution, KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
+import { aloneGraph, blockName, blockOf, placeRows, type RowRange, rowBlocks } from "./alone.ts";
 import { lengthGraph, pairFeeds, pairGraph } from "./factors.ts";
 import { entryShape } from "./form.ts";
 import { groupsOf } from "./groups.ts";
 import { type Part, partName, sideGraph, WEIGHTS } from "./parts.ts";
-import type { KernelForm } from "./types.ts";
 
 type Factors = Readonly<Record<string, Tensor>>;
 
@@ -35,53 +35,6 @@ const keptOf = (parts: readonly Part[], all: Factors, start: number, end: number
     ),
   );
 
-/** Fewest rows of a block in which a tile is paired with itself. */
-const LEAST_BLOCK = 4;
-/** FLOPs that the engine could do in the time that one more run of a graph costs: 0.2 ms. */
-const RUN_FLOPS = 1.3e7;
-
-/**
- * Rows of a block in which a tile is paired with itself: k blocks leave (k - 1) / 2k of the products undone, and cost k runs, so that k =
- * sqrt(FLOPs / 2 FLOPs of a run) is best.
- */
-function blockOf(count: number, flops: number): number {
-  const blocks = Math.max(1, Math.round(Math.sqrt(flops / (2 * RUN_FLOPS))));
-  return Math.max(LEAST_BLOCK, Math.ceil(count / blocks));
-}
-
-interface RowBlock {
-  readonly groups: number;
-  readonly count: number;
-  readonly form: KernelForm;
-  readonly outputs: number;
-  /** Numbers of one entry. */
-  readonly entry: number;
-  /** Rows start to end, columns from start on. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Puts the entries of a block of rows to their places and to the mirror images of these. */
-function placeRows(
-  to: RealArray,
-  from: RealArray,
-  { groups, count, form, outputs, entry, start, end }: RowBlock,
-): void {
-  const [c, d] = form === "blocks" ? [outputs, outputs] : [1, entry];
-  let k = 0;
-  for (let g = 0; g < groups; g++) {
-    for (let i = start; i < end; i++) {
-      const row = (g * count + i) * count;
-      to.set(from.subarray(k, k + (count - start) * entry), (row + start) * entry);
-      for (let j = start; j < count; j++) {
-        const mirror = ((g * count + j) * count + i) * entry;
-        if (j < end) k += entry;
-        else for (let p = 0; p < c; p++) for (let q = 0; q < d; q++, k++) to[mirror + q * c + p] = from[k];
-      }
-    }
-  }
-}
-
 /**
  * Arrays of tiles that are done with, written over by the next: fresh pages take longer to get than to fill, and a collector that comes late
  * would keep more of them than fit the budget. What nobody takes again is the collector's.
@@ -102,12 +55,17 @@ class FreeArrays {
   }
 }
 
+/** FLOPs of pairs up to which examples that are one tile are paired in the run that prepares them: beyond, copies of their rows cost more. */
+const ALONE_FLOPS = 2 ** 30;
+
 /** The graphs of one head, form, weighting and division: built once, so that the engine compiles them once. */
 export interface FactoredGraphs {
   readonly side: Graph;
   readonly parts: readonly Part[];
   pair(n: number, m: number): Graph;
   lengths(count: number): Graph;
+  /** From examples to all their pairs, in blocks of rows. */
+  alone(count: number, blocks: readonly RowRange[]): Graph;
   /** Arrays of released tiles, by dtype and size of tile. */
   free(key: string): FreeArrays;
 }
@@ -146,6 +104,7 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
       return known;
     },
     pair: (n, m) => built(`pair ${n} ${m}`, () => pairGraph(parts, { ...common, sizes: [n, m] })),
+    alone: (count, blocks) => built(`alone ${count}`, () => aloneGraph(side, { ...common, count, blocks })),
     lengths: (count) => built(`lengths ${count}`, () => lengthGraph(parts, { ...common, count })),
   };
 }
@@ -181,13 +140,17 @@ export function factoredAlgorithm(
       ),
     );
 
-  const prepare = async ({ params, feeds, count, weights = ones }: SideRequest): Promise<PreparedFactors> => {
+  const diagonalOf = (weights: Float64Array | undefined): Factors => {
     const diagonal: Record<string, Tensor> = {};
     for (const { name, offset, size } of weights ? layout.entries : []) {
       const data = (weights as Float64Array).subarray(offset, offset + size);
       diagonal[WEIGHTS + name] = toReal({ dtype: "float64", shape: [size], data }, engine.dtype);
     }
-    const fixed = { ...frozen, ...viewsOf(layout, params), ...diagonal };
+    return diagonal;
+  };
+
+  const prepare = async ({ params, feeds, count, weights = ones }: SideRequest): Promise<PreparedFactors> => {
+    const fixed = { ...frozen, ...viewsOf(layout, params), ...diagonalOf(weights) };
     const arrays = free.take() ?? allocated();
     for (let start = 0; start < count; start += run) {
       signal?.throwIfAborted();
@@ -198,20 +161,33 @@ export function factoredAlgorithm(
     return { count, bytes, factors: keptOf(graphs.parts, arrays, 0, count), arrays };
   };
 
+  const entries = { form, outputs: model.outputs, entry: sizeOf(entryShape(form, model.outputs)) };
+  const groups = groupsOf(layout, per).length;
+  const resultOf = (count: number): RealArray =>
+    allocate(engine.dtype, groups * count * count * entries.entry) as RealArray;
+
   /** All pairs of a tile with itself: a block of rows with those from it on, the rest by symmetry. */
   const pairSelf = async ({ count, factors }: PreparedFactors): Promise<RealArray> => {
-    const entry = entryShape(form, model.outputs);
-    const place = { groups: groupsOf(layout, per).length, count, entry: sizeOf(entry), form, outputs: model.outputs };
-    const result = allocate(engine.dtype, place.groups * count * count * place.entry) as RealArray;
-    const block = blockOf(count, count ** 2 * pairFlops);
-    for (let start = 0; start < count; start += block) {
+    const result = resultOf(count);
+    for (const { start, end } of rowBlocks(count, blockOf(count, count ** 2 * pairFlops))) {
       signal?.throwIfAborted();
-      const end = Math.min(count, start + block);
       const [rows, columns] = [keptOf(graphs.parts, factors, start, end), keptOf(graphs.parts, factors, start, count)];
       const program = engine.compile(graphs.pair(end - start, count - start));
       const { kernel } = await program.run(pairFeeds(rows, columns));
-      placeRows(result, kernel.data as RealArray, { ...place, start, end });
+      placeRows(result, kernel.data as RealArray, { ...entries, groups, count, start, end });
     }
+    return result;
+  };
+
+  /** The same straight from the examples, in one run. */
+  const alone = async ({ params, feeds, count, weights = ones }: SideRequest): Promise<RealArray> => {
+    const blocks = rowBlocks(count, Math.ceil(count / 2));
+    const program = engine.compile(graphs.alone(count, blocks));
+    const results = await program.run({ ...frozen, ...viewsOf(layout, params), ...diagonalOf(weights), ...feeds });
+    const result = resultOf(count);
+    blocks.forEach(({ start, end }, k) => {
+      placeRows(result, results[blockName(k)].data as RealArray, { ...entries, groups, count, start, end });
+    });
     return result;
   };
 
@@ -228,5 +204,6 @@ export function factoredAlgorithm(
       return (await program.run(pairFeeds(x.factors, {}))).lengths.data as RealArray;
     },
     release: ({ arrays }) => free.give(arrays),
+    ...(run >= tile && tile ** 2 * pairFlops < ALONE_FLOPS && { alone }),
   };
 }

@@ -2,7 +2,7 @@
 
 import { type RealArray, sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
 import { examplesOf } from "../train/examples.ts";
-import type { KernelAlgorithm, Prepared } from "./algorithm.ts";
+import type { KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
 import { SEEDS } from "./form.ts";
 import { inverseRoots } from "./normalise.ts";
 import type { KernelModel } from "./types.ts";
@@ -10,6 +10,8 @@ import type { KernelModel } from "./types.ts";
 export interface Side {
   /** A tile's prepared examples. */
   take(tile: number): Promise<Prepared>;
+  /** A tile's examples as they are. */
+  request(tile: number): Promise<SideRequest>;
   /** 1 / sqrt(K(x, x)) of a tile's examples: (G, n) or (G, n, C). */
   roots(tile: number): Promise<Float64Array>;
   /** Lets go of all other tiles. */
@@ -34,18 +36,22 @@ export function sideOf({ model, algorithm, params, x, readouts, weights, tile }:
   const seeds = readouts && toReal(readouts, model.engine.dtype);
   const held = new Map<number, Prepared>();
   const known = new Map<number, Float64Array>();
-  const take = async (index: number): Promise<Prepared> => {
-    const prepared = held.get(index);
-    if (prepared) return prepared;
+  const request = async (index: number): Promise<SideRequest> => {
     const [start, end] = [index * tile, Math.min(source.count, (index + 1) * tile)];
     const rows = Int32Array.from({ length: end - start }, (_, k) => start + k);
     const feeds = { ...(await source.feeds(rows)), ...(seeds && { [SEEDS]: sliceRows(seeds, start, end) }) };
-    const made = await algorithm.prepare({ params, feeds, count: end - start, weights });
+    return { params, feeds, count: end - start, weights };
+  };
+  const take = async (index: number): Promise<Prepared> => {
+    const prepared = held.get(index);
+    if (prepared) return prepared;
+    const made = await algorithm.prepare(await request(index));
     held.set(index, made);
     return made;
   };
   return {
     take,
+    request,
     async roots(index) {
       const roots = known.get(index) ?? inverseRoots(await algorithm.lengths(await take(index)));
       known.set(index, roots);
