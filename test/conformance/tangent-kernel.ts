@@ -13,7 +13,7 @@ const LIMITS: Readonly<Record<RealDType, number>> = { float64: 1e-10, float32: 1
 /** A tile of one example on either side, prepared one at a time. */
 const SMALLEST = { tile: 1, run: 1, kept: 2 };
 
-interface Variant {
+export interface Variant {
   readonly label: string;
   readonly second: boolean;
   readonly options: (subject: KernelSubject) => TangentKernelOptions;
@@ -98,11 +98,21 @@ async function partsOf(subject: KernelSubject, variant: Variant, form: KernelFor
   return parts;
 }
 
+/** In which variants and forms a kernel is divided; there are as many kernels to compare as parameters. */
+export interface Division {
+  readonly divisions: readonly Variant[];
+  readonly forms: readonly KernelForm[];
+}
+
+/** Enough for a model with many parameters, where small ones are divided in every way. */
+export const FEW_DIVISIONS: Division = { divisions: divided.slice(-1), forms: ["trace", "blocks"] };
+
 /** Declares the tests of one algorithm on one model. */
 export function tangentKernelConformance(
   label: string,
   algorithm: AlgorithmName,
   make: () => Promise<SmallTask>,
+  { divisions = divided, forms = kernelForms }: Partial<Pick<Division, "divisions" | "forms">> = {},
 ): void {
   // One task for all variants, so that its graphs are compiled once.
   let made: Promise<SmallTask> | undefined;
@@ -126,11 +136,11 @@ export function tangentKernelConformance(
       }
     });
 
-    it.each(divided)("divides it into the kernels of single parameters and layers: $label", async (variant) => {
+    it.each(divisions)("divides it into the kernels of single parameters and layers: $label", async (variant) => {
       // Few examples: there are as many kernels to compare as parameters.
       const all = await subject();
       const own = { ...all, xs: sliceRows(all.xs, 0, 3), xs2: sliceRows(all.xs2, 0, 2) };
-      for (const form of kernelForms) {
+      for (const form of forms) {
         const whole = await runner(own, variant, form)({ algorithm });
         for (const per of kernelDivisions) {
           const { kernel, groups = [] } = await runner(own, variant, form)({ algorithm, per });
