@@ -1,6 +1,6 @@
 // Every algorithm on residual networks and on attention, in float64.
 
-import { FEW_DIVISIONS, tangentKernelConformance } from "../conformance/tangent-kernel.ts";
+import { FEW_VARIANTS, tangentKernelConformance } from "../conformance/tangent-kernel.ts";
 import { familyTask } from "../helpers/family-task.ts";
 import { sequenceTask } from "../helpers/sequence-task.ts";
 
@@ -13,7 +13,7 @@ const families = [
 
 for (const [label, spec, inputShape] of families)
   for (const algorithm of ["factored", "vector-products"] as const)
-    tangentKernelConformance(label, algorithm, () => familyTask(spec, inputShape, "float64"), FEW_DIVISIONS);
+    tangentKernelConformance(label, algorithm, () => familyTask(spec, inputShape, "float64"), FEW_VARIANTS);
 
 // C = 2 positions of 2 classes.
 for (const algorithm of ["factored", "vector-products"] as const)
@@ -21,5 +21,5 @@ for (const algorithm of ["factored", "vector-products"] as const)
     "a language model with outputs at every token",
     algorithm,
     () => sequenceTask({ length: 2, classes: 2 }),
-    FEW_DIVISIONS,
+    FEW_VARIANTS,
   );

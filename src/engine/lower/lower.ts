@@ -8,6 +8,7 @@ import { blockedConvolution, blocksFit } from "./blocked-convolution.ts";
 import { composedInFloat32, convolutionLowerings } from "./convolution.ts";
 import { elementwiseLowerings } from "./elementwise.ts";
 import { rowSum, sumsRows } from "./row-sum.ts";
+import { isTurned, turnedProduct } from "./turned-product.ts";
 
 /** Writes the composition of one operator to a builder and gives its (only) output. */
 export type Lowering = (b: GraphBuilder, inputs: readonly (Value | undefined)[], attributes: Attributes) => Value;
@@ -28,6 +29,7 @@ const LOWERINGS: ReadonlyMap<string, Lowering> = new Map(
 function loweringOf(graph: Graph, node: Node, { channelBlock, composed }: Choice): Lowering | undefined {
   const { op, attributes } = node;
   if (sumsRows(graph, node)) return (b, [x]) => rowSum(b, x!, attributes.keepdims !== 0);
+  if (composed && isTurned(graph, node)) return (b, inputs) => turnedProduct(b, inputs, attributes);
   if (composed && blocksFit(graph, node, channelBlock))
     return (b, inputs) => blockedConvolution(b, inputs, { attributes, block: channelBlock });
   return !composed || composed.has(node) ? LOWERINGS.get(op) : undefined;
