@@ -17,7 +17,7 @@ import { RowEvaluator } from "./segment.ts";
 import { type SweepOptions, type SweepResult, sweep } from "./sweep.ts";
 import type { Explanation, Query, Term } from "./types.ts";
 
-export interface ExplainOptions extends Pick<SweepOptions, "signal"> {
+export interface ExplainOptions extends Pick<SweepOptions, "signal" | "replayMemory"> {
   readonly queries: readonly Query[];
   /** Default: predicted class against runner-up for classifiers, the first output otherwise; at the last position of a sequence. */
   readonly readout?: string | undefined;
@@ -136,7 +136,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
   const feeds = Object.fromEntries(Object.entries(options.rows.feeds).map(([name, tensor]) => [name, slice(tensor)]));
   const rows = new RowEvaluator(task, options.graphs, { count, feeds });
   const puller = options.direct ?? new Puller(task, count, { method: options.pulls ?? "auto" });
-  const { onProgress, signal } = options;
+  const { onProgress, signal, replayMemory } = options;
   const total = options.queries.length * run.batches.length;
   return sweep(
     { task, run, rows, count, puller },
@@ -144,6 +144,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
       rule: ruleOf(options.rule ?? "auto"),
       tolerance: options.allowed,
       signal,
+      replayMemory,
       onProgress: onProgress && ((p) => onProgress({ ...p, done: start * run.batches.length + p.done * count, total })),
     },
   );

@@ -6,7 +6,9 @@ import type { Graph } from "../graph/types.ts";
 import type { RealDType } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import { gradientGraph } from "../train/gradient-graph.ts";
+import { heldStates, planReversal } from "../train/reversal.ts";
 import type { Task } from "../train/task.ts";
+import { bytesOfState } from "../train/trajectory.ts";
 import { directPuller } from "./direct.ts";
 import { batchFactors, directGraph } from "./direct-graphs.ts";
 import { DEFAULT_TOLERANCE, rowsPerSweep, taskReadout } from "./explain.ts";
@@ -118,7 +120,9 @@ export function planExplanation(
   const direct = directFlops(task, readoutOptions, { rows, batch, nodes, probes });
   const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(task)) : rows;
   const sweeps = Math.ceil(rows / perSweep);
-  const replayed = run.manifest.checkpointEvery > 1 ? sweeps * steps : 0;
+  const stateBytes = bytesOfState(task);
+  const reversal = planReversal(run.checkpoints, heldStates(stateBytes));
+  const replayed = sweeps * reversal.replayed;
   const names = layout.entries.map(({ name }) => name);
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
   const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);
@@ -130,11 +134,8 @@ export function planExplanation(
   const carried = direct === undefined ? perSweep * layout.size : 0;
   const elements = sweeps * steps * carried * (nodes + 2);
   const realBytes = engine.dtype === "float32" ? 4 : 8;
-  const stretch = run.manifest.checkpointEvery > 1 ? run.manifest.checkpointEvery : 2;
   const bytes =
-    carried * 3 * realBytes +
-    stretch * layout.size * realBytes * (1 + task.optimizer.buffers.length) +
-    rows * (task.dataset.train.x.shape[0] + steps) * 16;
+    carried * 3 * realBytes + (2 + reversal.held) * stateBytes + rows * (task.dataset.train.x.shape[0] + steps) * 16;
   const perRun = SECONDS_PER_RUN + SECONDS_PER_RUN_AND_PARAMETER * layout.size;
   const seconds = flops / (GFLOPS[engine.dtype] * 1e9) + programRuns * perRun + elements * SECONDS_PER_ELEMENT;
   const assumptions = [

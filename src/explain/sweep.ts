@@ -5,7 +5,7 @@ import type { RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
-import { stretchesBackwards } from "../train/trajectory.ts";
+import { type StretchOptions, stretchesBackwards } from "../train/trajectory.ts";
 import { type AverageCost, stepNodes } from "./average.ts";
 import { CarriedVectors } from "./carried.ts";
 import { DirectPuller } from "./direct.ts";
@@ -13,11 +13,10 @@ import type { QuadratureRule } from "./gauss.ts";
 import type { Puller } from "./pull.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
-export interface SweepOptions {
+export interface SweepOptions extends Pick<StretchOptions, "signal" | "replayMemory"> {
   readonly rule: QuadratureRule | undefined;
   /** Residual allowed over one step, in units of the readout. */
   readonly tolerance: number;
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -46,14 +45,21 @@ export interface SweepParts {
  * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>.
  *
  * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p numbers of the run's dtype,
- * none of it for direct pulls, and one stretch of the trajectory.
+ * none of it for direct pulls, and one stretch of the trajectory within `replayMemory`. The result is the same, bit for bit, whichever
+ * checkpoints are stored, as long as steps are replayed as they were taken.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
   const state = new Sweep(parts, options);
-  for await (const { states, jumpTo } of stretchesBackwards(parts.task, parts.run)) {
+  const { signal, replayMemory } = options;
+  const onReplay = (step: number) => state.tellReplay(step);
+  for await (const { states, jumpTo } of stretchesBackwards(parts.task, parts.run, {
+    signal,
+    replayMemory,
+    onReplay,
+  })) {
     if (jumpTo) await state.jump(states[states.length - 1], jumpTo);
     for (let k = states.length - 2; k >= 0; k--) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       await state.step(states[k], states[k + 1]);
     }
   }
@@ -70,6 +76,8 @@ class Sweep {
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
+  /** Steps explained. */
+  private done = 0;
   /** Values at the start of the step done last, which is where the step before it ends. */
   private known: { params: RealArray; values: Float64Array } | undefined;
 
@@ -116,7 +124,7 @@ class Sweep {
   }
 
   async step(from: Checkpoint, to: Checkpoint): Promise<void> {
-    const { run, rows } = this.parts;
+    const { rows } = this.parts;
     const end = this.known?.params === to.params ? this.known.values : await this.valuesAt(to.params);
     const start = await this.valuesAt(from.params);
     this.known = { params: from.params, values: start };
@@ -126,8 +134,18 @@ class Sweep {
     const { puller } = this.parts;
     if (puller instanceof DirectPuller) await this.bookDirect(from, { nodes, change, puller });
     if (this.carried) await this.bookCarried(from, to, { nodes, change, carried: this.carried });
-    const total = run.batches.length;
-    this.options.onProgress?.({ stage: "explain", done: total - from.step, total });
+    this.done++;
+    this.tell();
+  }
+
+  /** Between two steps that are explained many may be replayed. */
+  tellReplay(step: number): void {
+    this.tell(`replaying step ${step}`);
+  }
+
+  private tell(note?: string): void {
+    const total = this.parts.run.batches.length;
+    this.options.onProgress?.({ stage: "explain", done: this.done, total, ...(note && { note }) });
   }
 
   /** u_s = eta_s J_s: each node's pulls are booked as they come. */
