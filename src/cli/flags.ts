@@ -63,12 +63,12 @@ const UNITS: Readonly<Record<string, number>> = {
   gib: 2 ** 30,
 };
 
-/** Bytes: 1000000, 256MB, 1.5GiB. */
-export function bytes() {
+/** Bytes: 1000000, 256MB, 1.5GiB; `none` says that 0 has a meaning. */
+export function bytes({ none = false }: { readonly none?: boolean } = {}) {
   return z.string().transform((text, context): number => {
     const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
     const unit = match === null ? undefined : UNITS[match[2].toLowerCase()];
-    if (match === null || unit === undefined || Number(match[1]) === 0) {
+    if (match === null || unit === undefined || (Number(match[1]) === 0 && !none)) {
       return refuse(context, `must be a size like 256MB or 1GiB, got "${text}"`);
     }
     return Math.round(Number(match[1]) * unit);

@@ -2,12 +2,13 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { farthestReplay } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import type { Run } from "../run/types.ts";
 import type { Invocation } from "./command.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
-import { optimizerText, setupOf } from "./run-text.ts";
+import { checkpointText, optimizerText, setupOf } from "./run-text.ts";
 
 interface PartSize {
   readonly part: string;
@@ -48,8 +49,8 @@ function stateText({ manifest: { status, steps, plannedSteps } }: Run): string {
 }
 
 function infoText(run: Run, sizes: readonly PartSize[]): string {
-  const { manifest, checkpoints, scalars } = run;
-  const { engine, optimizer, batchSize, checkpointEvery } = manifest;
+  const { manifest, scalars } = run;
+  const { engine, optimizer, batchSize } = manifest;
   const loss =
     scalars.length === 0
       ? ""
@@ -63,10 +64,7 @@ function infoText(run: Run, sizes: readonly PartSize[]): string {
     ["loss", `${manifest.loss}${loss}`],
     ["optimizer", optimizerText(optimizer)],
     ["batches", `${grouped(batchSize)} examples a step, seed ${manifest.seed} (${manifest.generator})`],
-    [
-      "checkpoints",
-      `${grouped(checkpoints.length)}, one every ${checkpointEvery === 1 ? "step" : `${checkpointEvery} steps, those between are replayed`}`,
-    ],
+    ["checkpoints", checkpointText(run)],
     ["engine", `${engine.name} ${engine.version}, ${engine.threads} threads`],
     ["made", `${manifest.createdAt} by ${manifest.software}`],
     ["size", formatBytes(total)],
@@ -92,6 +90,7 @@ export async function runInfo({ args, output }: Invocation): Promise<ExitCode> {
     setup: setupOf(opened),
     checkpointEvery,
     checkpoints,
+    replaySteps: farthestReplay(checkpoints),
     sizes,
     lastStep: scalars.at(-1) ?? null,
   });
