@@ -3,6 +3,7 @@
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
+export { type Counterfactual, type CounterfactualOptions, counterfactual } from "./explain/counterfactual.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
@@ -54,6 +55,15 @@ export type { Batch, Checkpoint, Run, RunManifest, StepScalars } from "./run/typ
 export { accuracyOf, predict } from "./train/accuracy.ts";
 export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
+export {
+  type CheckpointCheck,
+  type ReplayOptions,
+  type ReplayReport,
+  replay,
+  type ScalarCheck,
+} from "./train/replay.ts";
+export { type ReplayDifference, type ReplayPlace, replayDifferences, replayPlace } from "./train/replay-differences.ts";
+export { type RemainingWeights, type Retrained, type RetrainOptions, retrainWithout } from "./train/retrain.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";
 export type { Progress } from "./train/train.ts";
 export { parametersAt } from "./train/trajectory.ts";

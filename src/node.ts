@@ -8,4 +8,5 @@ export { runHash } from "./run/run-hash.node.ts";
 export { openRun } from "./run/run-reader.node.ts";
 export { createRunWriter } from "./run/run-writer.node.ts";
 export { type ReopenOptions, reopenTask } from "./train/reopen.node.ts";
+export { placeHere, replayHere } from "./train/replay.node.ts";
 export { runTraining, type TrainingRequest, type TrainingResult } from "./train/training.node.ts";

@@ -75,6 +75,9 @@ export function bytes({ none = false }: { readonly none?: boolean } = {}) {
   });
 }
 
+/** More than any training set has whose examples are named one by one. */
+const MOST_INDICES = 10_000_000;
+
 /** Lists that may be given in several flags or in one, with a separator. */
 export function list(separator = ",") {
   return z
@@ -100,6 +103,23 @@ export function stepList() {
       return refuse(context, `must hold last or whole numbers >= 0, as in 0,100,last, got "${text}"`);
     }),
   );
+}
+
+/** Indices, as in 17,23,100-120; each once. */
+export function indexList() {
+  return z.string().transform((text, context): readonly number[] => {
+    const indices = new Set<number>();
+    for (const part of text.split(",")) {
+      const match = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(part.trim());
+      const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+      if (match === null || last < first)
+        return refuse(context, `must hold indices like 17,23 or 100-120, got "${text}"`);
+      if (last - first >= MOST_INDICES)
+        return refuse(context, `must name at most ${MOST_INDICES} indices, got "${text}"`);
+      for (let index = first; index <= last; index++) indices.add(index);
+    }
+    return [...indices];
+  });
 }
 
 /** A flag that must be there; `example` shows one. */
