@@ -41,6 +41,23 @@ export { modelFromOnnx } from "./models/onnx-file.ts";
 export { createModel, modelNames } from "./models/registry.ts";
 export type { Model } from "./models/types.ts";
 export { type Layout, type LayoutEntry, layoutOf, viewsOf } from "./numeric/layout.ts";
+export {
+  type ConjugateGradientOptions,
+  type ConjugateGradients,
+  conjugateGradients,
+  type Product,
+} from "./numeric/linear-algebra/conjugate-gradients.ts";
+export { type LanczosOptions, type LanczosPairs, lanczos } from "./numeric/linear-algebra/lanczos.ts";
+export { type LinearAlgebraOptions, openLinearAlgebra } from "./numeric/linear-algebra/load.ts";
+export {
+  algebraNames as linearAlgebraNames,
+  type Cholesky,
+  type Eigenpairs,
+  type LeastSquares,
+  type LinearAlgebra,
+  type Matrix,
+  type Svd,
+} from "./numeric/linear-algebra/types.ts";
 export { generatorName, type Random, randomFrom } from "./numeric/random.ts";
 export { type DType, type RealArray, type RealDType, type Tensor, tensor } from "./numeric/tensor.ts";
 export type { OptimizerOptions } from "./optimizers/options.ts";
