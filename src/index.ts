@@ -14,10 +14,20 @@ export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
+export { type MatrixForm, matrixForms as kernelMatrixForms } from "./kernels/gram-matrix.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
+export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
+export type { MatrixPlan } from "./kernels/matrix-plan.ts";
 export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
 export type { KernelPlan } from "./kernels/plan.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
+export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
+export {
+  type KernelSpectrum,
+  type KernelSpectrumOptions,
+  kernelSpectrum,
+  planKernelSpectrum,
+} from "./kernels/spectrum.ts";
 export {
   type StreamOptions,
   streamTangentKernel,

@@ -36,6 +36,8 @@ const symmetric: readonly (readonly [string, Matrix])[] = [
   ["tiny", matrixOf(7, 7, (i, j) => 1e-200 * Math.cos(i * j))],
 ];
 
+const symmetricWithDominantDiagonal = (n: number): Matrix => matrixOf(n, n, (i, j) => (i === j ? n : Math.cos(i * j)));
+
 const right = (n: number): readonly Matrix[] => [reals([n], normalMatrix(n, 1, 11).data), normalMatrix(n, 3, 12)];
 
 /** Declares the tests of one member. */
@@ -277,6 +279,30 @@ export function linearAlgebraConformance(label: string, open: () => Promise<Line
         algebra.svd(minima(9), { overwrite: true }).values,
       ];
       expect(values).toEqual([first[0], first[3]]);
+    });
+
+    it("allocates less than half the matrix beside it and the result, where it may overwrite it and it is symmetric", async () => {
+      const algebra = await open();
+      const n = 300;
+      const bytes = 8 * n * n;
+      const allocated = (work: (a: Matrix) => number): number => {
+        const a = symmetricWithDominantDiagonal(n);
+        const before = process.memoryUsage().arrayBuffers;
+        const result = work(a);
+        return process.memoryUsage().arrayBuffers - before - result;
+      };
+      const works: readonly ((a: Matrix) => number)[] = [
+        (a) => algebra.eigenvalues(a, { overwrite: true }).byteLength,
+        (a) => algebra.eigenpairs(a, { overwrite: true, largest: 3 }).vectors.data.byteLength,
+        (a) => {
+          const { data } = algebra.eigenpairs(a, { overwrite: true }).vectors;
+          return data === a.data ? 0 : data.byteLength;
+        },
+        (a) => algebra.cholesky(a, { overwrite: true }).solve(normalMatrix(n, 2)).data.byteLength,
+      ];
+      // What the collector takes meanwhile would hide what was allocated: the largest of three.
+      for (const work of works) expect(Math.max(...[0, 1, 2].map(() => allocated(work)))).toBeLessThan(bytes / 2);
+      expect(allocated((a) => algebra.eigenvalues(a).byteLength)).toBeGreaterThanOrEqual(bytes);
     });
 
     describe("is refused with one line", () => {
