@@ -92,6 +92,7 @@ it("pathkernel/node adds exactly these", async () => {
       "npyKernelSink",
       "openRun",
       "reopenTask",
+      "runHash",
       "runTraining",
     ]
   `);
