@@ -1,9 +1,10 @@
-// Products of a kernel's matrix with vectors in the forms that are one matrix, without the matrix.
+// Products of a kernel's matrix with vectors in the forms that are one matrix, without the matrix: by passes, or by tiles made anew.
 
 import type { Product } from "../numeric/linear-algebra/conjugate-gradients.ts";
 import { type RealArray, reals, type Tensor } from "../numeric/tensor.ts";
-import type { MatrixForm } from "./gram-matrix.ts";
+import { type MatrixForm, streamEntries } from "./gram-matrix.ts";
 import { type KernelProductOptions, kernelProduct } from "./kernel-product.ts";
+import type { ProductKind } from "./matrix-plan.ts";
 import type { KernelModel } from "./types.ts";
 
 export interface FormProductOptions extends Pick<KernelProductOptions, "weights" | "memoryBudget" | "tile" | "signal"> {
@@ -12,11 +13,34 @@ export interface FormProductOptions extends Pick<KernelProductOptions, "weights"
   readonly readouts?: Tensor | undefined;
 }
 
+/** v -> K v for the K of `gramMatrix`, by what products are to be made of. */
+export function formProduct(
+  kind: ProductKind,
+  model: KernelModel,
+  params: RealArray,
+  xs: Tensor,
+  options: FormProductOptions,
+): Product {
+  return kind === "tiles" ? tileProduct(model, params, xs, options) : passProduct(model, params, xs, options);
+}
+
+/** v -> K v from tiles of the kernel, which are computed for each product and let go. Sums are in float64. Memory: `memoryBudget`. */
+function tileProduct(model: KernelModel, params: RealArray, xs: Tensor, options: FormProductOptions): Product {
+  return async (v) => {
+    const to = new Float64Array(v.length);
+    await streamEntries(model, params, xs, options, (r, s, value) => {
+      to[r] += value * v[s];
+      if (r !== s) to[s] += value * v[r];
+    });
+    return to;
+  };
+}
+
 /**
- * v -> K v for the K of `gramMatrix`, one reverse and one forward pass each: of `trace`, one for each output, since it is the sum of the
+ * v -> K v by one reverse and one forward pass each: of `trace`, one for each output, since it is the sum of the
  * outputs' own kernels. Cost and memory: those of `kernelProduct`; sums are in the engine's dtype.
  */
-export function formProduct(
+function passProduct(
   model: KernelModel,
   params: RealArray,
   xs: Tensor,

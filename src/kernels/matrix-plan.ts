@@ -1,5 +1,6 @@
 // How a linear system or a spectrum of a kernel will be computed, before anything is: with its matrix, or by products with vectors.
 
+import { flopsOf } from "../graph/cost.ts";
 import { type MatrixForm, orderOf } from "./gram-matrix.ts";
 import { memoryOf } from "./memory.ts";
 import { type KernelPlan, planKernel } from "./plan.ts";
@@ -8,6 +9,10 @@ import { algorithmNames, type KernelModel } from "./types.ts";
 
 export const matrixMethods = ["dense", "iterative"] as const;
 export type MatrixMethod = (typeof matrixMethods)[number];
+
+/** What a product with a vector is made of: a pass each way through the model, or tiles of the kernel, made anew and let go. */
+export const productKinds = ["passes", "tiles"] as const;
+export type ProductKind = (typeof productKinds)[number];
 
 /** What is asked of the matrix. */
 export type MatrixTask =
@@ -22,6 +27,7 @@ export interface MatrixRequest {
   /** Whether the kernel is weighted. */
   readonly weighted: boolean;
   readonly method: MatrixMethod | "auto";
+  readonly products: ProductKind | "auto";
   readonly memoryBudget: number;
   readonly tile: number;
 }
@@ -30,6 +36,8 @@ export interface MatrixPlan {
   readonly method: MatrixMethod;
   /** One sentence. */
   readonly reason: string;
+  /** What products are made of, where it is iterative. */
+  readonly products: ProductKind | undefined;
   /** Rows of the matrix: N, or N C for blocks. */
   readonly order: number;
   /** Bytes beside the examples and the result, counted. The matrix is the only thing of its size; the others never meet. */
@@ -43,7 +51,7 @@ export interface MatrixPlan {
   };
   /** What those tiles or passes are allowed, in bytes. */
   readonly kernelBudget: number;
-  /** How the matrix is filled, where there is one. */
+  /** How the matrix is filled, or its tiles are made for each product. */
   readonly kernel: KernelPlan | undefined;
 }
 
@@ -74,30 +82,36 @@ function leastForTiles(model: KernelModel, { form, weighted, examples }: MatrixR
   return Math.min(...budgets);
 }
 
+/** Floating-point operations of a reverse and a forward-mode pass over all examples, some five forward passes; for `trace` of all outputs. */
+function flopsOfPasses(model: KernelModel, { form, examples }: MatrixRequest): number {
+  return 5 * flopsOf(model.split.head, examples) * (form === "trace" ? model.outputs : 1);
+}
+
+const gigaflops = (flops: number): string => `${(flops / 1e9).toPrecision(3)} GFLOP`;
+
 /**
  * With the matrix where it fits the budget beside what filling and decomposing it take; by products beyond, where the task has such a way
- * (all eigenvalues have none). It depends on the problem and the budget alone. RangeError where what is asked for does not fit, with the
- * bytes that would do.
+ * (all eigenvalues have none), each made of what costs fewer counted FLOPs. It depends on the problem and the budget alone. RangeError
+ * where what is asked for does not fit, with the bytes that would do.
  */
 export function planMatrix(where: string, model: KernelModel, request: MatrixRequest): MatrixPlan {
-  const { task, form, examples, weighted, method, memoryBudget, tile } = request;
+  const { task, form, examples, method, products, memoryBudget } = request;
   const order = orderOf(model, form, examples);
   const [matrix, work] = [DOUBLE * order ** 2, DOUBLE * order * vectorsOf(task, "dense")];
-  const needed = matrix + Math.max(work, examples === 0 ? 0 : leastForTiles(model, request));
+  const least = examples === 0 ? 0 : leastForTiles(model, request);
+  const needed = matrix + Math.max(work, least);
   const fits = needed <= memoryBudget;
   const size = `the matrix of ${order} rows takes ${megabytes(needed)} of ${megabytes(memoryBudget)}`;
+  const reason = method === "auto" ? size : "asked for";
   if (method === "dense" || (method === "auto" && fits)) {
     if (!fits)
       throw new RangeError(
         `${where}: memoryBudget must be at least ${Math.ceil(needed)} bytes for method dense, got ${memoryBudget}`,
       );
-    const count = { n: examples, m: examples, symmetric: true };
     const kernelBudget = Math.min(MOST_FOR_TILES, memoryBudget - matrix);
-    const settings = { model, form, weighted };
-    const kernel = planKernel(settings, count, { algorithm: "auto", tile, memoryBudget: kernelBudget });
-    const { prepared, running, pairing } = kernel.bytes;
-    const bytes = { matrix, work, kernel: prepared + running + pairing };
-    return { method: "dense", reason: method === "dense" ? "asked for" : size, order, bytes, kernelBudget, kernel };
+    const kernel = planTiles(model, request, kernelBudget);
+    const bytes = { matrix, work, kernel: bytesOf(kernel) };
+    return { method: "dense", reason, products: undefined, order, bytes, kernelBudget, kernel };
   }
   if (task.kind === "eigenvalues")
     throw new RangeError(
@@ -106,8 +120,25 @@ export function planMatrix(where: string, model: KernelModel, request: MatrixReq
         : `${where}: memoryBudget must be at least ${Math.ceil(needed)} bytes for all eigenvalues, or largest be given, got ${memoryBudget}`,
     );
   const vectors = DOUBLE * order * vectorsOf(task, "iterative");
-  const kernel = Math.min(MOST_FOR_TILES, Math.max(0, memoryBudget - vectors));
-  const reason = method === "iterative" ? "asked for" : size;
-  const bytes = { matrix: 0, work: vectors, kernel };
-  return { method: "iterative", reason, order, bytes, kernelBudget: kernel, kernel: undefined };
+  const kernelBudget = Math.min(MOST_FOR_TILES, Math.max(0, memoryBudget - vectors));
+  const iterative = { method: "iterative", order, kernelBudget } as const;
+  const passes = flopsOfPasses(model, request);
+  const planned = least <= kernelBudget || products === "tiles" ? planTiles(model, request, kernelBudget) : undefined;
+  const tiles = planned?.flops[planned.algorithm] ?? Number.POSITIVE_INFINITY;
+  const counts = `passes of a product take ${gigaflops(passes)}, tiles ${planned ? gigaflops(tiles) : "more than the budget"}`;
+  const byTiles = products === "tiles" || (products === "auto" && tiles < passes);
+  return {
+    ...iterative,
+    reason: products === "auto" ? `${reason}; ${counts}` : reason,
+    products: byTiles ? "tiles" : "passes",
+    bytes: { matrix: 0, work: vectors, kernel: byTiles && planned ? bytesOf(planned) : kernelBudget },
+    kernel: byTiles ? planned : undefined,
+  };
 }
+
+function planTiles(model: KernelModel, { form, weighted, examples, tile }: MatrixRequest, budget: number): KernelPlan {
+  const count = { n: examples, m: examples, symmetric: true };
+  return planKernel({ model, form, weighted }, count, { algorithm: "auto", tile, memoryBudget: budget });
+}
+
+const bytesOf = ({ bytes: { prepared, running, pairing } }: KernelPlan): number => prepared + running + pairing;

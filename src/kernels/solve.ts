@@ -7,7 +7,7 @@ import { type RealArray, reals, type Tensor, tensor } from "../numeric/tensor.ts
 import { formProduct } from "./form-product.ts";
 import { gramMatrix } from "./gram-matrix.ts";
 import { algebraOf, type KernelMatrixOptions, settingsOf, sharedOptions, toleranceOf } from "./matrix-options.ts";
-import { type MatrixPlan, planMatrix } from "./matrix-plan.ts";
+import { type MatrixPlan, type ProductKind, planMatrix } from "./matrix-plan.ts";
 import type { KernelModel } from "./types.ts";
 
 export interface KernelSolveOptions extends KernelMatrixOptions {
@@ -118,7 +118,13 @@ function residualsOf({ data, shape: [n, k] }: Matrix, image: Float64Array): Floa
 
 async function byProducts({ model, params, xs, right, ridge, options, settings, plan }: Request): Promise<Solved> {
   const { maxProducts = 1000, preconditioner, signal, onProgress } = options;
-  const multiply = formProduct(model, params, xs, sharedOptions(settings, options, plan.kernelBudget));
+  const multiply = formProduct(
+    plan.products as ProductKind,
+    model,
+    params,
+    xs,
+    sharedOptions(settings, options, plan.kernelBudget),
+  );
   const shifted = async (v: Float64Array): Promise<Float64Array> => {
     const image = await multiply(v);
     addTo(image, ridge, v);

@@ -5,7 +5,7 @@ import { type RealArray, type Tensor, tensor } from "../numeric/tensor.ts";
 import { formProduct } from "./form-product.ts";
 import { gramMatrix, orderOf } from "./gram-matrix.ts";
 import { algebraOf, type KernelMatrixOptions, settingsOf, sharedOptions, toleranceOf } from "./matrix-options.ts";
-import { type MatrixPlan, type MatrixTask, planMatrix } from "./matrix-plan.ts";
+import { type MatrixPlan, type MatrixTask, type ProductKind, planMatrix } from "./matrix-plan.ts";
 import type { KernelModel } from "./types.ts";
 
 export interface KernelSpectrumOptions extends KernelMatrixOptions {
@@ -95,7 +95,7 @@ export async function kernelSpectrum(
   const { largest: count, basis } = task as MatrixTask & { kind: "eigenpairs" };
   const total = maxProducts ?? Math.max(1000, 20 * count);
   const { values, vectors, bounds, products } = await lanczos(
-    formProduct(model, params, xs, shared),
+    formProduct(plan.products as ProductKind, model, params, xs, shared),
     plan.order,
     count,
     {

@@ -40,3 +40,10 @@ export const matrixSubjects: readonly (readonly [string, () => Promise<KernelSub
   ["a convolutional network", () => smallKernel({ model: "cnn" })],
   ["a network without factored forms", async () => subjectOf(await squaredWeightsTask({ loss: "cross-entropy" }))],
 ];
+
+/** Every way to a solution or a spectrum. */
+export const matrixWays = [
+  { method: "dense" },
+  { method: "iterative", products: "passes" },
+  { method: "iterative", products: "tiles" },
+] as const;

@@ -20,8 +20,22 @@ describe("planKernelSolve(model, xs, columns, options)", () => {
     expect(bytes.matrix + Math.max(bytes.work, bytes.kernel)).toBeLessThanOrEqual(2 * MATRIX);
     expect(kernel).toMatchObject({ shape: [N, N], symmetric: true });
     const iterative = planKernelSolve(task, xs, 3, { memoryBudget: MATRIX });
-    expect(iterative).toMatchObject({ method: "iterative", order: N, bytes: { matrix: 0 }, kernel: undefined });
-    expect(iterative.bytes.work + iterative.bytes.kernel).toBe(MATRIX);
+    expect(iterative).toMatchObject({ method: "iterative", order: N, bytes: { matrix: 0 } });
+    expect(iterative.bytes.work + iterative.kernelBudget).toBe(MATRIX);
+    expect(iterative.bytes.work + iterative.bytes.kernel).toBeLessThanOrEqual(MATRIX);
+  });
+
+  it("makes products of what costs fewer FLOPs: tiles of few examples, passes over many", () => {
+    const plan = (n: number, more = {}) =>
+      planKernelSolve(task, zeros("float64", [n, 2]), 1, { method: "iterative", memoryBudget: 2 ** 20, ...more });
+    const [few, many] = [plan(4), plan(4000)];
+    expect(few).toMatchObject({ products: "tiles", kernel: { shape: [4, 4] } });
+    expect(many).toMatchObject({ products: "passes", kernel: undefined });
+    expect(many.reason).toMatch(/^asked for; passes of a product take \S+ GFLOP, tiles \S+ GFLOP$/);
+    expect(plan(4000, { products: "tiles" })).toMatchObject({ products: "tiles", kernel: { shape: [4000, 4000] } });
+    expect(plan(4, { products: "passes" }).products).toBe("passes");
+    // Vectors alone take more than this.
+    expect(plan(4000, { memoryBudget: 0 }).reason).toMatch(/tiles more than the budget$/);
   });
 
   it("counts the rows of blocks for every output", () => {
@@ -33,7 +47,7 @@ describe("planKernelSolve(model, xs, columns, options)", () => {
 
   it("does as asked, and says what budget would do where it cannot", () => {
     const asked = planKernelSolve(task, xs, 1, { method: "iterative" });
-    expect(asked).toMatchObject({ method: "iterative", reason: "asked for" });
+    expect(asked).toMatchObject({ method: "iterative", reason: expect.stringMatching(/^asked for; /) });
     const refused = () => planKernelSolve(task, xs, 1, { method: "dense", memoryBudget: MATRIX });
     expect(refused).toThrow(/^kernelSolve: memoryBudget must be at least \d+ bytes for method dense, got 8000000$/);
     const [, least] = /at least (\d+)/.exec(String(catchError(refused))) as RegExpExecArray;

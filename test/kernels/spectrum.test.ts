@@ -5,7 +5,7 @@ import { matrixForms } from "../../src/kernels/gram-matrix.ts";
 import { type KernelSpectrumOptions, kernelSpectrum } from "../../src/kernels/spectrum.ts";
 import { openLinearAlgebra } from "../../src/numeric/linear-algebra/load.ts";
 import type { Matrix } from "../../src/numeric/linear-algebra/types.ts";
-import { formOptions, kernelMatrix, matrixSubjects } from "../helpers/kernel-matrix.ts";
+import { formOptions, kernelMatrix, matrixSubjects, matrixWays as ways } from "../helpers/kernel-matrix.ts";
 import { C, close, smallKernel } from "../helpers/kernels.ts";
 import { diagonal, identity, multiply, transpose } from "../helpers/matrices.ts";
 
@@ -40,20 +40,13 @@ describe.each(matrixSubjects)("kernelSpectrum of %s", (_, make) => {
       expect(all.values.reduce((a, b) => a + b)).toBeCloseTo(trace, 9);
       const whole = await run({ vectors: true });
       expect(whole.values).toBeAllclose(all.values, close(all.values));
-      for (const [method, largest] of [
-        ["dense", 3],
-        ["iterative", 3],
-        ["iterative", order],
-      ] as const) {
-        const { values, vectors, bounds, products, plan } = await run({ largest, method });
+      for (const [way, largest] of [...ways.map((own) => [own, 3] as const), [ways[1], order] as const]) {
+        const { values, vectors, bounds, products, plan } = await run({ largest, ...way });
         expect(values).toBeAllclose(all.values.slice(0, largest), close(all.values, 1e-9));
         expect(vectors?.shape).toEqual(form === "blocks" ? [largest, N, C] : [largest, N]);
         expectEigenpairs(matrix, values, { dtype: "float64", shape: [largest, order], data: vectors!.data }, 1e-9);
-        expect({ method: plan.method, matrix: plan.bytes.matrix }).toEqual({
-          method,
-          matrix: method === "dense" ? 8 * order ** 2 : 0,
-        });
-        if (method === "iterative") {
+        expect(plan).toMatchObject({ ...way, bytes: { matrix: way.method === "dense" ? 8 * order ** 2 : 0 } });
+        if (way.method === "iterative") {
           expect(products).toBeGreaterThanOrEqual(largest);
           expect(Math.max(...bounds!)).toBeLessThanOrEqual(1e-9 * values[0]);
         }
@@ -71,9 +64,9 @@ describe.each(matrixSubjects)("kernelSpectrum of %s", (_, make) => {
 describe("kernelSpectrum", () => {
   it("has each eigenvalue of a linear last layer C times: K = (h h'^T + 1) times the identity", async () => {
     const { task, params, xs } = await smallKernel({ trainable: ["layers.2.weight", "layers.2.bias"] });
-    for (const method of ["dense", "iterative"] as const) {
-      const { values } = await kernelSpectrum(task, params, xs, { form: "blocks", method, largest: 9 });
-      const trace = await kernelSpectrum(task, params, xs, { form: "trace", method, largest: 3 });
+    for (const way of ways) {
+      const { values } = await kernelSpectrum(task, params, xs, { form: "blocks", ...way, largest: 9 });
+      const trace = await kernelSpectrum(task, params, xs, { form: "trace", ...way, largest: 3 });
       const repeated = [...trace.values].flatMap((value) => [value / C, value / C, value / C]);
       expect(values).toBeAllclose(repeated, close(repeated, 1e-9));
     }
@@ -99,9 +92,9 @@ describe("kernelSpectrum", () => {
   it("in float32 is that in float64 to 1e-4 of the largest, by both methods", async () => {
     const [single, double] = [await smallKernel({ dtype: "float32" }), await smallKernel()];
     const exact = (await kernelSpectrum(double.task, Float64Array.from(single.params), double.xs)).values;
-    for (const method of ["dense", "iterative"] as const) {
+    for (const way of ways) {
       const { values } = await kernelSpectrum(single.task, single.params, single.xs, {
-        method,
+        ...way,
         largest: 4,
         vectors: false,
       });

@@ -67,7 +67,7 @@ export interface LeastSquares {
  * matrix beside the caller's array and the result.
  *
  * Errors: RangeError for shapes that do not fit; InvalidDataError for NaN, infinities and matrices that are not symmetric and must be (to
- * 1e-8 of their largest entry; what is on and below the diagonal is then used); NumericalError for what has no answer.
+ * 1e-5 of their largest entry, which kernels in float32 are; what is on and below the diagonal is then used); NumericalError for what has no answer.
  */
 export interface LinearAlgebra {
   readonly name: AlgebraName;
