@@ -1,6 +1,6 @@
 // One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
 
-import { VectorAccumulator } from "../numeric/sum.ts";
+import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
@@ -66,7 +66,7 @@ class Sweep {
   /** Undefined for direct pulls. */
   private readonly carried: CarriedVectors | undefined;
   private readonly orders: number[];
-  private readonly contributions: VectorAccumulator;
+  private readonly contributions: ColumnAccumulator;
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
@@ -80,7 +80,7 @@ class Sweep {
     this.carried = puller instanceof DirectPuller ? undefined : new CarriedVectors(task, rows, puller);
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
-    this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
+    this.contributions = new ColumnAccumulator(count, task.dataset.train.x.shape[0]);
     this.terms = {
       coupled: new VectorAccumulator(count),
       decoupled: new VectorAccumulator(count),
@@ -185,6 +185,6 @@ class Sweep {
   }
 
   private addContribution(row: number, example: number, value: number): void {
-    this.contributions.add(row * this.parts.task.dataset.train.x.shape[0] + example, value);
+    this.contributions.add(row, example, value);
   }
 }
