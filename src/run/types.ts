@@ -27,6 +27,16 @@ export interface StepScalars {
 /** How a run stands. "running" also after its process was killed: it then reads up to its last checkpoint. */
 export type RunStatus = "running" | "complete" | "interrupted" | "diverged";
 
+/** Says that a loop of another program made the run and handed over what it did; `recordingOf` tells what that allows. */
+export interface Recording {
+  /** Whose loop: "torch 1.13.0". */
+  readonly by: string;
+  /** Where the optimizer's state is from: the loop, or computed here from its parameters and batches. */
+  readonly state: "recorded" | "derived";
+  /** Where batches are unknown, each step here is a stretch of the loop: its own number of every recorded state. */
+  readonly loopSteps?: readonly number[] | undefined;
+}
+
 /** Everything about a run that is not an array. */
 export interface RunManifest {
   readonly schema: "pathkernel.run/1";
@@ -75,6 +85,8 @@ export interface RunManifest {
   readonly status: RunStatus;
   /** A checkpoint is kept before every `checkpointEvery`-th step and after the last. */
   readonly checkpointEvery: number;
+  /** Absent: trained here. */
+  readonly recording?: Recording | undefined;
 }
 
 /** A run that can be read: everything that explaining needs. */
