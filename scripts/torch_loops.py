@@ -2,8 +2,8 @@
 
 A case is MODEL-OPTIMIZER or MODEL-OPTIMIZER-K: mlp, cnn, gpt (tied embeddings, logits at every position, labels that do not count) or norms (two fresh frozen
 batch norms: equal initial values, which the exporter would store once), with sgd (its weights handed over), momentum (its learning rate
-changes from step to step) or adamw; parameters are recorded every K steps, default 1. Each is recorded to FOLDER/CASE. Prints one JSON
-object: {case: seconds}. Exit code 3 where torch is missing.
+changes from step to step) or adamw; parameters are recorded every K steps, default 1. Each is recorded to FOLDER/CASE. The case `recorded`
+is the example of integrations/pytorch/README.md. Prints one JSON object: {case: seconds}. Exit code 3 where torch is missing.
 """
 
 import json
@@ -90,15 +90,24 @@ def train(folder, case):
     recorder.finish(x_train=x[:EXAMPLES], y_train=y[:EXAMPLES], x_test=x[EXAMPLES:], y_test=y[EXAMPLES:])
 
 
+def run_readme(folder):
+    with open(os.path.join(ROOT, "integrations", "pytorch", "README.md")) as file:
+        code = file.read().split("```python\n")[1].split("```")[0]
+    os.chdir(folder)
+    torch.manual_seed(0)
+    exec(compile(code, "README.md", "exec"), {})
+
+
 def main():
     folder, *cases = sys.argv[1:]
+    folder = os.path.abspath(folder)
     warnings.filterwarnings("ignore")
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     seconds = {}
     for case in cases or [f"{name}-{method}" for name in MODELS for method in OPTIMIZERS]:
         start = time.time()
-        train(folder, case)
+        run_readme(folder) if case == "recorded" else train(folder, case)
         seconds[case] = round(time.time() - start, 3)
     print(json.dumps(seconds))
 

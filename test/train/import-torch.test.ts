@@ -5,16 +5,22 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readOnnx } from "../../src/graph/onnx/reader.ts";
 import { temporaryFolder } from "../helpers/cli.ts";
+import { ROOT } from "../helpers/sources.ts";
 import { compareWithTraining, recordTorchLoops } from "../helpers/torch-loops.ts";
 
 /** Every model and every optimizer once, and parameters of every third step alone. */
 const CASES = ["mlp-momentum", "cnn-sgd", "gpt-adamw", "norms-adamw", "mlp-adamw-3"];
 
 const folder = temporaryFolder();
-const missing = recordTorchLoops(folder, CASES);
+const missing = recordTorchLoops(folder, [...CASES, "recorded"]);
 
 /** Relative to the way of a step. Adam moves key biases of attention, whose gradient is rounding alone, by 1e-10 of it. */
 const JUMP = 1e-9;
+
+it("the recorder has under 60 lines", () => {
+  const text = readFileSync(join(ROOT, "integrations/pytorch/pathkernel_recorder.py"), "utf8");
+  expect(text.split("\n").length - 1).toBeLessThan(60);
+});
 
 describe("a training in PyTorch, recorded and imported", () => {
   if (missing !== undefined) {
@@ -33,6 +39,12 @@ describe("a training in PyTorch, recorded and imported", () => {
       expect(replay).toBeLessThan(1e-12);
       // Of gross. Kinks that lie within rounding of a step's end may be met on one path and not on the other.
       expect(agreement).toBeLessThan(1e-11);
+    });
+
+    it("is what the example in integrations/pytorch/README.md makes", async () => {
+      const { verdict, imported } = await compareWithTraining(join(folder, "recorded"), join(folder, "readme.pkrun"));
+      expect(imported).toMatchObject({ tier: "steps", state: "recorded", run: { manifest: { steps: 25 } } });
+      expect(verdict.passed).toBe(true);
     });
 
     it("has a model file in which two new batch norms, equal in all values, are stored apart", () => {
