@@ -77,10 +77,21 @@ export { readoutForms, readoutOf } from "./readouts/registry.ts";
 export type { Readout } from "./readouts/types.ts";
 export { renderReport } from "./reports/report.ts";
 export type { ReportInput } from "./reports/types.ts";
-export type { Batch, Checkpoint, Run, RunManifest, StepScalars } from "./run/types.ts";
+export { type RecordingReport, type RecordingTier, recordingOf } from "./run/recording.ts";
+export type { Batch, Checkpoint, NewRun, Recording, Run, RunManifest, RunWriter, StepScalars } from "./run/types.ts";
 export { accuracyOf, predict } from "./train/accuracy.ts";
 export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
+export { isNotable as isNotableJump, type Jump } from "./train/jump.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
+export {
+  type LoopRecorder,
+  type LoopStep,
+  type ParameterValues,
+  type RecordedLoop,
+  type RecordOptions,
+  type RecordStore,
+  record,
+} from "./train/record.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";
 export type { Progress } from "./train/train.ts";
 export { parametersAt } from "./train/trajectory.ts";

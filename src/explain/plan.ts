@@ -4,6 +4,7 @@ import { valueIn } from "../graph/builder.ts";
 import { flopsOf } from "../graph/cost.ts";
 import type { Graph } from "../graph/types.ts";
 import type { RealDType } from "../numeric/tensor.ts";
+import { requireBatches } from "../run/recording.ts";
 import type { Run } from "../run/types.ts";
 import { gradientGraph } from "../train/gradient-graph.ts";
 import type { Task } from "../train/task.ts";
@@ -101,6 +102,7 @@ export function planExplanation(
   if (!Number.isSafeInteger(rows) || rows < 1)
     throw new RangeError(`planExplanation: rows must be a positive integer, got ${rows}`);
   if (!(tolerance > 0)) throw new RangeError(`planExplanation: tolerance must be positive, got ${tolerance}`);
+  requireBatches(run, "planExplanation");
   const readoutOptions = {
     head: split.head,
     exampleInputs: split.exampleInputs,
@@ -118,7 +120,9 @@ export function planExplanation(
   const direct = directFlops(task, readoutOptions, { rows, batch, nodes, probes });
   const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(task)) : rows;
   const sweeps = Math.ceil(rows / perSweep);
-  const replayed = run.manifest.checkpointEvery > 1 ? sweeps * steps : 0;
+  // Steps of another program's loop are run again even where every state is recorded.
+  const replays = run.manifest.checkpointEvery > 1 || run.manifest.recording !== undefined;
+  const replayed = replays ? sweeps * steps : 0;
   const names = layout.entries.map(({ name }) => name);
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
   const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);

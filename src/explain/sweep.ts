@@ -107,9 +107,10 @@ class Sweep {
    * what the jump of the momentum does to the output in all later steps, -factor <z_s, m recorded - m replayed>.
    */
   async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<void> {
-    const [from, to] = [await this.valuesAt(replayed.params), await this.valuesAt(recorded.params)];
+    const to = this.known?.params === recorded.params ? this.known.values : await this.valuesAt(recorded.params);
+    const from = await this.valuesAt(replayed.params);
     for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
-    this.known = undefined;
+    this.known = { params: replayed.params, values: from };
     const carried = await this.carried?.jump(replayed, recorded);
     carried?.forEach((value, r) => {
       this.terms.replay.add(r, value);
