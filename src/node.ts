@@ -4,6 +4,7 @@ export { datasetNames, loadDataset } from "./data/registry.ts";
 export type { Dataset, LoadOptions, Split } from "./data/types.ts";
 export * from "./index.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";
+export { runHash } from "./run/run-hash.node.ts";
 export { openRun } from "./run/run-reader.node.ts";
 export { createRunWriter } from "./run/run-writer.node.ts";
 export { type ImportRequest, importRun } from "./train/import.node.ts";
