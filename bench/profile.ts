@@ -25,7 +25,7 @@ function watchLibrary(watch: Stopwatch): void {
     [RowEvaluator.prototype, "probe", "host: probes called"],
     [RowEvaluator.prototype, "addJacobian", "host: Jacobian's feeds"],
     [RowEvaluator.prototype, "accumulate", "host: Jacobian accumulated"],
-    [DirectPuller.prototype, "pulls", "host: direct pulls called"],
+    [DirectPuller.prototype, "factors", "host: direct factors called"],
     [DirectPuller.prototype, "atNode", "host: direct pulls received"],
     [Puller.prototype, "pulls", "host: pulls called"],
     [Puller.prototype, "batchFeeds", "host: pull's batch gathered"],

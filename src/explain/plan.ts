@@ -9,8 +9,9 @@ import { gradientGraph } from "../train/gradient-graph.ts";
 import type { Task } from "../train/task.ts";
 import { directPuller } from "./direct.ts";
 import { batchFactors, directGraph } from "./direct-graphs.ts";
-import { DEFAULT_TOLERANCE, rowsPerSweep, taskReadout } from "./explain.ts";
+import { DEFAULT_TOLERANCE, rowsPerSweep } from "./explain.ts";
 import { forwardPullGraph, pullGraph, type ReadoutGraphOptions, type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
+import { taskReadout } from "./prepare.ts";
 import { ruleOf } from "./rules.ts";
 
 export interface PlanOptions {

@@ -1,7 +1,7 @@
 // The forward alternative to the backward sweep: a momentum vector for every training example, carried through training, as in ExPLAIND.
 
-import { taskReadout } from "../../src/explain/explain.ts";
 import { readoutGraphs } from "../../src/explain/graphs.ts";
+import { taskReadout } from "../../src/explain/prepare.ts";
 import { rowsOf } from "../../src/explain/rows.ts";
 import { ruleOf } from "../../src/explain/rules.ts";
 import { RowEvaluator } from "../../src/explain/segment.ts";
