@@ -80,8 +80,8 @@ describe("planExplanation(task, run, options)", () => {
   it("counts the nodes of a fixed rule", async () => {
     const { task, run } = await idle();
     const nodes = (rule: string) => planExplanation(task, run, { rows: 1, rule });
-    expect(["left", "trapezoid", "simpson", "gauss4"].map((rule) => nodes(rule).nodesPerStep)).toEqual([1, 2, 3, 4]);
-    expect(nodes("gauss4").probesPerStep).toBe(0);
+    expect(["left", "trapezoid", "simpson", "gauss4"].map((rule) => nodes(rule).nodesPerLine)).toEqual([1, 2, 3, 4]);
+    expect(nodes("gauss4").probesPerLine).toBe(0);
     // One more node is one more Jacobian.
     const step = nodes("gauss3").flops - nodes("gauss2").flops;
     expect(nodes("gauss4").flops - nodes("gauss3").flops).toBe(step);
@@ -92,14 +92,14 @@ describe("planExplanation(task, run, options)", () => {
     for (const model of ["tanh", "relu", "cnn"] as const) {
       const { task, run } = await idle({ model });
       const at = (tolerance: number) => planExplanation(task, run, { rows: 1, tolerance });
-      expect(at(1e-10).nodesPerStep).toBeGreaterThan(at(1e-4).nodesPerStep);
+      expect(at(1e-10).nodesPerLine).toBeGreaterThan(at(1e-4).nodesPerLine);
       expect(at(1e-10).seconds).toBeGreaterThan(at(1e-4).seconds);
-      expect(at(1e-4).probesPerStep).toBeGreaterThan(0);
+      expect(at(1e-4).probesPerLine).toBeGreaterThan(0);
       expect(at(1e-4).assumptions.some((line) => line.includes("switches"))).toBe(model !== "tanh");
       expect(planExplanation(task, run, { rows: 1, rule: "left" }).assumptions).toHaveLength(2);
     }
     const [flat, kinked] = [await idle({ model: "tanh" }), await idle({ model: "relu" })];
-    const nodesOf = ({ task, run }: typeof flat) => planExplanation(task, run, { rows: 1 }).nodesPerStep;
+    const nodesOf = ({ task, run }: typeof flat) => planExplanation(task, run, { rows: 1 }).nodesPerLine;
     expect(nodesOf(kinked)).toBeGreaterThan(nodesOf(flat));
   });
 
