@@ -113,7 +113,7 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
     output.print(ledgerText(row, { colors, width, rule, tolerance, dtype }));
     if (all) output.print(allText(task, explanation, r));
   });
-  const path = pathText(explanation);
+  const path = pathText(explanation, task.optimizer.memory?.factor ?? 0);
   if (path !== undefined) output.print(`\n${path}`);
   const everything = (r: number) =>
     all && {

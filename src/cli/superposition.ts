@@ -6,7 +6,11 @@ import { addExamples, type CommandDefinition, collect } from "./command.ts";
 function configure(command: Command): void {
   command
     .argument("<run>", "a recorded run, as in mnist.pkrun")
-    .option("--measure <spec>", "examples on which the shift of contributions is measured, or none (default: test:0)", collect)
+    .option(
+      "--measure <spec>",
+      "examples on which the shift of contributions is measured, or none (default: test:0)",
+      collect,
+    )
     .option("--readout <spec>", "what is measured of them (default: as for explain)")
     .option("--memory <size>", "for displacements that are being added up, as in 4GiB (default: 1GiB)")
     .option("--data <file>", "where the data of the run are now, if no longer where they were")

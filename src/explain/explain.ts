@@ -13,7 +13,7 @@ import { prepareRows } from "./prepare.ts";
 import { Puller } from "./pull.ts";
 import { ruleOf } from "./rules.ts";
 import { RowEvaluator } from "./segment.ts";
-import { measureShift } from "./shift.ts";
+import { type ExplainAgain, measureShift } from "./shift.ts";
 import { type SweepOptions, type SweepResult, sweep } from "./sweep.ts";
 import type { Explanation, Query } from "./types.ts";
 
@@ -86,9 +86,10 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   }
   const explanation = assemble({ task, run, prepared, parts, rule, tolerance, chord });
   if (chord === 1 || shift === 0) return explanation;
-  const again = (part: Pick<SweepRows, "rows" | "chord" | "range">): Promise<SweepResult> =>
-    sweepRows(task, run, { ...shared, ...part, progress: undefined });
-  return { ...explanation, shift: await measureShift(explanation, shift, again) };
+  const again: ExplainAgain = (part) => sweepRows(task, run, { ...shared, ...part, progress: undefined });
+  const memory = task.optimizer.memory?.factor ?? 0;
+  const lengths = parts[0].lineLengths;
+  return { ...explanation, shift: await measureShift(explanation, { share: shift, memory, lengths }, again) };
 }
 
 interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls"> {
@@ -101,12 +102,13 @@ interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls"> {
   readonly allowed: number;
   readonly chord?: number | undefined;
   readonly range?: StepRange | undefined;
+  readonly apart?: StepRange | undefined;
   readonly progress: ExplainOptions["onProgress"];
 }
 
 /** Sweeps some rows; their progress is counted among that of all. */
 async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<SweepResult> {
-  const { feeds: all, rows: chosen, progress, signal, chord, range } = options;
+  const { feeds: all, rows: chosen, progress, signal, chord, range, apart } = options;
   const count = chosen.length;
   const whole = count === all[ROW].shape[0];
   const taken = () => Object.entries(all).map(([name, tensor]) => [name, takeRows(tensor, chosen)] as const);
@@ -123,6 +125,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
       signal,
       ...(chord !== undefined && { chord }),
       ...(range && { range }),
+      apart,
       onProgress: progress && ((p) => progress({ ...p, done: chosen[0] * steps + p.done * count, total })),
     },
   );

@@ -150,7 +150,9 @@ export function planExplanation(
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
   const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);
   const pulls = direct?.flops ?? pullFlops(task, graphs, { rows: perSweep, batch, chord: spanned, nodes });
-  const shiftCost = spanned === 1 ? 0 : (shiftSample({ rows, steps, chord: spanned, share: shift })?.cost ?? 0);
+  const memory = task.optimizer.memory?.factor ?? 0;
+  const sample = shiftSample({ rows, steps, chord: spanned, share: shift, memory });
+  const shiftCost = spanned === 1 ? 0 : (sample?.cost ?? 0);
   const flops = sweeps * lines * (probing + pulls) * (1 + shiftCost) + replayed * training;
   // Rows of a piecewise model switch at different places, so their probes and nodes rarely share a run.
   const sharing = fixed || !piecewise ? 1 : perSweep;

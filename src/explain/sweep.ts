@@ -28,6 +28,8 @@ export interface SweepResult {
   /** (R, S). */
   readonly residualByStep: Float64Array;
   readonly lineEnds: Int32Array;
+  /** ||w_end - w_first|| of every line. */
+  readonly lineLengths: Float64Array;
   readonly coupled: Float64Array;
   readonly decoupled: Float64Array;
   readonly replay: Float64Array;
@@ -71,6 +73,12 @@ interface Entered {
   readonly direct: DirectLine | undefined;
 }
 
+function distance(a: RealArray, b: RealArray): number {
+  let square = 0;
+  for (let k = 0; k < a.length; k++) square += (a[k] - b[k]) * (a[k] - b[k]);
+  return Math.sqrt(square);
+}
+
 class Sweep {
   private readonly parts: SweepParts;
   private readonly options: SweepOptions;
@@ -81,8 +89,8 @@ class Sweep {
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
-  /** The last step of every line, in ascending order once all are done. */
-  private readonly ends: number[] = [];
+  /** The last step of every line and ||w_end - w_first||, in ascending order once all are done. */
+  private readonly lines: { readonly last: number; readonly length: number }[] = [];
   private entered: Entered | undefined;
   /** Values at the start of the line done last, which is where the line before it ends. */
   private known: { params: RealArray; values: Float64Array } | undefined;
@@ -109,7 +117,8 @@ class Sweep {
     return {
       contributions,
       residualByStep,
-      lineEnds: Int32Array.from(this.ends).reverse(),
+      lineEnds: Int32Array.from(this.lines, ({ last }) => last).reverse(),
+      lineLengths: Float64Array.from(this.lines, ({ length }) => length).reverse(),
       cost,
       coupled: terms.coupled.values(),
       decoupled: terms.decoupled.values(),
@@ -143,7 +152,7 @@ class Sweep {
     const direct = puller instanceof DirectPuller ? puller.line(rows, nodes, receive) : undefined;
     this.entered = { line, change, direct };
     if (this.carried) this.setResidual(await this.carried.average(nodes));
-    this.ends.push(line.end - 1);
+    this.lines.push({ last: line.end - 1, length: distance(line.from, line.to) });
   }
 
   async step(from: Checkpoint, to: Checkpoint): Promise<void> {

@@ -73,13 +73,16 @@ export interface Explanation {
 
 /** The difference between contributions along chords and along steps, on a sample of rows and lines. */
 export interface Shift {
-  /** ||chords - steps|| / ||steps||, Euclidean, over all examples and sampled rows. */
+  /** ||chords - steps|| / ||steps||, Euclidean, over all examples and the sampled rows. */
   readonly relative: number;
   /** Pearson's correlation of the same numbers. */
   readonly correlation: number;
   /** Ids of the queries of the sampled rows. */
   readonly queries: readonly string[];
-  /** Chords whose steps were compared, of how many there are. */
+  /**
+   * Chords whose steps were compared, of how many there are. Where these are not all of them, they are the longest, and the numbers above
+   * are an estimate for all.
+   */
   readonly chords: number;
   readonly ofChords: number;
   /** Gradient evaluations that measuring took, over those of the explanation itself. */

@@ -23,6 +23,8 @@ export interface PathOptions {
   readonly chord?: number;
   /** Default: all steps. */
   readonly range?: StepRange;
+  /** Whole chords whose steps have their own lines all the same. */
+  readonly apart?: StepRange | undefined;
 }
 
 /** What lies between a chord's first step and a stored checkpoint inside it. */
@@ -86,7 +88,7 @@ async function lineTo(to: Checkpoint, first: number, { states, seen, run }: Arou
 export async function* pathBackwards(
   task: Task,
   run: Run,
-  { chord = 1, range = { first: 0, end: run.batches.length } }: PathOptions = {},
+  { chord = 1, range = { first: 0, end: run.batches.length }, apart }: PathOptions = {},
 ): AsyncGenerator<PathEvent> {
   let line: Line | undefined;
   let seen: Survey | undefined;
@@ -98,7 +100,8 @@ export async function* pathBackwards(
       const [from, to] = [states[k], states[k + 1]];
       if (from.step >= range.end || from.step < range.first) continue;
       if (!line || from.step < line.first) {
-        const first = Math.max(range.first, from.step - (from.step % chord));
+        const alone = apart && from.step >= apart.first && from.step < apart.end;
+        const first = alone ? from.step : Math.max(range.first, from.step - (from.step % chord));
         if (first >= stored) seen = undefined;
         else if (seen?.first !== first) seen = await survey(task, run, { first, end: stored });
         line = await lineTo(to, first, { states, seen, run });
