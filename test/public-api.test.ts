@@ -17,6 +17,7 @@ it("the package exports exactly these names", async () => {
       "PathkernelError",
       "RunNotFoundError",
       "ShapeMismatchError",
+      "SuperpositionRecorder",
       "UnsupportedError",
       "VERSION",
       "accuracyOf",
@@ -29,6 +30,7 @@ it("the package exports exactly these names", async () => {
       "datasetQueries",
       "examplesFor80",
       "explain",
+      "explainSuperposition",
       "fullBatches",
       "generatorName",
       "inputQueries",
@@ -61,6 +63,8 @@ it("the package exports exactly these names", async () => {
       "shuffledBatches",
       "streamTangentKernel",
       "strongest",
+      "superpose",
+      "superpositionShift",
       "tangentKernel",
       "tensor",
       "trainInMemory",
@@ -81,8 +85,10 @@ it("pathkernel/node adds exactly these", async () => {
       "loadDataset",
       "npyKernelSink",
       "openRun",
+      "openSuperposition",
       "reopenTask",
       "runTraining",
+      "storeSuperposition",
     ]
   `);
 });

@@ -107,7 +107,8 @@ async function movedBy(
 /**
  * The shift of an explanation along chords, on the sample that `share` pays for; undefined where it pays for none. Where that is a part of the
  * chords, it is the longest ones, which move contributions most, and what they do is extended to all by the length of their ways: an estimate,
- * right to a factor of about three on the networks of docs/chords.md.
+ * right to a factor of five wherever docs/chords.md
+ * compares it.
  */
 export async function measureShift(
   explanation: Explanation,

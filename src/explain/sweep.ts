@@ -93,7 +93,7 @@ class Sweep {
   private readonly lines: { readonly last: number; readonly length: number }[] = [];
   private entered: Entered | undefined;
   /** Values at the start of the line done last, which is where the line before it ends. */
-  private known: { params: RealArray; values: Float64Array } | undefined;
+  private known: { step: number; values: Float64Array } | undefined;
 
   constructor(parts: SweepParts, options: SweepOptions) {
     const { task, run, rows, count, puller } = parts;
@@ -142,9 +142,9 @@ class Sweep {
   /** Begins a line: the Jacobian of every row is averaged along it. */
   async enter(line: Line): Promise<void> {
     const { rows, puller } = this.parts;
-    const end = this.known?.params === line.to ? this.known.values : await this.valuesAt(line.to);
+    const end = this.known?.step === line.end ? this.known.values : await this.valuesAt(line.to);
     const start = await this.valuesAt(line.from);
-    this.known = { params: line.from, values: start };
+    this.known = { step: line.first, values: start };
     rows.enter(line.from, line.to);
     const nodes = await this.nodesOf(line, start, end);
     const change = end.map((value, r) => value - start[r]);
