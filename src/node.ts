@@ -10,6 +10,7 @@ export {
 } from "./explain/superposition-store.node.ts";
 export * from "./index.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";
+export { runHash } from "./run/run-hash.node.ts";
 export { openRun } from "./run/run-reader.node.ts";
 export { createRunWriter } from "./run/run-writer.node.ts";
 export { type ReopenOptions, reopenTask } from "./train/reopen.node.ts";

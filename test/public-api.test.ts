@@ -87,6 +87,7 @@ it("pathkernel/node adds exactly these", async () => {
       "openRun",
       "openSuperposition",
       "reopenTask",
+      "runHash",
       "runTraining",
       "storeSuperposition",
     ]

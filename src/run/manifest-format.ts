@@ -3,12 +3,20 @@
 import { z } from "zod";
 import { InvalidRunError } from "../errors.ts";
 import { type Layout, layoutOf } from "../numeric/layout.ts";
+import { ARRAY_FILES, type ArrayHash } from "./arrays-format.ts";
+import { type ColumnName, columnNames } from "./columns.ts";
 import type { RunManifest } from "./types.ts";
 
 const SCHEMA = "pathkernel.run/1";
 
 const count = z.int().nonnegative();
 const names = z.array(z.string());
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const resolved = z.object({ name: z.string(), options: z.record(z.string(), z.union([z.number(), z.boolean()])) });
+
+const arrayHash = z.object({ elements: count, sha256: hash });
+/** Keys are the files of the columns, all of them. */
+const arrays = z.object(Object.fromEntries(columnNames.map((name) => [ARRAY_FILES[name], arrayHash])));
 
 /** The file holds the manifest and the shapes of the trained parameters; unknown keys are passed over, so that some can be added. */
 const fileSchema = z.object({
@@ -23,15 +31,21 @@ const fileSchema = z.object({
     version: z.string(),
     threads: count,
     provider: z.enum(["cpu", "webgpu"]).optional(),
+    cpu: z.object({ model: z.string(), features: names }).optional(),
   }),
   model: z.object({
     spec: z.string(),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    sha256: hash,
     parameters: names,
     trainable: names,
   }),
   loss: z.string(),
-  optimizer: z.object({ name: z.string(), options: z.record(z.string(), z.union([z.number(), z.boolean()])) }),
+  reduction: z.enum(["mean", "sum", "weighted"]).optional(),
+  optimizer: resolved,
+  schedule: resolved.optional(),
+  sampling: z
+    .object({ name: z.enum(["shuffled", "full", "file"]), file: z.string().nullable(), sha256: hash.nullable() })
+    .optional(),
   data: z.object({
     source: z.string(),
     limit: count.nullable(),
@@ -50,17 +64,26 @@ const fileSchema = z.object({
   status: z.enum(["running", "complete", "interrupted", "diverged"]),
   checkpointEvery: z.int().positive(),
   layout: z.array(z.object({ name: z.string(), shape: z.array(count) })),
+  arrays: arrays.optional(),
 });
+
+export type ArrayHashes = Readonly<Record<ColumnName, ArrayHash>>;
 
 export interface ManifestFile {
   readonly manifest: RunManifest;
   readonly layout: Layout;
+  /** What the columns must hold; undefined for runs of the first layout, which have no such files. */
+  readonly arrays: ArrayHashes | undefined;
 }
 
+/** More elements than any machine holds; a layout that claims them is refused before anything is allocated. */
+const MAX_PARAMETERS = 2 ** 40;
+
 /** The text of manifest.json. */
-export function encodeManifest({ manifest, layout }: ManifestFile): string {
+export function encodeManifest({ manifest, layout, arrays: hashes }: ManifestFile): string {
   const shapes = layout.entries.map(({ name, shape }) => ({ name, shape }));
-  return `${JSON.stringify({ ...manifest, layout: shapes }, null, 2)}\n`;
+  const files = hashes && Object.fromEntries(columnNames.map((name) => [ARRAY_FILES[name], hashes[name]]));
+  return `${JSON.stringify({ ...manifest, layout: shapes, arrays: files }, null, 2)}\n`;
 }
 
 function parseJson(text: string, file: string): unknown {
@@ -91,11 +114,16 @@ export function decodeManifest(text: string, file: string): ManifestFile {
   }
   const result = fileSchema.safeParse(value);
   if (!result.success) throw new InvalidRunError(`${file}: ${messageOf(result.error, value)}`);
-  const { layout: shapes, ...manifest } = result.data;
+  const { layout: shapes, arrays: files, ...manifest } = result.data;
   const layout = layoutOf(shapes.map(({ name, shape }) => [name, shape]));
   if (shapes.map(({ name }) => name).join() !== manifest.model.trainable.join()) {
     const got = `${shapes.length} shapes for ${manifest.model.trainable.length} parameters, or other names`;
     throw new InvalidRunError(`${file}: layout must list the trainable parameters in their order, got ${got}`);
   }
-  return { manifest, layout };
+  if (!(layout.size <= MAX_PARAMETERS)) {
+    throw new InvalidRunError(`${file}: layout must be at most 2^40 numbers, got ${layout.size}`);
+  }
+  const hashes =
+    files && (Object.fromEntries(columnNames.map((name) => [name, files[ARRAY_FILES[name]]])) as ArrayHashes);
+  return { manifest, layout, arrays: hashes };
 }

@@ -2,6 +2,7 @@
 
 import type { RealArray } from "../numeric/tensor.ts";
 import { requireStored } from "./checkpoint-plan.ts";
+import { batchesOf, scalarsOf } from "./columns.ts";
 import { extentOf, Recorder } from "./recorder.ts";
 import type { Checkpoint, NewRun, Run, RunManifest, RunWriter } from "./types.ts";
 
@@ -22,6 +23,12 @@ export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWr
   const modelBytes = run.modelBytes.slice();
   let flushed: RunManifest | undefined = recorder.manifest();
 
+  /** Checkpoints that only served to read the run that far. */
+  const dropSuperseded = ({ steps, checkpointEvery }: RunManifest): void => {
+    const last = extentOf({ steps, checkpointEvery, status: "running" }, stored.keys()).steps;
+    for (const step of stored.keys()) if (step < last && step % checkpointEvery !== 0) stored.delete(step);
+  };
+
   const openFlushed = (manifest: RunManifest): Run => {
     const { steps, checkpoints } = extentOf(manifest, stored.keys());
     return {
@@ -29,8 +36,8 @@ export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWr
       manifest: { ...manifest, steps },
       modelBytes,
       layout: run.layout,
-      batches: recorder.batches.slice(0, steps),
-      scalars: recorder.scalars.slice(0, steps),
+      batches: batchesOf(recorder.columns, steps),
+      scalars: scalarsOf(recorder.columns, steps),
       checkpoints,
       checkpoint: async (step) => {
         requireStored(checkpoints, step);
@@ -45,10 +52,12 @@ export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWr
     writeCheckpoint: async (checkpoint) => recorder.addCheckpoint(checkpoint, (c) => stored.set(c.step, copyOf(c))),
     flush: async () => {
       flushed = recorder.manifest();
+      dropSuperseded(flushed);
     },
     finish: async (status) =>
       recorder.finish(status, (manifest) => {
         flushed = manifest;
+        dropSuperseded(manifest);
       }),
     abort: async () => {
       if (flushed?.status === "running" && extentOf(flushed, stored.keys()).steps === 0) flushed = undefined;

@@ -2,6 +2,7 @@
 
 import { faultOfCheckpoint } from "./checkpoint-format.ts";
 import { checkpointSteps } from "./checkpoint-plan.ts";
+import { type Columns, GrowingColumns } from "./columns.ts";
 import type { Batch, Checkpoint, NewRun, RunManifest, RunStatus, StepScalars } from "./types.ts";
 
 /** How far a run can be read. */
@@ -27,12 +28,9 @@ export function extentOf(
 
 /** The record in memory. Every method throws RangeError where the caller breaks the order or hands over a broken value. */
 export class Recorder {
-  readonly batches: Batch[] = [];
-  readonly scalars: StepScalars[] = [];
+  private readonly record = new GrowingColumns();
   private readonly run: NewRun;
   private lastCheckpoint = -1;
-  /** The arrays of the batch that was appended last, as they were given. */
-  private given: Batch | undefined;
   private status: RunStatus = "running";
 
   constructor(run: NewRun) {
@@ -47,15 +45,25 @@ export class Recorder {
     this.run = run;
   }
 
+  /** Steps appended. */
+  get steps(): number {
+    return this.record.steps;
+  }
+
+  /** All steps so far; what is appended later is not in these arrays. */
+  get columns(): Columns {
+    return this.record.data;
+  }
+
   /** The manifest as it now stands. */
   manifest(): RunManifest {
-    return { ...this.run.manifest, steps: this.scalars.length, status: this.status };
+    return { ...this.run.manifest, steps: this.steps, status: this.status };
   }
 
   appendStep({ indices, weights }: Batch, scalars: StepScalars): void {
     this.requireOpen("appendStep");
     const { checkpointEvery, data } = this.run.manifest;
-    const step = this.scalars.length;
+    const step = this.steps;
     if (scalars.step !== step) throw new RangeError(`appendStep: step must be ${step}, got ${scalars.step}`);
     if (step % checkpointEvery === 0 && this.lastCheckpoint !== step) {
       throw new RangeError(`appendStep: the checkpoint before step ${step} must be written first`);
@@ -70,20 +78,13 @@ export class Recorder {
     }
     const wild = weights.find((weight) => !Number.isFinite(weight));
     if (wild !== undefined) throw new RangeError(`appendStep: weights must be finite, got ${wild} at step ${step}`);
-    const { loss, stepSize, gradientNorm } = scalars;
-    // Gradient descent gives the same batch at every step: one copy of it is enough.
-    const repeated = this.given?.indices === indices && this.given.weights === weights;
-    this.batches.push(
-      repeated ? (this.batches.at(-1) as Batch) : { indices: indices.slice(), weights: weights.slice() },
-    );
-    this.given = { indices, weights };
-    this.scalars.push({ step, loss, stepSize, gradientNorm });
+    this.record.append({ indices, weights }, scalars);
   }
 
   /** Checks a checkpoint, stores it, and takes note of it when that succeeded; the same step may be written again. */
   addCheckpoint(checkpoint: Checkpoint, store: (checkpoint: Checkpoint) => void): void {
     this.requireOpen("writeCheckpoint");
-    const done = this.scalars.length;
+    const done = this.steps;
     const { step } = checkpoint;
     if (step !== done) throw new RangeError(`writeCheckpoint: step must be ${done}, the steps appended, got ${step}`);
     const fault = faultOfCheckpoint(checkpoint, { step, layout: this.run.layout, dtype: this.run.manifest.dtype });
@@ -95,7 +96,7 @@ export class Recorder {
   /** Closes the record; it stays open where `store` throws. */
   finish(status: Exclude<RunStatus, "running">, store: (manifest: RunManifest) => void): void {
     this.requireOpen("finish");
-    const steps = this.scalars.length;
+    const { steps } = this;
     if (this.lastCheckpoint !== steps) {
       const got = this.lastCheckpoint < 0 ? "none" : `the last one before step ${this.lastCheckpoint}`;
       throw new RangeError(`finish: the checkpoint after all ${steps} steps must be written first, got ${got}`);

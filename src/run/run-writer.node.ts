@@ -1,15 +1,19 @@
 // Records a run to a folder NAME.pkrun, part by part, so that a process that is killed leaves what it had flushed.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { FileError } from "../errors.ts";
-import { fileErrorFrom, writeFileAtomic } from "../numeric/files.node.ts";
+import { createHash, type Hash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { bytesOf } from "../numeric/bytes.ts";
+import { type NewContent, replaceFiles, syncPath, writeFileAtomic } from "../numeric/files.node.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
-import { encodeBatches } from "./batches-format.ts";
+import { ARRAY_FILES, type ArrayHash, encodeColumn } from "./arrays-format.ts";
 import { checkpointFile, encodeCheckpoint } from "./checkpoint-format.ts";
-import { encodeManifest } from "./manifest-format.ts";
+import { CHECKPOINT_HASHES_FILE, encodeCheckpointHashes } from "./checkpoint-hashes.ts";
+import { type ColumnName, type Columns, columnNames } from "./columns.ts";
+import { type ArrayHashes, encodeManifest } from "./manifest-format.ts";
+import { makeRunFolder, type NewFolder } from "./new-folder.node.ts";
+import { MANIFEST_FILE, MODEL_FILE } from "./read-record.node.ts";
 import { extentOf, Recorder } from "./recorder.ts";
-import { encodeSteps } from "./steps-format.ts";
 import type { NewRun, RunManifest, RunWriter } from "./types.ts";
 
 export interface RunWriterOptions extends NewRun {
@@ -17,93 +21,32 @@ export interface RunWriterOptions extends NewRun {
   readonly force?: boolean;
 }
 
-interface Folder {
-  /** Undoes everything: removes what was made, puts back what was replaced. */
-  undo(): void;
-  /** Removes what was replaced. */
-  keep(): void;
-  /** Whether a run was set aside. */
-  readonly replaced: boolean;
-}
+/** The SHA-256 of a column that grows: what was hashed before is not hashed again. */
+class GrowingHash {
+  private readonly hash: Hash = createHash("sha256");
+  private elements = 0;
 
-/** Whether the folder holds a run's manifest, whatever else is in it; a manifest.json of something else is none. */
-function isRunFolder(path: string): boolean {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(join(path, "manifest.json"), "utf8"));
-    return /^pathkernel\.run\//.test(String((manifest as { schema?: unknown } | null)?.schema));
-  } catch {
-    return false;
+  of(data: Columns[ColumnName]): ArrayHash {
+    this.hash.update(bytesOf(data.subarray(this.elements)));
+    this.elements = data.length;
+    return { elements: this.elements, sha256: this.hash.copy().digest("hex") };
   }
-}
-
-/** Whether a run must be replaced at `path`; throws FileError where something stands there that must not be. */
-function mustReplace(path: string, force: boolean): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return false;
-  if (!stat.isDirectory()) throw new FileError(`cannot make the run ${path}: a file has that name`, path);
-  if (readdirSync(path).length === 0) return false;
-  if (!isRunFolder(path)) {
-    const hint = "choose another name";
-    throw new FileError(`cannot make the run ${path}: the folder is not empty and is not a run`, path, { hint });
-  }
-  if (!force) {
-    const hint = "choose another name, or replace it with --force";
-    throw new FileError(`cannot make the run ${path}: a run has that name`, path, { hint });
-  }
-  return true;
-}
-
-/**
- * Makes a folder and those above it that are missing; the topmost one made, if any. Node's own recursive mkdir never returns where
- * the system answers ENOENT for a folder that exists, as below /proc.
- */
-function makeFolders(path: string): string | undefined {
-  if (existsSync(path)) return undefined;
-  const above = makeFolders(dirname(path));
-  mkdirSync(path);
-  return above ?? path;
-}
-
-/** Makes the run's folder and the folders above it, setting an older run aside. */
-function makeFolder(path: string, force: boolean): Folder {
-  let aside: string | undefined;
-  let made: string | undefined;
-  let wasEmpty = false;
-  const undo = () => {
-    const topmost = made ?? (wasEmpty ? path : undefined);
-    if (topmost !== undefined) rmSync(topmost, { recursive: true, force: true });
-    if (wasEmpty) mkdirSync(path);
-    if (aside !== undefined) renameSync(aside, path);
-  };
-  try {
-    if (mustReplace(path, force)) {
-      const beside = join(dirname(path), `.${basename(path)}.${process.pid}.old`);
-      renameSync(path, beside);
-      aside = beside;
-    }
-    made = makeFolders(path);
-    wasEmpty = made === undefined;
-    mkdirSync(join(path, "checkpoints"));
-  } catch (cause) {
-    undo();
-    throw fileErrorFrom("make", path, cause);
-  }
-  const keep = () => {
-    if (aside !== undefined) rmSync(aside, { recursive: true, force: true });
-  };
-  return { undo, keep, replaced: aside !== undefined };
 }
 
 class DiskRunWriter implements RunWriter {
   readonly path: string;
   private readonly run: NewRun;
   private readonly recorder: Recorder;
-  private readonly stored = new Set<number>();
+  /** SHA-256 of each checkpoint that is stored. */
+  private readonly checkpoints = new Map<number, string>();
+  private readonly hashes = Object.fromEntries(columnNames.map((name) => [name, new GrowingHash()])) as Readonly<
+    Record<ColumnName, GrowingHash>
+  >;
   private flushed: RunManifest;
   /** What was made and replaced; settled once the new run has a step. */
-  private folder: Folder | undefined;
+  private folder: NewFolder | undefined;
 
-  constructor(path: string, run: NewRun, folder: Folder) {
+  constructor(path: string, run: NewRun, folder: NewFolder) {
     this.path = path;
     this.run = run;
     this.folder = folder;
@@ -115,8 +58,9 @@ class DiskRunWriter implements RunWriter {
 
   writeCheckpoint: RunWriter["writeCheckpoint"] = async (checkpoint) => {
     this.recorder.addCheckpoint(checkpoint, (valid) => {
-      writeFileAtomic(join(this.path, checkpointFile(valid.step)), encodeCheckpoint(valid), { sync: false });
-      this.stored.add(valid.step);
+      const bytes = encodeCheckpoint(valid);
+      writeFileAtomic(join(this.path, checkpointFile(valid.step)), bytes, { sync: false });
+      this.checkpoints.set(valid.step, sha256(bytes));
     });
   };
 
@@ -124,21 +68,53 @@ class DiskRunWriter implements RunWriter {
 
   finish: RunWriter["finish"] = async (status) => this.recorder.finish(status, (manifest) => this.store(manifest));
 
-  /** The manifest comes last and counts the steps: until it is there, a reader passes over what is new in the other files. */
+  /**
+   * The manifest comes last and says how far the other files are to be read: until it is there, a reader passes over what is new in
+   * them. A checkpoint that is superseded goes after that, since the manifest before relied on it.
+   */
   private store(manifest: RunManifest): void {
-    writeFileAtomic(join(this.path, "batches.npz"), encodeBatches(this.recorder.batches));
-    writeFileAtomic(join(this.path, "steps.csv"), encodeSteps(this.recorder.scalars));
-    writeFileAtomic(join(this.path, "manifest.json"), encodeManifest({ manifest, layout: this.run.layout }));
+    const { columns } = this.recorder;
+    const last = this.syncLastCheckpoint(manifest);
+    const files: NewContent[] = columnNames.map((name) => ({
+      path: join(this.path, ARRAY_FILES[name]),
+      content: encodeColumn(name, columns[name]),
+    }));
+    replaceFiles([...files, this.checkpointHashes()]);
+    const arrays = Object.fromEntries(columnNames.map((name) => [name, this.hashes[name].of(columns[name])]));
+    const text = encodeManifest({ manifest, layout: this.run.layout, arrays: arrays as ArrayHashes });
+    writeFileAtomic(join(this.path, MANIFEST_FILE), text);
     this.flushed = manifest;
+    this.dropSuperseded(last);
+    if (manifest.status !== "running") replaceFiles([this.checkpointHashes()]);
     // A training that diverges at once must not cost the run that it was to replace.
     const worthless = manifest.status === "running" || (manifest.status === "diverged" && this.folder?.replaced);
-    if (worthless && extentOf(manifest, this.stored).steps === 0) return;
+    if (worthless && extentOf(manifest, this.checkpoints.keys()).steps === 0) return;
     this.folder?.keep();
     this.folder = undefined;
   }
 
+  private checkpointHashes(): NewContent {
+    return { path: join(this.path, CHECKPOINT_HASHES_FILE), content: encodeCheckpointHashes(this.checkpoints) };
+  }
+
+  /** The checkpoint that a reader of this manifest ends at is on the device before the manifest is; its step, if there is one. */
+  private syncLastCheckpoint({ steps }: RunManifest): number | undefined {
+    const last = [...this.checkpoints.keys()].filter((step) => step <= steps).at(-1);
+    if (last !== undefined) syncPath(join(this.path, checkpointFile(last)));
+    return last;
+  }
+
+  /** Removes checkpoints before `last` that stand at no regular step: they only served to read the run that far. */
+  private dropSuperseded(last: number | undefined): void {
+    for (const step of this.checkpoints.keys()) {
+      if (last === undefined || step >= last || step % this.run.manifest.checkpointEvery === 0) continue;
+      rmSync(join(this.path, checkpointFile(step)), { force: true });
+      this.checkpoints.delete(step);
+    }
+  }
+
   abort: RunWriter["abort"] = async () => {
-    if (!this.folder || extentOf(this.flushed, this.stored).steps > 0) return;
+    if (!this.folder || extentOf(this.flushed, this.checkpoints.keys()).steps > 0) return;
     if (this.flushed.status !== "running" && !this.folder.replaced) return;
     try {
       this.folder?.undo();
@@ -150,7 +126,8 @@ class DiskRunWriter implements RunWriter {
 }
 
 /**
- * Makes the folder `path` and starts to record a run in it: manifest.json, model.onnx, batches.npz, steps.csv, checkpoints/.
+ * Makes the folder `path` and starts to record a run in it: manifest.json, model.onnx, batches/, scalars/, checkpoints/ and their
+ * hashes.
  *
  * Each file is replaced whole or not at all; a process that is killed leaves a run that reads up to the last checkpoint before
  * the last flush. Throws FileError where the folder or a file cannot be written (and then leaves nothing behind), where a run
@@ -161,10 +138,10 @@ export async function createRunWriter(path: string, { force = false, ...run }: R
   if (actual !== run.manifest.model.sha256) {
     throw new RangeError(`createRunWriter: manifest.model.sha256 must be ${actual}, got ${run.manifest.model.sha256}`);
   }
-  const folder = makeFolder(path, force);
+  const folder = makeRunFolder(path, force);
   const writer = new DiskRunWriter(path, run, folder);
   try {
-    writeFileAtomic(join(path, "model.onnx"), run.modelBytes);
+    writeFileAtomic(join(path, MODEL_FILE), run.modelBytes);
     await writer.flush();
   } catch (cause) {
     folder.undo();

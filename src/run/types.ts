@@ -27,7 +27,36 @@ export interface StepScalars {
 /** How a run stands. "running" also after its process was killed: it then reads up to its last checkpoint. */
 export type RunStatus = "running" | "complete" | "interrupted" | "diverged";
 
-/** Everything about a run that is not an array. */
+/** What computed the numbers: the same one gives the same bits. */
+export interface EngineRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly threads: number;
+  /** Absent: cpu. */
+  readonly provider?: "cpu" | "webgpu" | undefined;
+  /** The processor, and those of its instruction sets that kernels are chosen by; absent where nothing is known of it. */
+  readonly cpu?: { readonly model: string; readonly features: readonly string[] } | undefined;
+}
+
+/** Where the batches came from, so that those of later steps can be had again. */
+export interface Sampling {
+  /** A fresh permutation an epoch by the run's seed and generator, all examples at every step, or those of a file. */
+  readonly name: "shuffled" | "full" | "file";
+  /** The file, and the SHA-256 of its bytes; null for the other two. */
+  readonly file: string | null;
+  readonly sha256: string | null;
+}
+
+/** How the loss of a batch is made of those of its examples; a weight of each is recorded in any case. */
+export type Reduction = "mean" | "sum" | "weighted";
+
+/** A name and every option as it was used. */
+interface Resolved {
+  readonly name: string;
+  readonly options: Readonly<Record<string, number | boolean>>;
+}
+
+/** Everything about a run that is not an array. Optional parts are absent in runs that were recorded before they existed. */
 export interface RunManifest {
   readonly schema: "pathkernel.run/1";
   readonly software: string;
@@ -35,13 +64,7 @@ export interface RunManifest {
   readonly dtype: RealDType;
   readonly seed: number;
   readonly generator: string;
-  readonly engine: {
-    readonly name: string;
-    readonly version: string;
-    readonly threads: number;
-    /** Absent: cpu. */
-    readonly provider?: "cpu" | "webgpu" | undefined;
-  };
+  readonly engine: EngineRecord;
   readonly model: {
     /** What the user asked for, e.g. "mlp:128:relu". */
     readonly spec: string;
@@ -52,7 +75,13 @@ export interface RunManifest {
     readonly trainable: readonly string[];
   };
   readonly loss: string;
-  readonly optimizer: { readonly name: string; readonly options: Readonly<Record<string, number | boolean>> };
+  /** Absent: mean. */
+  readonly reduction?: Reduction | undefined;
+  readonly optimizer: Resolved;
+  /** What made the step sizes, which are recorded step by step. Absent: constant, the optimizer's own. */
+  readonly schedule?: Resolved | undefined;
+  /** Absent: unknown; such a run cannot be resumed. */
+  readonly sampling?: Sampling | undefined;
   readonly data: {
     readonly source: string;
     readonly limit: number | null;
@@ -86,9 +115,11 @@ export interface Run {
   readonly layout: Layout;
   readonly batches: readonly Batch[];
   readonly scalars: readonly StepScalars[];
-  /** Steps before which a checkpoint is stored, ascending; always has 0 and the last. */
+  /** Steps before which a checkpoint is stored, ascending; always has 0 and the last, others may be missing. */
   readonly checkpoints: readonly number[];
-  /** Reads one stored checkpoint; InvalidRunError when it is missing, truncated or holds NaN. */
+  /** SHA-256 of the file of each checkpoint that the record knows, stored or not; absent where there are no such hashes. */
+  readonly checkpointHashes?: ReadonlyMap<number, string>;
+  /** Reads one stored checkpoint; InvalidRunError when it is missing, truncated, changed or holds NaN. */
   checkpoint(step: number): Promise<Checkpoint>;
 }
 
@@ -108,9 +139,15 @@ export interface RunWriter {
   readonly path: string;
   /** Records one step; arrays are copied. Nothing reaches the store before `flush`. */
   appendStep(batch: Batch, scalars: StepScalars): void;
-  /** Stores parameters and state before step `checkpoint.step`, at once; arrays are copied before this returns. */
+  /**
+   * Stores parameters and state before step `checkpoint.step`, at once; arrays are copied before this returns. A step that is no multiple
+   * of `checkpointEvery` may have one too: it is kept while it is the last one that was flushed, or the last of the run.
+   */
   writeCheckpoint(checkpoint: Checkpoint): Promise<void>;
-  /** Stores the steps so far. Cost: O(occurrences so far), so every few seconds rather than every step. */
+  /**
+   * Stores the steps so far; they can be read up to the last checkpoint. Cost: O(occurrences so far), so every few seconds rather than
+   * every step.
+   */
   flush(): Promise<void>;
   /** Flushes and closes the record; the checkpoint after the last step must be there. */
   finish(status: Exclude<RunStatus, "running">): Promise<void>;

@@ -88,6 +88,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.checkpoint());
     if (Date.now() > nextFlush) {
       const started = Date.now();
+      // What is flushed can be read to its end only with a checkpoint there.
+      if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
       await writer.flush();
       nextFlush = Date.now() + Math.max(FLUSH_INTERVAL, FLUSH_SHARE * (Date.now() - started));
     }

@@ -2,6 +2,7 @@
 
 import { loadDataset } from "../data/registry.ts";
 import type { Dataset } from "../data/types.ts";
+import { cpuOf } from "../engine/cpu.node.ts";
 import { openEngine } from "../engine/engine.ts";
 import { InvalidDataError } from "../errors.ts";
 import { valueIn } from "../graph/builder.ts";
@@ -23,7 +24,7 @@ import { createOptimizer } from "../optimizers/registry.ts";
 import { planCheckpoints } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import { createRunWriter } from "../run/run-writer.node.ts";
-import type { Batch, NewRun, Run, RunWriter } from "../run/types.ts";
+import type { Batch, NewRun, Run, RunWriter, Sampling } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
 import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
@@ -110,22 +111,29 @@ interface Schedule {
   readonly batches: Iterable<Batch>;
   readonly steps: number;
   readonly batchSize: number;
+  readonly sampling: Sampling;
 }
+
+const drawn = (name: Sampling["name"]): Sampling => ({ name, file: null, sha256: null });
 
 function scheduleFor(request: TrainingRequest, examples: number): Schedule {
   if (request.batches !== undefined) {
-    const given = givenBatches(decodeNpy(readFileBytes(request.batches), request.batches), examples, request.batches);
-    return { batches: given, steps: given.length, batchSize: given[0]?.indices.length ?? 0 };
+    const { batches: file } = request;
+    const bytes = readFileBytes(file);
+    const given = givenBatches(decodeNpy(bytes, file), examples, file);
+    const sampling = { name: "file", file, sha256: sha256(bytes) } as const;
+    return { batches: given, steps: given.length, batchSize: given[0]?.indices.length ?? 0, sampling };
   }
   const { epochs, steps, optimizer, batchSize = DEFAULT_BATCH_SIZE } = request;
   if (optimizer === "gd") {
     if (request.batchSize !== undefined)
       throw new RangeError("gd takes all examples at every step: a batch size must not be given (use sgd)");
     const count = steps ?? epochs ?? 1;
-    return { batches: fullBatches(examples, count), steps: count, batchSize: examples };
+    return { batches: fullBatches(examples, count), steps: count, batchSize: examples, sampling: drawn("full") };
   }
   const plan = { examples, batchSize, epochs, steps };
-  return { batches: shuffledBatches(plan, randomFrom(request.seed, "batches")), steps: countSteps(plan), batchSize };
+  const batches = shuffledBatches(plan, randomFrom(request.seed, "batches"));
+  return { batches, steps: countSteps(plan), batchSize, sampling: drawn("shuffled") };
 }
 
 interface Prepared {
@@ -177,7 +185,7 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
       dtype: engine.dtype,
       seed: request.seed,
       generator: generatorName,
-      engine: engine.info,
+      engine: { ...engine.info, cpu: cpuOf() },
       model: {
         spec: request.model,
         sha256: sha256(modelBytes),
@@ -185,7 +193,10 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
         trainable,
       },
       loss: task.loss.name,
+      reduction: "mean",
       optimizer: { name: optimizer.name, options: optimizer.options },
+      schedule: { name: "constant", options: { stepSize: optimizer.stepSize } },
+      sampling: schedule.sampling,
       data: {
         source: dataset.source,
         limit: request.limit ?? null,

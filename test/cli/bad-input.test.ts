@@ -160,7 +160,7 @@ describe("runs", () => {
     expect(await refusal(["info", path], 1)).toBe(`error: no run at ${path}. did you mean ${RUN}?`);
   });
 
-  it.each(["manifest.json", "model.onnx", "batches.npz", "steps.csv", "checkpoints"])(
+  it.each(["manifest.json", "model.onnx", "batches/indices.npy", "scalars/loss.npy", "checkpoints"])(
     "a run that lacks %s",
     async (part) => {
       cpSync(RUN, out(), { recursive: true });

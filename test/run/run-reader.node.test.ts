@@ -1,10 +1,21 @@
 // Opening runs that lack a part or hold a broken one: each failure names the part, what must hold and what was there.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeNpz, encodeNpz } from "../../src/numeric/npz.ts";
+import { decodeNpy, encodeNpy } from "../../src/numeric/npy.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/numeric/safetensors.ts";
+import { sha256 } from "../../src/numeric/sha256.node.ts";
 import { reals, type Tensor, tensor } from "../../src/numeric/tensor.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
 import { createRunWriter } from "../../src/run/run-writer.node.ts";
@@ -28,13 +39,13 @@ const rewrite = (part: string, change: (text: string) => string) =>
 const rewriteManifest = (change: (manifest: Record<string, unknown>) => unknown) =>
   rewrite("manifest.json", (text) => JSON.stringify(change(JSON.parse(text))));
 
-/** Puts `parts` into batches.npz in place of those of the same name; undefined takes one out. */
-function rewriteBatches(parts: Record<string, Tensor | undefined>): void {
-  const file = join(path, "batches.npz");
-  const arrays = Object.entries({ ...decodeNpz(readFileSync(file), file), ...parts });
-  const kept = arrays.filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
-  writeFileSync(file, encodeNpz(Object.fromEntries(kept)));
+/** Puts an array in place of one of the run's, with its hash in the manifest: as a recorder with a fault would. */
+function rewriteArray(part: string, array: Tensor): void {
+  writeFileSync(join(path, part), encodeNpy(array));
+  const known = { elements: array.data.length, sha256: sha256(array.data) };
+  rewriteManifest((manifest) => ({ ...manifest, arrays: { ...(manifest.arrays as object), [part]: known } }));
 }
+const readArray = (part: string) => decodeNpy(readFileSync(join(path, part)), part);
 
 describe("openRun(path)", () => {
   it("names the runs of that folder that may have been meant", async () => {
@@ -57,10 +68,11 @@ describe("openRun(path)", () => {
   it("names the part that is missing", async () => {
     const failures = [];
     for (const part of [
-      "checkpoints/00000004.safetensors",
+      "checkpoints/00000006.safetensors",
       "checkpoints",
-      "steps.csv",
-      "batches.npz",
+      "checkpoints.sha256",
+      "scalars/step-size.npy",
+      "batches",
       "model.onnx",
       "manifest.json",
     ]) {
@@ -72,10 +84,11 @@ describe("openRun(path)", () => {
     failures.push(await openFailure());
     expect(failures).toMatchInlineSnapshot(`
       [
-        "InvalidRunError: a.pkrun: a run must hold checkpoints/00000004.safetensors, got no such file (the folder must be copied whole, or the run trained again)",
-        "InvalidRunError: a.pkrun: a run must hold checkpoints/00000000.safetensors and 2 more, got no such file (the folder must be copied whole, or the run trained again)",
-        "InvalidRunError: a.pkrun: a run must hold steps.csv, got no such file (the folder must be copied whole, or the run trained again)",
-        "InvalidRunError: a.pkrun: a run must hold batches.npz, got no such file (the folder must be copied whole, or the run trained again)",
+        "InvalidRunError: a.pkrun: a run must hold checkpoints/00000006.safetensors, got no such file (the folder must be copied whole, or the run trained again)",
+        "InvalidRunError: a.pkrun: a run must hold checkpoints/00000000.safetensors, got no such file (the folder must be copied whole, or the run trained again)",
+        "InvalidRunError: a.pkrun: a run must hold checkpoints.sha256, got no such file (the folder must be copied whole, or the run trained again)",
+        "InvalidRunError: a.pkrun: a run must hold scalars/step-size.npy, got no such file (the folder must be copied whole, or the run trained again)",
+        "InvalidRunError: a.pkrun: a run must hold batches/indices.npy, got no such file (the folder must be copied whole, or the run trained again)",
         "InvalidRunError: a.pkrun: a run must hold model.onnx, got no such file (the folder must be copied whole, or the run trained again)",
         "InvalidRunError: a.pkrun: a run must hold manifest.json, got no such file (the folder must be copied whole, or the run trained again)",
         "InvalidRunError: a.pkrun: a run must be a folder, got a file",
@@ -95,6 +108,15 @@ describe("openRun(path)", () => {
       (manifest) => ({ ...manifest, checkpointEvery: 0 }),
       (manifest) => ({ ...manifest, layout: manifest.layout.slice(1) }),
       (manifest) => ({ ...manifest, steps: 7 }),
+      (manifest) => ({
+        ...manifest,
+        layout: manifest.layout.map((entry: object) => ({ ...entry, shape: [2 ** 30, 2 ** 30] })),
+      }),
+      ({ arrays: { "scalars/loss.npy": _, ...arrays }, ...manifest }) => ({ ...manifest, arrays }),
+      ({ arrays, ...manifest }) => ({
+        ...manifest,
+        arrays: { ...arrays, "scalars/loss.npy": { elements: 2 ** 52, sha256: "0".repeat(64) } },
+      }),
     ];
     const failures = [];
     for (const change of changes) {
@@ -114,7 +136,10 @@ describe("openRun(path)", () => {
         "InvalidRunError: a.pkrun/manifest.json: model.sha256: invalid string: must match pattern /^[0-9a-f]{64}$/, got "abc"",
         "InvalidRunError: a.pkrun/manifest.json: checkpointEvery: too small: expected number to be >0, got 0",
         "InvalidRunError: a.pkrun/manifest.json: layout must list the trainable parameters in their order, got 1 shapes for 2 parameters, or other names",
-        "InvalidRunError: a.pkrun/batches.npz: must hold the 7 steps of the manifest, got 6 (the folder must be copied whole, or the run trained again)",
+        "InvalidRunError: a.pkrun/batches/ranges.npy: must hold the 7 steps of the manifest, got 6",
+        "InvalidRunError: a.pkrun/manifest.json: layout must be at most 2^40 numbers, got 2305843009213694000",
+        "InvalidRunError: a.pkrun/manifest.json: arrays.scalars/loss.npy: invalid input: expected object, got none",
+        "InvalidRunError: a.pkrun/scalars/loss.npy: must hold the 4503599627370496 elements of the manifest, got 6",
         "InvalidRunError: a.pkrun/manifest.json: must be JSON, got 90 characters that are not; it may be truncated",
       ]
     `);
@@ -132,82 +157,126 @@ describe("openRun(path)", () => {
     );
   });
 
-  it("names what is wrong with the batches", async () => {
-    const file = join(path, "batches.npz");
-    const bytes = readFileSync(file);
+  it("names the part whose bytes are not those of its hash", async () => {
     const failures = [];
-    const { indices, offsets, weights } = decodeNpz(bytes, file);
-    const changed = (source: Tensor, at: number, value: number) => {
-      const copy = { ...source, data: source.data.slice() };
-      copy.data[at] = value;
-      return copy;
-    };
-    for (const parts of [
-      { weights: undefined },
-      { weights: tensor("float32", [3], new Float32Array(3)) },
-      { offsets: changed(offsets, 0, 1) },
-      { offsets: tensor("int32", [0], new Int32Array(0)) },
-      { weights: reals([2], [1, 1]) },
-      { indices: changed(indices, 2, 7) },
-      { weights: changed(weights, 3, Number.NaN) },
-      { offsets: tensor("int32", [2], Int32Array.of(0, 14)) },
-    ]) {
-      writeFileSync(file, bytes);
-      rewriteBatches(parts);
+    for (const part of ["batches/indices.npy", "batches/ranges.npy", "scalars/loss.npy"]) {
+      const bytes = readFileSync(join(path, part));
+      bytes[bytes.length - 1] ^= 1;
+      writeFileSync(join(path, part), bytes);
       failures.push(await openFailure());
+      bytes[bytes.length - 1] ^= 1;
+      writeFileSync(join(path, part), bytes);
     }
-    writeFileSync(file, bytes.subarray(0, bytes.length >> 1));
-    failures.push((await openFailure()).replace(/ \(.*\)/, "")); // without the engine's own words
     expect(failures).toMatchInlineSnapshot(`
       [
-        "InvalidRunError: a.pkrun/batches.npz: must hold a flat float64 array "weights", got none",
-        "InvalidRunError: a.pkrun/batches.npz: must hold a flat float64 array "weights", got float32 [3]",
-        "InvalidRunError: a.pkrun/batches.npz: offsets must begin with 0 and never fall, got 1, 3, 6, 7, 10, 13, ...",
-        "InvalidRunError: a.pkrun/batches.npz: offsets must begin with 0 and never fall, got none",
-        "InvalidRunError: a.pkrun/batches.npz: must hold the 14 occurrences that its offsets count, got 14 indices and 2 weights",
-        "InvalidRunError: a.pkrun/batches.npz: indices must be training examples 0..6, got 7 at occurrence 2",
-        "InvalidRunError: a.pkrun/batches.npz: weights must be finite, got NaN at occurrence 3",
-        "InvalidRunError: a.pkrun/batches.npz: must hold the 6 steps of the manifest, got 1 (the folder must be copied whole, or the run trained again)",
-        "InvalidRunError: a.pkrun/batches.npz: an NPZ file must be a whole zip archive, got 286 bytes that are not; it may be truncated",
+        "InvalidRunError: a.pkrun/batches/indices.npy: must have the SHA-256 db4c4864f26f... of the manifest, got d961170cdbc6... (the file was changed or damaged after it was recorded: put back the one that was there)",
+        "InvalidRunError: a.pkrun/batches/ranges.npy: must have the SHA-256 44bbcfd82546... of the manifest, got ae5d32da7f9c... (the file was changed or damaged after it was recorded: put back the one that was there)",
+        "InvalidRunError: a.pkrun/scalars/loss.npy: must have the SHA-256 c7239fc46f63... of the manifest, got 0931108279c1... (the file was changed or damaged after it was recorded: put back the one that was there)",
       ]
     `);
   });
 
-  it("names the line of steps.csv that is wrong", async () => {
-    const whole = readFileSync(join(path, "steps.csv"), "utf8");
+  it("names what is wrong with batches that were recorded so", async () => {
+    const whole = new Map<string, Buffer>();
+    for (const part of ["manifest.json", "batches/indices.npy", "batches/weights.npy", "batches/ranges.npy"])
+      whole.set(part, readFileSync(join(path, part)));
+    const changed = (part: string, at: number, value: number): [string, Tensor] => {
+      const source = readArray(part);
+      const copy = { ...source, data: source.data.slice() };
+      copy.data[at] = value;
+      return [part, copy];
+    };
     const failures = [];
-    for (const text of [
-      whole.slice(0, -20),
-      whole.split("\n").slice(0, 4).join("\n").concat("\n"),
-      whole.replace("2.3,", "2.3,,"),
-      whole.replace("\n1,", "\n2,"),
-      whole.replace("1.15,", "ouch,"),
-      "",
-      whole.slice(5),
-    ]) {
-      rewrite("steps.csv", () => text);
+    for (const [part, array] of [
+      ["batches/weights.npy", tensor("float32", [14], new Float32Array(14))],
+      ["batches/weights.npy", reals([2], [1, 1])],
+      ["batches/ranges.npy", tensor("int32", [12], new Int32Array(12))],
+      ["batches/ranges.npy", tensor("int32", [5, 2], new Int32Array(10))],
+      ["scalars/loss.npy", reals([5], [1, 1, 1, 1, 1])],
+      changed("batches/ranges.npy", 0, -1),
+      changed("batches/ranges.npy", 3, 1),
+      changed("batches/ranges.npy", 11, 15),
+      changed("batches/indices.npy", 2, 7),
+      changed("batches/weights.npy", 3, Number.NaN),
+    ] as [string, Tensor][]) {
+      for (const [name, bytes] of whole) writeFileSync(join(path, name), bytes);
+      const before = readFileSync(join(path, part));
+      rewriteArray(part, array);
       failures.push(await openFailure());
+      writeFileSync(join(path, part), before);
     }
     expect(failures).toMatchInlineSnapshot(`
       [
-        "InvalidRunError: a.pkrun/steps.csv: must end with a line break, got "5,0.3833333333333333,0.03333333333333333"; it may be truncated",
-        "InvalidRunError: a.pkrun/steps.csv: must hold the 6 steps of the manifest, got 3 (the folder must be copied whole, or the run trained again)",
-        "InvalidRunError: a.pkrun/steps.csv: line 2 must be 0 and three numbers, got "0,2.3,,0.03333333333333333,1.4142135623730951"",
-        "InvalidRunError: a.pkrun/steps.csv: line 3 must be 1 and three numbers, got "2,1.15,0.03333333333333333,1.7320508075688772"",
-        "InvalidRunError: a.pkrun/steps.csv: line 3 must be 1 and three numbers, got "1,ouch,0.03333333333333333,1.7320508075688772"",
-        "InvalidRunError: a.pkrun/steps.csv: line 1 must be step,loss,stepSize,gradientNorm, got """,
-        "InvalidRunError: a.pkrun/steps.csv: line 1 must be step,loss,stepSize,gradientNorm, got "loss,stepSize,gradientNorm"",
+        "InvalidRunError: a.pkrun/batches/weights.npy: must be float64 [elements], got float32 [14]",
+        "InvalidRunError: a.pkrun/batches/weights.npy: must hold one weight an index, got 2 weights for 14 indices",
+        "InvalidRunError: a.pkrun/batches/ranges.npy: must be int32 [steps, 2], got int32 [12]",
+        "InvalidRunError: a.pkrun/batches/ranges.npy: must hold the 6 steps of the manifest, got 5",
+        "InvalidRunError: a.pkrun/scalars/loss.npy: must hold the 6 steps of the manifest, got 5",
+        "InvalidRunError: a.pkrun/batches/ranges.npy: must lie within the 14 occurrences, begin before end, got -1 to 3 at step 0",
+        "InvalidRunError: a.pkrun/batches/ranges.npy: must lie within the 14 occurrences, begin before end, got 3 to 1 at step 1",
+        "InvalidRunError: a.pkrun/batches/ranges.npy: must lie within the 14 occurrences, begin before end, got 13 to 15 at step 5",
+        "InvalidRunError: a.pkrun/batches/indices.npy: must be training examples 0..6, got 7 at occurrence 2",
+        "InvalidRunError: a.pkrun/batches/weights.npy: must be finite, got NaN at occurrence 3",
       ]
     `);
   });
+
+  it("reads as far as the manifest knows where the arrays have grown since", async () => {
+    const manifest = readFileSync(join(path, "manifest.json"));
+    const [run, before] = [smallRun({ checkpointEvery: 4 }), await openRun(path)];
+    await recordSteps(await createRunWriter(path, { ...run, force: true }), run, { steps: 11, status: "complete" });
+    writeFileSync(join(path, "manifest.json"), manifest);
+    // The checkpoint after step 5 is the only part that a longer record does not have.
+    expect(await openFailure()).toMatch("checkpoints.sha256: must name checkpoints/00000006.safetensors");
+    rewriteManifest((known) => ({ ...known, status: "running" }));
+    const after = await openRun(path);
+    expect(after.checkpoints).toEqual([0, 4]);
+    expect(after.batches).toEqual(before.batches.slice(0, 4));
+    expect(after.scalars).toEqual(before.scalars.slice(0, 4));
+  });
+
+  it("does without checkpoints between the first and the last", async () => {
+    rmSync(join(path, "checkpoints/00000004.safetensors"));
+    expect((await openRun(path)).checkpoints).toEqual([0, 6]);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "reads nothing that a link leads out of the run to, and no device",
+    async () => {
+      const outside = join(folder, "outside");
+      mkdirSync(outside);
+      const failures = [];
+      for (const part of ["manifest.json", "batches/indices.npy", "checkpoints"]) {
+        const there = join(path, part);
+        const moved = join(outside, part.replace("/", "-"));
+        renameSync(there, moved);
+        symlinkSync(moved, there);
+        failures.push(await openFailure());
+        rmSync(there);
+        renameSync(moved, there);
+      }
+      rmSync(join(path, "model.onnx"));
+      execFileSync("mkfifo", [join(path, "model.onnx")]);
+      failures.push(await openFailure());
+      expect(failures).toMatchInlineSnapshot(`
+      [
+        "InvalidRunError: a.pkrun/manifest.json: must lie in the run, got a link that leads out of it",
+        "InvalidRunError: a.pkrun/batches/indices.npy: must lie in the run, got a link that leads out of it",
+        "InvalidRunError: a.pkrun/checkpoints: must lie in the run, got a link that leads out of it",
+        "InvalidRunError: a.pkrun/model.onnx: must be a file, got another thing",
+      ]
+    `);
+    },
+  );
 });
 
 describe("a part that is cut off", () => {
   it("is an InvalidRunError that names it, wherever the cut is", async () => {
     for (const part of [
       "manifest.json",
-      "batches.npz",
-      "steps.csv",
+      "batches/indices.npy",
+      "scalars/loss.npy",
+      "checkpoints.sha256",
       "model.onnx",
       "checkpoints/00000006.safetensors",
     ]) {
@@ -263,6 +332,13 @@ describe("openRun(path).checkpoint(step)", () => {
         "InvalidRunError: a.pkrun/checkpoints/00000004.safetensors: a safetensors file must begin with 8 bytes that give the header's length, got 0 bytes",
       ]
     `);
+  });
+
+  it("names a checkpoint whose numbers were changed", async () => {
+    rewriteCheckpoint((tensors) => ({ ...tensors, params: reals([5], [1, 2, 3, 4, 5]) }));
+    expect(await readFailure()).toMatchInlineSnapshot(
+      `"InvalidRunError: a.pkrun/checkpoints/00000004.safetensors: must have the SHA-256 ab9999ed718e... of checkpoints.sha256, got 8fa371dbd0a7... (the file was changed or damaged after it was recorded: put back the one that was there)"`,
+    );
   });
 
   it("names a checkpoint that went away after the run was opened", async () => {

@@ -4,11 +4,12 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { decodeNpy } from "../../src/numeric/npy.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
 import { createRunWriter } from "../../src/run/run-writer.node.ts";
 import { testRunStore } from "../conformance/run-store.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { recordSteps, smallCheckpoint, smallRun } from "../helpers/small-run.ts";
+import { recordSteps, smallBatch, smallCheckpoint, smallRun, smallScalars } from "../helpers/small-run.ts";
 import { ROOT } from "../helpers/sources.ts";
 import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -28,23 +29,39 @@ testRunStore("createRunWriter", {
 const failureOf = (call: () => unknown) => errorOf(call, folder);
 
 describe("createRunWriter(path, run)", () => {
-  it("writes five parts, a name a checkpoint, and makes the folders above", async () => {
+  it("writes its parts, a name a checkpoint, and makes the folders above", async () => {
     const run = smallRun({ checkpointEvery: 4 });
     const path = join(folder, "deep/er/a.pkrun");
     await recordSteps(await createRunWriter(path, run), run, { steps: 6, status: "complete" });
     expect(readdirSync(path).sort()).toEqual([
-      "batches.npz",
+      "batches",
       "checkpoints",
+      "checkpoints.sha256",
       "manifest.json",
       "model.onnx",
-      "steps.csv",
+      "scalars",
     ]);
+    expect(readdirSync(join(path, "batches")).sort()).toEqual(["indices.npy", "ranges.npy", "weights.npy"]);
+    expect(readdirSync(join(path, "scalars")).sort()).toEqual(["gradient-norm.npy", "loss.npy", "step-size.npy"]);
     const checkpoints = ["00000000.safetensors", "00000004.safetensors", "00000006.safetensors"];
     expect(readdirSync(join(path, "checkpoints")).sort()).toEqual(checkpoints);
-    expect(readFileSync(join(path, "steps.csv"), "utf8").split("\n").slice(0, 2)).toEqual([
-      "step,loss,stepSize,gradientNorm",
-      "0,2.3,0.03333333333333333,1.4142135623730951",
-    ]);
+    const check = execFileSync("sha256sum", ["-c", "checkpoints.sha256"], { cwd: path, encoding: "utf8" });
+    expect(check.split("\n").slice(0, 3)).toEqual(checkpoints.map((name) => `checkpoints/${name}: OK`));
+  });
+
+  it("stores a batch that is repeated once", async () => {
+    const run = smallRun();
+    const path = join(folder, "a.pkrun");
+    const writer = await createRunWriter(path, run);
+    for (let step = 0; step < 5; step++) {
+      await writer.writeCheckpoint(smallCheckpoint(step));
+      writer.appendStep(smallBatch(step < 3 ? 0 : step), smallScalars(step));
+    }
+    await writer.writeCheckpoint(smallCheckpoint(5));
+    await writer.finish("complete");
+    const ranges = decodeNpy(readFileSync(join(path, "batches/ranges.npy")), "ranges");
+    expect([...ranges.data].map(Number)).toEqual([0, 3, 0, 3, 0, 3, 3, 6, 6, 9]);
+    expect((await openRun(path)).batches).toEqual([0, 0, 0, 3, 4].map(smallBatch));
   });
 
   it("refuses what stands at the path and leaves it as it is", async () => {
@@ -132,7 +149,7 @@ describe.skipIf(process.platform === "win32")(
     it("names the part that a full device refuses", async () => {
       const run = smallRun();
       const writer = await createRunWriter(join(folder, "a.pkrun"), run);
-      for (const part of ["steps.csv", "checkpoints/00000000.safetensors"]) {
+      for (const part of ["scalars/loss.npy", "checkpoints/00000000.safetensors"]) {
         rmSync(join(folder, "a.pkrun", part), { force: true });
         symlinkSync("/dev/full", join(folder, "a.pkrun", part));
       }
@@ -141,7 +158,7 @@ describe.skipIf(process.platform === "win32")(
         await failureOf(() => writer.writeCheckpoint(smallCheckpoint(0))),
       ]).toMatchInlineSnapshot(`
         [
-          "FileError: cannot write a.pkrun/steps.csv: no space left on the device",
+          "FileError: cannot write a.pkrun/scalars/loss.npy: no space left on the device",
           "FileError: cannot write a.pkrun/checkpoints/00000000.safetensors: no space left on the device",
         ]
       `);
@@ -163,7 +180,7 @@ describe.skipIf(process.platform === "win32")(
 
     it("keeps what was flushed when the space ends", async () => {
       const path = join(folder, "full.pkrun");
-      // No file may grow past 4 blocks of 1024 bytes: steps.csv reaches that first, and the write fails as on a full disk.
+      // No file may grow past 4 blocks of 1024 bytes: checkpoints.sha256 reaches that first, and the write fails as on a full disk.
       // Without its cache, tsx writes nothing itself that the limit could cut.
       const limited = ["-c", 'trap "" XFSZ; ulimit -f 4; exec "$0" "$@"', ...recorder, path];
       const output = execFileSync("bash", limited, {
@@ -172,7 +189,7 @@ describe.skipIf(process.platform === "win32")(
       });
       const [failure, flushed] = output.trim().split("\n").reverse();
       expect(failure.replace(folder, "")).toBe(
-        "FileError: cannot write /full.pkrun/steps.csv: the file would be too large",
+        "FileError: cannot write /full.pkrun/checkpoints.sha256: the file would be too large",
       );
       const run = await openRun(path);
       expect(run.manifest).toMatchObject({ steps: Number(flushed), status: "running" });
