@@ -98,7 +98,7 @@ async function measurePage(name: string, { title, about, optimizers, make, estim
     }
     const file = `chords-${name}-${optimizer.name}.svg`;
     const figure = paretoFigure({
-      title: `What a gradient buys: ${optimizer.label}, ${title}`,
+      title: `${optimizer.label}, ${title}`,
       methods: comparison.methods,
     });
     if (write) {

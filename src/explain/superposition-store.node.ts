@@ -9,12 +9,13 @@ import { decodeNpy, encodeNpy, npyHeader } from "../numeric/npy.ts";
 import { createNpyFile } from "../numeric/npy-file.node.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { allocate, type RealArray, reals } from "../numeric/tensor.ts";
+import { runHash } from "../run/run-hash.node.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { SOFTWARE } from "../version.ts";
 import { superpositionShift } from "./explain-superposition.ts";
 import { type SuperposeOptions, superposeInto } from "./superpose.ts";
-import { type DisplacementRest, type DisplacementSink, endsOf, type Superposition } from "./superposition.ts";
+import type { DisplacementRest, DisplacementSink, Superposition } from "./superposition.ts";
 import {
   decodeSuperpositionManifest,
   encodeSuperpositionManifest,
@@ -36,13 +37,10 @@ export function superpositionPath({ path }: Pick<Run, "path">): string {
   return folder ? join(path, "superposition") : `${path}.superposition`;
 }
 
-/** SHA-256 over what a superposition depends on: model, data, batches with their weights, step sizes, first and last parameters. */
+/** SHA-256 over what a superposition depends on: model, data, first parameters, and what training did (`runHash`). */
 export async function fingerprintOf(run: Run): Promise<string> {
   const { model, data } = run.manifest;
-  const { first, last } = await endsOf(run);
-  const stepSizes = Float64Array.from(run.scalars, ({ stepSize }) => stepSize);
-  const batches = run.batches.flatMap(({ indices, weights }) => [indices, weights]);
-  return sha256(model.sha256, data.sha256, ...batches, stepSizes, first, last);
+  return sha256(model.sha256, data.sha256, (await run.checkpoint(0)).params, await runHash(run));
 }
 
 export interface StoreOptions extends SuperposeOptions {
