@@ -13,5 +13,7 @@ export { npyKernelSink } from "./kernels/npy-sink.node.ts";
 export { runHash } from "./run/run-hash.node.ts";
 export { openRun } from "./run/run-reader.node.ts";
 export { createRunWriter } from "./run/run-writer.node.ts";
+export { type ImportRequest, importRun } from "./train/import.node.ts";
+export { folderStore } from "./train/record-store.node.ts";
 export { type ReopenOptions, reopenTask } from "./train/reopen.node.ts";
 export { runTraining, type TrainingRequest, type TrainingResult } from "./train/training.node.ts";

@@ -2,12 +2,13 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { type RecordingReport, recordingOf } from "../run/recording.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import type { Run } from "../run/types.ts";
 import type { Invocation } from "./command.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
-import { optimizerText, setupOf } from "./run-text.ts";
+import { optimizerText, recordingText, setupOf } from "./run-text.ts";
 
 interface PartSize {
   readonly part: string;
@@ -47,6 +48,15 @@ function stateText({ manifest: { status, steps, plannedSteps } }: Run): string {
   return `${status}${interrupted}, ${grouped(steps)} of ${grouped(plannedSteps)} steps recorded`;
 }
 
+/** The record of another program's loop: what it has, what that disables, and, without batches, its own numbers of the states. */
+function recordingRows(recording: RecordingReport | undefined): (readonly [string, string])[] {
+  if (!recording) return [];
+  const [first, ...more] = recordingText(recording).split("\n");
+  const { loopSteps } = recording;
+  const states = loopSteps && ([["states", `before the loop's steps ${loopSteps.join(", ")}`]] as const);
+  return [["recorded", first], ...more.map((line) => ["", line.trim()] as const), ...(states ?? [])];
+}
+
 function infoText(run: Run, sizes: readonly PartSize[]): string {
   const { manifest, checkpoints, scalars } = run;
   const { engine, optimizer, batchSize, checkpointEvery } = manifest;
@@ -58,6 +68,7 @@ function infoText(run: Run, sizes: readonly PartSize[]): string {
   return table([
     ["run", run.path],
     ["status", stateText(run)],
+    ...recordingRows(recordingOf(run)),
     ["data", dataText(run)],
     ["model", modelText(run)],
     ["loss", `${manifest.loss}${loss}`],
@@ -92,6 +103,7 @@ export async function runInfo({ args, output }: Invocation): Promise<ExitCode> {
     setup: setupOf(opened),
     checkpointEvery,
     checkpoints,
+    recording: recordingOf(opened) ?? null,
     sizes,
     lastStep: scalars.at(-1) ?? null,
   });

@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./demo.ts")).demoCommand,
   },
   train: { summary: "train a model and record the run", load: async () => (await import("./train.ts")).trainCommand },
+  import: {
+    summary: "make a run of a training that another program (PyTorch) recorded",
+    load: async () => (await import("./import.ts")).importCommand,
+  },
   explain: {
     summary: "write outputs as prior + one contribution per training example + residual",
     load: async () => (await import("./explain.ts")).explainCommand,

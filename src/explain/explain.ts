@@ -7,10 +7,10 @@ import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import type { StepRange } from "../train/trajectory.ts";
 import { assemble } from "./assemble.ts";
+import { carrierOf } from "./carried/carrier.ts";
 import { type DirectPuller, directPuller } from "./direct.ts";
-import { type ReadoutGraphs, ROW } from "./graphs.ts";
+import { type ReadoutGraphOptions, type ReadoutGraphs, ROW } from "./graphs.ts";
 import { prepareRows } from "./prepare.ts";
-import { Puller } from "./pull.ts";
 import { ruleOf } from "./rules.ts";
 import { RowEvaluator } from "./segment.ts";
 import { type ExplainAgain, measureShift } from "./shift.ts";
@@ -76,7 +76,7 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   const { graphs, readoutOptions, scale } = prepared;
   const direct = (options.pulls ?? "auto") === "auto" ? directPuller(task, readoutOptions) : undefined;
   const allowed = (tolerance * scale) / Math.max(1, run.batches.length);
-  const shared = { ...options, graphs, direct, feeds: prepared.rows.feeds, allowed };
+  const shared = { ...options, graphs, readoutOptions, direct, feeds: prepared.rows.feeds, allowed };
   const parts: SweepResult[] = [];
   const perSweep = direct ? queries.length : rowsPerSweep(task, options.memoryBudget);
   for (let start = 0; start < queries.length; start += perSweep) {
@@ -94,6 +94,7 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
 
 interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls"> {
   readonly graphs: ReadoutGraphs;
+  readonly readoutOptions: ReadoutGraphOptions;
   readonly direct: DirectPuller | undefined;
   /** Feeds of all rows of the call, and those that are swept. */
   readonly feeds: Feeds;
@@ -114,11 +115,12 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
   const taken = () => Object.entries(all).map(([name, tensor]) => [name, takeRows(tensor, chosen)] as const);
   const feeds = whole ? all : Object.fromEntries(taken());
   const rows = new RowEvaluator(task, options.graphs, { count, feeds });
-  const puller = options.direct ?? new Puller(task, count, { method: options.pulls ?? "auto" });
+  const how = { readout: options.readoutOptions, method: options.pulls ?? "auto", run };
+  const puller = options.direct ?? carrierOf(task, rows, how);
   const steps = run.batches.length;
   const total = all[ROW].shape[0] * steps;
   return sweep(
-    { task, run, rows, count, puller },
+    { task, run, rows, count, readout: options.readoutOptions, puller },
     {
       rule: ruleOf(options.rule ?? "auto"),
       tolerance: options.allowed,

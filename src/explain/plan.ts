@@ -4,6 +4,7 @@ import { valueIn } from "../graph/builder.ts";
 import { flopsOf } from "../graph/cost.ts";
 import type { Graph } from "../graph/types.ts";
 import type { RealDType } from "../numeric/tensor.ts";
+import { requireBatches } from "../run/recording.ts";
 import type { Run } from "../run/types.ts";
 import { gradientGraph } from "../train/gradient-graph.ts";
 import type { Task } from "../train/task.ts";
@@ -106,6 +107,16 @@ function directFlops(task: Task, readout: ReadoutGraphOptions, { rows, batch, ch
   return { flops: chord * flopsOf(factors.graph, batch) + meetings * nodes * flopsOf(node as Graph, rows), meetings };
 }
 
+/** Steps replayed to where chords begin that reach into stretches before their last one. */
+function stepsToBeginnings({ steps, chord, checkpointEvery }: Record<"steps" | "chord" | "checkpointEvery", number>) {
+  let total = 0;
+  for (let first = 0; first < steps; first += chord) {
+    const past = first % checkpointEvery;
+    if (past > 0 && Math.min(steps, first + chord) > first - past + checkpointEvery) total += past;
+  }
+  return total;
+}
+
 /**
  * FLOPs, bytes and seconds of an explanation, counted on its graphs; nothing is run. Seconds are an estimate: they assume a
  * sustained rate and, for `auto` on piecewise models, a number of switches. RangeError for a rule, readout, tolerance or number of
@@ -120,6 +131,7 @@ export function planExplanation(
   if (!Number.isSafeInteger(rows) || rows < 1)
     throw new RangeError(`planExplanation: rows must be a positive integer, got ${rows}`);
   if (!(tolerance > 0)) throw new RangeError(`planExplanation: tolerance must be positive, got ${tolerance}`);
+  requireBatches(run, "planExplanation");
   if (!Number.isSafeInteger(chord) || chord < 1)
     throw new RangeError(`planExplanation: chord must be a positive integer, got ${chord}`);
   const readoutOptions = {
@@ -143,10 +155,10 @@ export function planExplanation(
   const direct = directFlops(task, readoutOptions, { rows, batch, chord: spanned, nodes });
   const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(task)) : rows;
   const sweeps = Math.ceil(rows / perSweep);
-  const { checkpointEvery } = run.manifest;
-  // A chord that reaches into stretches before its own is looked over first.
-  const replays = checkpointEvery === 1 ? 0 : checkpointEvery % spanned === 0 ? 1 : 2;
-  const replayed = replays * sweeps * steps;
+  const { checkpointEvery, recording } = run.manifest;
+  // Steps of another program's loop are run again even where every state is recorded.
+  const replays = checkpointEvery > 1 || recording !== undefined;
+  const replayed = sweeps * ((replays ? steps : 0) + stepsToBeginnings({ steps, chord: spanned, checkpointEvery }));
   const names = layout.entries.map(({ name }) => name);
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
   const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);

@@ -3,6 +3,7 @@
 import { InvalidDataError } from "../errors.ts";
 import { defaultReadout, readoutOf } from "../readouts/registry.ts";
 import type { Readout } from "../readouts/types.ts";
+import { requireBatches } from "../run/recording.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { type ReadoutGraphOptions, type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
@@ -42,6 +43,7 @@ export async function prepareRows(task: Task, run: Run, options: PrepareOptions)
   if (queries.length === 0) throw new RangeError("explain: queries must not be empty");
   if (!(tolerance > 0)) throw new RangeError(`explain: tolerance must be positive, got ${tolerance}`);
   ruleOf(rule);
+  requireBatches(run, "explain");
   const readout = taskReadout(task, options.readout);
   const last = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);
   const first = await run.checkpoint(0);

@@ -1,6 +1,7 @@
 // Books a superposition while a model trains: the transpose of the backward recursion, with a momentum for every example.
 
 import { allocate, type RealArray } from "../numeric/tensor.ts";
+import type { Coefficient } from "../optimizers/types.ts";
 import type { Run } from "../run/types.ts";
 import { ExampleGradients } from "../train/example-gradients.ts";
 import type { Task } from "../train/task.ts";
@@ -16,34 +17,30 @@ import {
   termsOf,
 } from "./superposition.ts";
 
-/**
- * The pull-back of one step as the numbers it consists of, element by element of the parameters:
- *
- *     u_s = own J_s + later z_{s+1},   z_s = entering J_s + kept z_{s+1}
- */
+/** The recursion of one step forwards, element by element of the parameters; a number counts for all of them. */
 interface StepCoefficients {
-  readonly own: Float64Array;
-  readonly later: Float64Array;
-  readonly entering: Float64Array;
-  readonly kept: Float64Array;
+  readonly own: Coefficient;
+  readonly later: Coefficient;
+  readonly entering: Coefficient;
+  readonly kept: number;
   readonly coupled: number;
   readonly decoupled: number;
 }
 
-/** Asks the optimizer's pull-back for its answers to ones and zeros. Cost: two pull-backs of one row. */
+const at = (coefficient: Coefficient, k: number): number =>
+  typeof coefficient === "number" ? coefficient : coefficient[k];
+
+/**
+ * The transpose of the pull-back z_s = into J_s + keep z_{s+1}, u_s = direct J_s + out z_s: of a gradient g_s, direct + out into moves
+ * with step s, and out keep goes into what later steps apply, each its own `into`.
+ */
 function coefficientsOf({ optimizer, layout }: Task, { step, stepSize, after }: ObservedStep): StepCoefficients {
-  const zeros = () => new Float64Array(layout.size);
-  const ones = () => zeros().fill(1);
-  const carries = optimizer.memory !== undefined;
-  const nothing = new Float64Array(0);
-  const { buffers } = after;
-  const [own, entering] = [zeros(), carries ? zeros() : nothing];
-  const first = { buffers, step, stepSize, jacobian: ones(), carry: entering, data: own };
-  const { coupled, decoupled } = optimizer.pullback(first);
-  if (!carries) return { own, later: nothing, entering, kept: nothing, coupled, decoupled };
-  const [later, kept] = [zeros(), ones()];
-  optimizer.pullback({ buffers, step, stepSize, jacobian: zeros(), carry: kept, data: later });
-  return { own, later, entering, kept, coupled, decoupled };
+  const { into, keep, direct, out, coupled, decoupled } = optimizer.form({ buffers: after.buffers, step, stepSize });
+  const combined = (f: (k: number) => number, ...parts: readonly Coefficient[]): Coefficient =>
+    parts.every((part) => typeof part === "number") ? f(0) : Float64Array.from({ length: layout.size }, (_, k) => f(k));
+  const own = combined((k) => at(direct, k) + at(out, k) * at(into, k), direct, out, into);
+  const later = combined((k) => at(out, k) * keep, out);
+  return { own, later, entering: into, kept: keep, coupled, decoupled };
 }
 
 /**
@@ -92,8 +89,8 @@ export class SuperpositionRecorder {
         for (let k = 0; k < p; k++) {
           const q = momenta[from + k];
           if (q === 0) continue;
-          target[to + k] -= entering[k] * q;
-          momenta[from + k] = kept[k] * q;
+          target[to + k] -= at(entering, k) * q;
+          momenta[from + k] = kept * q;
         }
       };
       for (let i = 0; i < examples; i++) apply(displacements, i * p, i);
@@ -103,14 +100,14 @@ export class SuperpositionRecorder {
       const row = batch.indices[n] * p + offset;
       for (let k = 0; k < size; k++) {
         const g = part[from + k];
-        displacements[row + k] -= own[offset + k] * g;
-        if (later.length > 0) momenta[row + k] += later[offset + k] * g;
+        displacements[row + k] -= at(own, offset + k) * g;
+        if (momenta.length > 0) momenta[row + k] += at(later, offset + k) * g;
       }
     });
     for (let k = 0; k < p; k++) {
       if (coupled !== 0) {
-        coupledTerm[k] -= own[k] * coupled * before[k];
-        if (later.length > 0) momenta[examples * p + k] += later[k] * coupled * before[k];
+        coupledTerm[k] -= at(own, k) * coupled * before[k];
+        if (momenta.length > 0) momenta[examples * p + k] += at(later, k) * coupled * before[k];
       }
       if (decoupled !== 0) decoupledTerm[k] -= decoupled * before[k];
     }

@@ -1,17 +1,18 @@
 // One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
 
-import { VectorAccumulator } from "../numeric/sum.ts";
-import type { RealArray } from "../numeric/tensor.ts";
+import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
+import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { type Line, type PathOptions, pathBackwards } from "../train/path.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
+import { alongGraph, alongNodes } from "./along.ts";
 import { type AverageCost, stepNodes } from "./average.ts";
-import { CarriedVectors } from "./carried.ts";
+import type { Carried } from "./carried/types.ts";
 import { DirectPuller } from "./direct.ts";
 import type { DirectLine, ReceivePull } from "./direct-line.ts";
 import type { QuadratureRule } from "./gauss.ts";
-import type { Puller } from "./pull.ts";
+import type { ReadoutGraphOptions } from "./graphs.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
 export interface SweepOptions extends PathOptions {
@@ -41,8 +42,9 @@ export interface SweepParts {
   readonly run: Run;
   readonly rows: RowEvaluator;
   readonly count: number;
-  /** Pulls of carried vectors, or, where the optimizer carries none and scales none, of Jacobians as they are. */
-  readonly puller: Puller | DirectPuller;
+  readonly readout: ReadoutGraphOptions;
+  /** Vectors that are carried through the optimizer, or, where it carries none and scales none, pulls of Jacobians as they are. */
+  readonly puller: Carried | DirectPuller;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface SweepParts {
  * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>. With chords (theory 1.8) J_s is that of
  * the line of which step s is a part; every gradient is still that of its own step.
  *
- * Cost: for each line the quadrature's derivatives of R rows, and for each step one contraction with its batch. Memory: 3 R p numbers of
+ * Cost: for each line the quadrature's derivatives of R rows, and for each step one contraction with its batch. Memory: at most 3 R p numbers of
  * the run's dtype, none of it for direct pulls, one stretch of the trajectory, and for chords 2 p.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
@@ -67,10 +69,13 @@ export async function sweep(parts: SweepParts, options: SweepOptions): Promise<S
 /** The line whose steps are being taken. */
 interface Entered {
   readonly line: Line;
+  readonly nodes: readonly Node[];
   /** What the readouts change by, from its beginning to its end. */
   readonly change: Float64Array;
   /** Undefined for carried vectors. */
   readonly direct: DirectLine | undefined;
+  /** The sum of the jumps in the middle of it. */
+  jumped: RealArray | undefined;
 }
 
 function distance(a: RealArray, b: RealArray): number {
@@ -83,9 +88,9 @@ class Sweep {
   private readonly parts: SweepParts;
   private readonly options: SweepOptions;
   /** Undefined for direct pulls. */
-  private readonly carried: CarriedVectors | undefined;
+  private readonly carried: Carried | undefined;
   private readonly orders: number[];
-  private readonly contributions: VectorAccumulator;
+  private readonly contributions: ColumnAccumulator;
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
@@ -96,13 +101,13 @@ class Sweep {
   private known: { step: number; values: Float64Array } | undefined;
 
   constructor(parts: SweepParts, options: SweepOptions) {
-    const { task, run, rows, count, puller } = parts;
+    const { task, run, count, puller } = parts;
     this.parts = parts;
     this.options = options;
-    this.carried = puller instanceof DirectPuller ? undefined : new CarriedVectors(task, rows, puller);
+    this.carried = puller instanceof DirectPuller ? undefined : puller;
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
-    this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
+    this.contributions = new ColumnAccumulator(count, task.dataset.train.x.shape[0]);
     this.terms = {
       coupled: new VectorAccumulator(count),
       decoupled: new VectorAccumulator(count),
@@ -111,7 +116,8 @@ class Sweep {
     this.residualByStep = new Float64Array(count * run.batches.length);
   }
 
-  result(): SweepResult {
+  async result(): Promise<SweepResult> {
+    await this.carried?.flush();
     const { residualByStep, cost, terms } = this;
     const contributions = this.contributions.values();
     return {
@@ -127,16 +133,27 @@ class Sweep {
   }
 
   /**
-   * The path jumps from where a replay ended to the recorded state. The jump has a term of its own: f(recorded) - f(replayed), and
-   * what the jump of the momentum does to the output in all later steps, -factor <z_s, m recorded - m replayed>.
+   * The path jumps from where a replay ended to the recorded state. The jump has a term of its own: f(recorded) - f(replayed), in the middle of a
+   * chord J (recorded - replayed), and what the jump of the momentum does to the output in all later steps, -factor <z_s, m recorded - m replayed>.
    */
   async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<void> {
-    const [from, to] = [await this.valuesAt(replayed.params), await this.valuesAt(recorded.params)];
-    for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
-    this.known = undefined;
-    this.carried?.jump(replayed, recorded).forEach((value, r) => {
+    if (this.entered && recorded.step > this.entered.line.first) this.jumpInside(this.entered, replayed, recorded);
+    else {
+      const to = this.known?.step === recorded.step ? this.known.values : await this.valuesAt(recorded.params);
+      const from = await this.valuesAt(replayed.params);
+      for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
+      this.known = { step: replayed.step, values: from };
+    }
+    const carried = await this.carried?.jump(replayed, recorded);
+    carried?.forEach((value, r) => {
       this.terms.replay.add(r, value);
     });
+  }
+
+  /** A chord leads over the jump: what it does to the output is its own share of the line, J (recorded - replayed). */
+  private jumpInside(entered: Entered, { params: replayed }: Checkpoint, { params: recorded }: Checkpoint): void {
+    entered.jumped ??= allocate(this.parts.task.engine.dtype, recorded.length) as RealArray;
+    for (let k = 0; k < recorded.length; k++) entered.jumped[k] += recorded[k] - replayed[k];
   }
 
   /** Begins a line: the Jacobian of every row is averaged along it. */
@@ -150,16 +167,17 @@ class Sweep {
     const change = end.map((value, r) => value - start[r]);
     const receive: ReceivePull = (row, example, pull) => this.addContribution(row, example, -pull);
     const direct = puller instanceof DirectPuller ? puller.line(rows, nodes, receive) : undefined;
-    this.entered = { line, change, direct };
+    this.entered = { line, nodes, change, direct, jumped: undefined };
     if (this.carried) this.setResidual(await this.carried.average(nodes));
     this.lines.push({ last: line.end - 1, length: distance(line.from, line.to) });
   }
 
   async step(from: Checkpoint, to: Checkpoint): Promise<void> {
     const { run } = this.parts;
-    const { direct, line } = this.entered as Entered;
+    const { direct, line, nodes, jumped } = this.entered as Entered;
     if (direct) await this.bookDirect(from, direct, line);
-    else await this.bookCarried(from, to, this.carried as CarriedVectors);
+    else await this.bookCarried(from, to, this.carried as Carried);
+    if (jumped && from.step === line.first) await this.bookJumped(nodes, jumped);
     const { end } = this.options.range ?? { end: run.batches.length };
     this.options.onProgress?.({ stage: "explain", done: end - from.step, total: end });
   }
@@ -175,18 +193,28 @@ class Sweep {
     if (weightDecay !== 0) for (let r = 0; r < decay.length; r++) this.terms.coupled.add(r, -weightDecay * decay[r]);
   }
 
-  /** The averaged Jacobian goes through the optimizer's pull-back. */
-  private async bookCarried(from: Checkpoint, to: Checkpoint, carried: CarriedVectors): Promise<void> {
-    const { run } = this.parts;
-    const { coupled, decoupled } = carried.pullBack(from, to, run.scalars[from.step].stepSize);
-    for (let r = 0; r < coupled.length; r++) {
-      this.terms.coupled.add(r, coupled[r]);
-      this.terms.decoupled.add(r, decoupled[r]);
-    }
-    const batch = run.batches[from.step];
-    await carried.pulls({ params: from.params, batch }, (row, position, pull) => {
-      this.addContribution(row, batch.indices[position], -pull);
+  private async bookJumped(nodes: readonly Node[], vector: RealArray): Promise<void> {
+    const { rows, task, readout } = this.parts;
+    const along = await alongNodes(rows, nodes, { graph: alongGraph(readout), vector, layout: task.layout });
+    along.forEach((value, r) => {
+      this.terms.replay.add(r, value);
     });
+  }
+
+  /** The averaged Jacobian goes through the optimizer's pull-back. */
+  private async bookCarried(from: Checkpoint, to: Checkpoint, carried: Carried): Promise<void> {
+    const { run } = this.parts;
+    const [{ stepSize }, batch] = [run.scalars[from.step], run.batches[from.step]];
+    await carried.step(
+      { from, to, stepSize, batch },
+      {
+        pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -pull),
+        decay: (row, coupled, decoupled) => {
+          this.terms.coupled.add(row, coupled);
+          this.terms.decoupled.add(row, decoupled);
+        },
+      },
+    );
   }
 
   private valuesAt(params: RealArray): Promise<Float64Array> {
@@ -211,6 +239,6 @@ class Sweep {
   }
 
   private addContribution(row: number, example: number, value: number): void {
-    this.contributions.add(row * this.parts.task.dataset.train.x.shape[0] + example, value);
+    this.contributions.add(row, example, value);
   }
 }

@@ -3,6 +3,7 @@
 import { InvalidRunError } from "../errors.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray, Tensor } from "../numeric/tensor.ts";
+import { requireBatches } from "../run/recording.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
@@ -24,7 +25,7 @@ function sameBits(a: RealArray, b: RealArray): boolean {
 }
 
 /** Whether parameters and optimizer state are equal bit for bit. */
-export function sameState(a: Checkpoint, b: Checkpoint): boolean {
+function sameState(a: Checkpoint, b: Checkpoint): boolean {
   return (
     sameBits(a.params, b.params) && Object.keys(a.buffers).every((name) => sameBits(a.buffers[name], b.buffers[name]))
   );
@@ -36,14 +37,20 @@ export interface StepRange {
   readonly end: number;
 }
 
-/** All stretches of a run, or those that reach into `range`, the last one first. Memory: one stretch. */
+/**
+ * All stretches of a run, or those that reach into `range`, the last one first. Memory: one stretch. A step that another program's loop made is
+ * run again even where both its ends are stored: what our optimizer makes of its batch may end elsewhere, and the path jumps from there to
+ * the recorded state.
+ */
 export async function* stretchesBackwards(
   task: Task,
   run: Run,
   range: StepRange = { first: 0, end: run.batches.length },
 ): AsyncGenerator<Stretch> {
+  requireBatches(run, "the path of a run");
   const { checkpoints, batches } = run;
-  const stepper = checkpoints.every((step, i) => i === 0 || step === checkpoints[i - 1] + 1)
+  const isTaken = (from: number, to: number): boolean => to === from + 1 && run.manifest.recording === undefined;
+  const stepper = checkpoints.every((step, i) => i === 0 || isTaken(checkpoints[i - 1], step))
     ? undefined
     : new Stepper(task);
   const beyond = checkpoints.findIndex((step) => step >= range.end);
@@ -51,7 +58,7 @@ export async function* stretchesBackwards(
   let end = await run.checkpoint(checkpoints[last]);
   for (let k = last - 1; k >= 0 && checkpoints[k + 1] > range.first; k--) {
     const start = await run.checkpoint(checkpoints[k]);
-    if (end.step === start.step + 1) {
+    if (isTaken(start.step, end.step)) {
       yield { states: [start, end], jumpTo: undefined };
     } else {
       const states = await replay(stepper!, start, { run, to: end.step });

@@ -111,8 +111,39 @@ describe("explain(task, run, { chord })", () => {
     const queries = datasetQueries(task, "test:0-1");
     const explanation = await explain(task, jumped, { queries, rule: "gauss4", chord: 14, shift: 0, tolerance: 1e-4 });
     expect(largest(explanation.terms.find(({ name }) => name === "replay")?.values ?? [])).toBeGreaterThan(1e-3);
-    expect(explanation.lineEnds).toEqual(Int32Array.of(4, 9, 13));
+    expect(explanation.lineEnds).toEqual(Int32Array.of(13));
     expect(verdictOf(explanation, "float64").closure.holds).toBe(true);
+    // At the end of a chord it is the jump of the output itself, as along steps.
+    const [short, steps] = [5, 1].map((chord) => explain(task, jumped, { queries, rule: "gauss4", chord, shift: 0 }));
+    expect(verdictOf(await short, "float64").closure.holds).toBe(true);
+    const termOf = async (e: Promise<Explanation>) => (await e).terms.find(({ name }) => name === "replay")!.values;
+    if (label === "sgd decay") expect(await termOf(short)).toBeAllclose(await termOf(steps), { rtol: 1e-9 });
+  });
+
+  it.each(["sgd", "adam"])("leads over the jumps of another program's loop, one at every step: %s", async (label) => {
+    const { task, run } = await recorded({ optimizer: optimizerChoice(label) });
+    const recording = {} as NonNullable<Run["manifest"]["recording"]>;
+    const other: Run = {
+      ...run,
+      manifest: { ...run.manifest, recording },
+      checkpoint: async (s) => {
+        const stored = await run.checkpoint(s);
+        return {
+          ...stored,
+          params: stored.params.map((w: number, k: number) => w + 1e-3 * Math.sin(s + k)) as Float64Array,
+        };
+      },
+    };
+    const queries = datasetQueries(task, "test:0-1");
+    const [chords, steps] = [
+      await explain(task, other, { queries, rule: "gauss4", chord: 7, shift: 0 }),
+      await explain(task, other, { queries, rule: "gauss4" }),
+    ];
+    expect(chords.lineEnds).toEqual(Int32Array.of(6, 13));
+    expect(verdictOf(chords, "float64").closure.holds).toBe(true);
+    // Small steps: the shares of the jumps differ by as little as contributions do.
+    expect(chords.terms[0].name).toBe("replay");
+    expect(chords.terms[0].values).toBeAllclose(steps.terms[0].values, { rtol: 0.3, atol: 1e-3 });
   });
 
   it("is the explanation along steps for chords of one, and moves nothing where the model is linear in its parameters", async () => {
@@ -145,7 +176,7 @@ describe("explain(task, run, { chord })", () => {
     Object.defineProperty(puller, "capacity", { value: 5 });
     const evaluator = new RowEvaluator(task, graphs, { count: 2, feeds: rows.feeds });
     const few = await sweep(
-      { task, run, rows: evaluator, count: 2, puller },
+      { task, run, rows: evaluator, count: 2, readout: readoutOptions, puller },
       { rule: ruleOf("gauss4"), tolerance: 1, chord: 5 },
     );
     expect(few.contributions).toBeAllclose(direct.contributions, close);

@@ -128,7 +128,8 @@ describe("planExplanation(task, run, options)", () => {
     const runs = (chord: number) =>
       planExplanation(few.task, few.run, { rows: 50, rule: "gauss4", chord, shift: 0 }).programRuns -
       plan(chord).programRuns;
-    expect([runs(1), runs(5), runs(10), runs(7), runs(20)]).toEqual([40, 40, 40, 80, 80]);
+    // Chords of 7 that begin at 7, 14 and 28 reach past a checkpoint: their beginnings are replayed.
+    expect([runs(1), runs(5), runs(10), runs(20), runs(7)]).toEqual([40, 40, 40, 40, 40 + 7 + 4 + 8]);
     const direct = await idle();
     const nodes = (chord: number) =>
       planExplanation(direct.task, direct.run, { rows: 50, rule: "gauss4", chord, shift: 0 });
@@ -158,7 +159,6 @@ describe("planExplanation(task, run, options)", () => {
     ["left", 1, "sgd"],
     ["gauss3", 1, "sgd"],
     ["gauss3", 5, "sgd"],
-    ["gauss3", 5, "momentum"],
   ])("foresees the FLOPs and the runs of an explanation by %s, chords of %i, %s", async (rule, chord, label) => {
     const inner = await engineOf("float64");
     const counted = { flops: 0, runs: 0 };
