@@ -4,11 +4,19 @@ export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
+export {
+  type ExplainSuperpositionOptions,
+  explainSuperposition,
+  superpositionShift,
+} from "./explain/explain-superposition.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
 export { byLabel, cancellation, examplesFor80, strongest } from "./explain/summary.ts";
-export type { Explanation, ExplanationRow, Query, Term } from "./explain/types.ts";
+export { type SuperposeOptions, superpose } from "./explain/superpose.ts";
+export { SuperpositionRecorder } from "./explain/superpose-training.ts";
+export type { Superposition } from "./explain/superposition.ts";
+export type { Explanation, ExplanationRow, Query, Shift, Term } from "./explain/types.ts";
 export { type Verdict, verdictOf } from "./explain/verdict.ts";
 export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
@@ -93,6 +101,6 @@ export {
   record,
 } from "./train/record.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";
-export type { Progress } from "./train/train.ts";
+export type { ObservedStep, Progress } from "./train/train.ts";
 export { parametersAt } from "./train/trajectory.ts";
 export { VERSION } from "./version.ts";

@@ -2,6 +2,12 @@
 
 export { datasetNames, loadDataset } from "./data/registry.ts";
 export type { Dataset, LoadOptions, Split } from "./data/types.ts";
+export {
+  openSuperposition,
+  type StoredSuperposition,
+  type StoreOptions,
+  storeSuperposition,
+} from "./explain/superposition-store.node.ts";
 export * from "./index.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";
 export { runHash } from "./run/run-hash.node.ts";

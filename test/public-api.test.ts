@@ -18,6 +18,7 @@ it("the package exports exactly these names", async () => {
       "PathkernelError",
       "RunNotFoundError",
       "ShapeMismatchError",
+      "SuperpositionRecorder",
       "UnsupportedError",
       "VERSION",
       "accuracyOf",
@@ -31,6 +32,7 @@ it("the package exports exactly these names", async () => {
       "datasetQueries",
       "examplesFor80",
       "explain",
+      "explainSuperposition",
       "fullBatches",
       "generatorName",
       "inputQueries",
@@ -74,6 +76,8 @@ it("the package exports exactly these names", async () => {
       "shuffledBatches",
       "streamTangentKernel",
       "strongest",
+      "superpose",
+      "superpositionShift",
       "tangentKernel",
       "tensor",
       "trainInMemory",
@@ -96,9 +100,11 @@ it("pathkernel/node adds exactly these", async () => {
       "loadDataset",
       "npyKernelSink",
       "openRun",
+      "openSuperposition",
       "reopenTask",
       "runHash",
       "runTraining",
+      "storeSuperposition",
     ]
   `);
 });

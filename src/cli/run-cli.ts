@@ -35,6 +35,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write tangent kernels of a run, at any steps, to a file",
     load: async () => (await import("./kernel.ts")).kernelCommand,
   },
+  superposition: {
+    summary: "write what each training example did to the weights of a run, for explanations by inner products",
+    load: async () => (await import("./superposition.ts")).superpositionCommand,
+  },
   info: { summary: "what a run holds", load: async () => (await import("./info.ts")).infoCommand },
   export: {
     summary: "write parameters of a run to a file",

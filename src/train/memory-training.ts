@@ -6,7 +6,7 @@ import type { Batch, Run } from "../run/types.ts";
 import { newRunOf } from "./new-run.ts";
 import type { Task } from "./task.ts";
 import { trainableOf } from "./task.ts";
-import { train } from "./train.ts";
+import { type TrainOptions, train } from "./train.ts";
 
 export interface MemoryTrainingOptions {
   /** All parameters w_0, in the model's layout. */
@@ -15,6 +15,7 @@ export interface MemoryTrainingOptions {
   /** Default 1: every step. */
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
+  readonly observe?: TrainOptions["observe"];
 }
 
 /** Runs the batches and gives the recorded run. Memory: one checkpoint every `checkpointEvery` steps. */
@@ -30,6 +31,7 @@ export async function trainInMemory(task: Task, options: MemoryTrainingOptions):
     checkpointEvery,
     writer,
     signal: options.signal,
+    observe: options.observe,
   });
   const run = writer.open();
   if (!run) throw new Error("internal: a finished run must be readable");

@@ -30,7 +30,7 @@ import { accuracyOf } from "./accuracy.ts";
 import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
 import { requireRowsApart } from "./rows-apart.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
-import { type Progress, type TrainResult, train } from "./train.ts";
+import { type Progress, type TrainOptions, type TrainResult, train } from "./train.ts";
 
 export interface TrainingRequest {
   /** A known name (mnist, digits, fashion-mnist) or a file (.npz, .csv, .txt). */
@@ -66,6 +66,8 @@ export interface TrainingRequest {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly warn?: ((message: string) => void) | undefined;
+  /** Given the task before anything is recorded; what it gives back is told of every step. */
+  readonly observer?: ((task: Task) => NonNullable<TrainOptions["observe"]>) | undefined;
 }
 
 export interface TrainingResult {
@@ -228,6 +230,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
   let writer: RunWriter | undefined;
   let result: TrainResult;
   try {
+    const observe = request.observer?.(task);
     writer = await createRunWriter(request.out, { ...started, force: request.force ?? false });
     result = await train({
       task,
@@ -238,6 +241,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
       writer,
       signal: request.signal,
       onProgress: request.onProgress,
+      observe,
     });
   } catch (error) {
     await writer?.abort();
