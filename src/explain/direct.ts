@@ -98,8 +98,10 @@ export class DirectPuller {
       const part = node.rows.slice(start, start + tile);
       const weights = node.weights.slice(start, start + tile);
       const { pulls, slope, decay } = await rows.runAtNode(graph, { t: node.t, rows: part, weights }, { own: factors });
-      part.forEach((row, k) => {
-        for (let n = 0; n < count; n++) receive(row, n, Number(pulls.data[k * count + n]));
+      // Example by example, as contributions lie together.
+      for (let n = 0; n < count; n++)
+        for (const [k, row] of part.entries()) receive(row, n, Number(pulls.data[k * count + n]));
+      part.forEach((_, k) => {
         found.linear[start + k] = Number(slope.data[k]);
         if (decay) found.decay[start + k] = Number(decay.data[k]);
       });

@@ -9,9 +9,9 @@ import { requireBatches } from "../run/recording.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
+import { carrierOf } from "./carried/carrier.ts";
 import { type DirectPuller, directPuller } from "./direct.ts";
-import { type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
-import { Puller } from "./pull.ts";
+import { type ReadoutGraphOptions, type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
 import { type Rows, rowsOf } from "./rows.ts";
 import { ruleOf } from "./rules.ts";
 import { RowEvaluator } from "./segment.ts";
@@ -89,6 +89,7 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
       await sweepRows(task, run, {
         ...options,
         graphs,
+        readoutOptions,
         direct,
         rows,
         range,
@@ -124,6 +125,7 @@ function scaleOf(output: Float64Array, prior: Float64Array): number {
 
 interface SweepRows extends ExplainOptions {
   readonly graphs: ReadoutGraphs;
+  readonly readoutOptions: ReadoutGraphOptions;
   readonly direct: DirectPuller | undefined;
   readonly rows: Rows;
   readonly range: { readonly start: number; readonly end: number };
@@ -137,7 +139,8 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
   const slice = (tensor: Tensor): Tensor => sliceRows(tensor, start, end);
   const feeds = Object.fromEntries(Object.entries(options.rows.feeds).map(([name, tensor]) => [name, slice(tensor)]));
   const rows = new RowEvaluator(task, options.graphs, { count, feeds });
-  const puller = options.direct ?? new Puller(task, count, { method: options.pulls ?? "auto" });
+  const how = { readout: options.readoutOptions, method: options.pulls ?? "auto", run };
+  const puller = options.direct ?? carrierOf(task, rows, how);
   const { onProgress, signal } = options;
   const total = options.queries.length * run.batches.length;
   return sweep(

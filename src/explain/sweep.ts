@@ -1,16 +1,15 @@
 // One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
 
-import { VectorAccumulator } from "../numeric/sum.ts";
+import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import { stretchesBackwards } from "../train/trajectory.ts";
 import { type AverageCost, stepNodes } from "./average.ts";
-import { CarriedVectors } from "./carried.ts";
+import type { Carried } from "./carried/types.ts";
 import { DirectPuller } from "./direct.ts";
 import type { QuadratureRule } from "./gauss.ts";
-import type { Puller } from "./pull.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
 export interface SweepOptions {
@@ -37,16 +36,16 @@ export interface SweepParts {
   readonly run: Run;
   readonly rows: RowEvaluator;
   readonly count: number;
-  /** Pulls of carried vectors, or, where the optimizer carries none and scales none, of Jacobians as they are. */
-  readonly puller: Puller | DirectPuller;
+  /** Vectors that are carried through the optimizer, or, where it carries none and scales none, pulls of Jacobians as they are. */
+  readonly puller: Carried | DirectPuller;
 }
 
 /**
  * Contributions, terms and residuals of R rows over a whole run (theory 1.1 eq. 3, 1.2): for s = S-1 .. 0 the averaged Jacobian
  * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>.
  *
- * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p numbers of the run's dtype,
- * none of it for direct pulls, and one stretch of the trajectory.
+ * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: at most 3 R p numbers of the run's
+ * dtype, none of it for direct pulls, and one stretch of the trajectory.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
   const state = new Sweep(parts, options);
@@ -64,9 +63,9 @@ class Sweep {
   private readonly parts: SweepParts;
   private readonly options: SweepOptions;
   /** Undefined for direct pulls. */
-  private readonly carried: CarriedVectors | undefined;
+  private readonly carried: Carried | undefined;
   private readonly orders: number[];
-  private readonly contributions: VectorAccumulator;
+  private readonly contributions: ColumnAccumulator;
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
@@ -74,13 +73,13 @@ class Sweep {
   private known: { params: RealArray; values: Float64Array } | undefined;
 
   constructor(parts: SweepParts, options: SweepOptions) {
-    const { task, run, rows, count, puller } = parts;
+    const { task, run, count, puller } = parts;
     this.parts = parts;
     this.options = options;
-    this.carried = puller instanceof DirectPuller ? undefined : new CarriedVectors(task, rows, puller);
+    this.carried = puller instanceof DirectPuller ? undefined : puller;
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
-    this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
+    this.contributions = new ColumnAccumulator(count, task.dataset.train.x.shape[0]);
     this.terms = {
       coupled: new VectorAccumulator(count),
       decoupled: new VectorAccumulator(count),
@@ -89,7 +88,8 @@ class Sweep {
     this.residualByStep = new Float64Array(count * run.batches.length);
   }
 
-  result(): SweepResult {
+  async result(): Promise<SweepResult> {
+    await this.carried?.flush();
     const { residualByStep, cost, terms } = this;
     const contributions = this.contributions.values();
     return {
@@ -111,7 +111,8 @@ class Sweep {
     const from = await this.valuesAt(replayed.params);
     for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
     this.known = { params: replayed.params, values: from };
-    this.carried?.jump(replayed, recorded).forEach((value, r) => {
+    const carried = await this.carried?.jump(replayed, recorded);
+    carried?.forEach((value, r) => {
       this.terms.replay.add(r, value);
     });
   }
@@ -151,19 +152,21 @@ class Sweep {
   private async bookCarried(
     from: Checkpoint,
     to: Checkpoint,
-    { nodes, change, carried }: { nodes: readonly Node[]; change: Float64Array; carried: CarriedVectors },
+    { nodes, change, carried }: { nodes: readonly Node[]; change: Float64Array; carried: Carried },
   ): Promise<void> {
     const { run } = this.parts;
     this.setResidual(from.step, change, await carried.average(nodes));
-    const { coupled, decoupled } = carried.pullBack(from, to, run.scalars[from.step].stepSize);
-    for (let r = 0; r < change.length; r++) {
-      this.terms.coupled.add(r, coupled[r]);
-      this.terms.decoupled.add(r, decoupled[r]);
-    }
-    const batch = run.batches[from.step];
-    await carried.pulls({ params: from.params, batch }, (row, position, pull) => {
-      this.addContribution(row, batch.indices[position], -pull);
-    });
+    const [{ stepSize }, batch] = [run.scalars[from.step], run.batches[from.step]];
+    await carried.step(
+      { from, to, stepSize, batch },
+      {
+        pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -pull),
+        decay: (row, coupled, decoupled) => {
+          this.terms.coupled.add(row, coupled);
+          this.terms.decoupled.add(row, decoupled);
+        },
+      },
+    );
   }
 
   private valuesAt(params: RealArray): Promise<Float64Array> {
@@ -186,6 +189,6 @@ class Sweep {
   }
 
   private addContribution(row: number, example: number, value: number): void {
-    this.contributions.add(row * this.parts.task.dataset.train.x.shape[0] + example, value);
+    this.contributions.add(row, example, value);
   }
 }

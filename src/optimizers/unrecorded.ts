@@ -17,4 +17,5 @@ export const unrecordedOptimizer: Optimizer = {
   plain: undefined,
   update: refuse,
   pullback: refuse,
+  form: refuse,
 };

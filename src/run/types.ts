@@ -27,16 +27,6 @@ export interface StepScalars {
 /** How a run stands. "running" also after its process was killed: it then reads up to its last checkpoint. */
 export type RunStatus = "running" | "complete" | "interrupted" | "diverged";
 
-/** Says that a loop of another program made the run and handed over what it did; `recordingOf` tells what that allows. */
-export interface Recording {
-  /** Whose loop: "torch 1.13.0". */
-  readonly by: string;
-  /** Where the optimizer's state is from: the loop, or computed here from its parameters and batches. */
-  readonly state: "recorded" | "derived";
-  /** Where batches are unknown, each step here is a stretch of the loop: its own number of every recorded state. */
-  readonly loopSteps?: readonly number[] | undefined;
-}
-
 /** What computed the numbers: the same one gives the same bits. */
 export interface EngineRecord {
   readonly name: string;
@@ -64,6 +54,16 @@ export type Reduction = "mean" | "sum" | "weighted";
 interface Resolved {
   readonly name: string;
   readonly options: Readonly<Record<string, number | boolean>>;
+}
+
+/** Says that a loop of another program made the run and handed over what it did; `recordingOf` tells what that allows. */
+export interface Recording {
+  /** Whose loop: "torch 1.13.0". */
+  readonly by: string;
+  /** Where the optimizer's state is from: the loop, or computed here from its parameters and batches. */
+  readonly state: "recorded" | "derived";
+  /** Where batches are unknown, each step here is a stretch of the loop: its own number of every recorded state. */
+  readonly loopSteps?: readonly number[] | undefined;
 }
 
 /** Everything about a run that is not an array. Optional parts are absent in runs that were recorded before they existed. */
