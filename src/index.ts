@@ -3,6 +3,7 @@
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
+export { type Counterfactual, type CounterfactualOptions, counterfactual } from "./explain/counterfactual.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
 export {
   type ExplainSuperpositionOptions,
@@ -100,6 +101,16 @@ export {
   type RecordStore,
   record,
 } from "./train/record.ts";
+export {
+  type CheckpointCheck,
+  type ReplayOptions,
+  type ReplayReport,
+  replay,
+  type ScalarCheck,
+} from "./train/replay.ts";
+
+export { type ReplayDifference, type ReplayPlace, replayDifferences, replayPlace } from "./train/replay-differences.ts";
+export { type RemainingWeights, type Retrained, type RetrainOptions, retrainWithout } from "./train/retrain.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";
 export type { ObservedStep, Progress } from "./train/train.ts";
 export { parametersAt } from "./train/trajectory.ts";

@@ -16,4 +16,5 @@ export { createRunWriter } from "./run/run-writer.node.ts";
 export { type ImportRequest, importRun } from "./train/import.node.ts";
 export { folderStore } from "./train/record-store.node.ts";
 export { type ReopenOptions, reopenTask } from "./train/reopen.node.ts";
+export { placeHere, replayHere } from "./train/replay.node.ts";
 export { runTraining, type TrainingRequest, type TrainingResult } from "./train/training.node.ts";

@@ -63,17 +63,20 @@ const UNITS: Readonly<Record<string, number>> = {
   gib: 2 ** 30,
 };
 
-/** Bytes: 1000000, 256MB, 1.5GiB. */
-export function bytes() {
+/** Bytes: 1000000, 256MB, 1.5GiB; `none` says that 0 has a meaning. */
+export function bytes({ none = false }: { readonly none?: boolean } = {}) {
   return z.string().transform((text, context): number => {
     const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
     const unit = match === null ? undefined : UNITS[match[2].toLowerCase()];
-    if (match === null || unit === undefined || Number(match[1]) === 0) {
+    if (match === null || unit === undefined || (Number(match[1]) === 0 && !none)) {
       return refuse(context, `must be a size like 256MB or 1GiB, got "${text}"`);
     }
     return Math.round(Number(match[1]) * unit);
   });
 }
+
+/** More than any training set has whose examples are named one by one. */
+const MOST_INDICES = 10_000_000;
 
 /** Lists that may be given in several flags or in one, with a separator. */
 export function list(separator = ",") {
@@ -100,6 +103,23 @@ export function stepList() {
       return refuse(context, `must hold last or whole numbers >= 0, as in 0,100,last, got "${text}"`);
     }),
   );
+}
+
+/** Indices, as in 17,23,100-120; each once. */
+export function indexList() {
+  return z.string().transform((text, context): readonly number[] => {
+    const indices = new Set<number>();
+    for (const part of text.split(",")) {
+      const match = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(part.trim());
+      const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+      if (match === null || last < first)
+        return refuse(context, `must hold indices like 17,23 or 100-120, got "${text}"`);
+      if (last - first >= MOST_INDICES)
+        return refuse(context, `must name at most ${MOST_INDICES} indices, got "${text}"`);
+      for (let index = first; index <= last; index++) indices.add(index);
+    }
+    return [...indices];
+  });
 }
 
 /** A flag that must be there; `example` shows one. */

@@ -2,13 +2,14 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { farthestReplay } from "../run/checkpoint-plan.ts";
 import { type RecordingReport, recordingOf } from "../run/recording.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import type { Run } from "../run/types.ts";
 import type { Invocation } from "./command.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
-import { optimizerText, recordingText, setupOf } from "./run-text.ts";
+import { checkpointText, optimizerText, recordingText, setupOf } from "./run-text.ts";
 
 interface PartSize {
   readonly part: string;
@@ -58,8 +59,8 @@ function recordingRows(recording: RecordingReport | undefined): (readonly [strin
 }
 
 function infoText(run: Run, sizes: readonly PartSize[]): string {
-  const { manifest, checkpoints, scalars } = run;
-  const { engine, optimizer, batchSize, checkpointEvery } = manifest;
+  const { manifest, scalars } = run;
+  const { engine, optimizer, batchSize } = manifest;
   const loss =
     scalars.length === 0
       ? ""
@@ -74,10 +75,7 @@ function infoText(run: Run, sizes: readonly PartSize[]): string {
     ["loss", `${manifest.loss}${loss}`],
     ["optimizer", optimizerText(optimizer)],
     ["batches", `${grouped(batchSize)} examples a step, seed ${manifest.seed} (${manifest.generator})`],
-    [
-      "checkpoints",
-      `${grouped(checkpoints.length)}, one every ${checkpointEvery === 1 ? "step" : `${checkpointEvery} steps, those between are replayed`}`,
-    ],
+    ["checkpoints", checkpointText(run)],
     ["engine", `${engine.name} ${engine.version}, ${engine.threads} threads`],
     ["made", `${manifest.createdAt} by ${manifest.software}`],
     ["size", formatBytes(total)],
@@ -104,6 +102,7 @@ export async function runInfo({ args, output }: Invocation): Promise<ExitCode> {
     checkpointEvery,
     checkpoints,
     recording: recordingOf(opened) ?? null,
+    replaySteps: farthestReplay(checkpoints),
     sizes,
     lastStep: scalars.at(-1) ?? null,
   });

@@ -5,6 +5,8 @@ import { ruleNames } from "../explain/rules.ts";
 
 /** Queries that verify checks unless the user says which. */
 export const VERIFY_QUERIES = 20;
+/** Queries whose readouts `replay --without` compares unless the user says which. */
+export const COUNTERFACTUAL_QUERIES = 10;
 
 /** --rule, --tolerance, --data and --threads. */
 export function addRuleFlags(command: Command, tolerance: string): void {

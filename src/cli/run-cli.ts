@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "check residual and closure of a run; exit code 3 when either does not hold",
     load: async () => (await import("./verify.ts")).verifyCommand,
   },
+  replay: {
+    summary: "take recorded steps again and prove them bit for bit, or train again without some examples",
+    load: async () => (await import("./replay.ts")).replayCommand,
+  },
   kernel: {
     summary: "write tangent kernels of a run, at any steps, to a file",
     load: async () => (await import("./kernel.ts")).kernelCommand,

@@ -4,6 +4,7 @@ import { DEFAULT_TOLERANCE, explain } from "../explain/explain.ts";
 import { planExplanation } from "../explain/plan.ts";
 import { ruleNames } from "../explain/rules.ts";
 import type { Explanation } from "../explain/types.ts";
+import { farthestReplay } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import type { Run } from "../run/types.ts";
 import { reopenTask } from "../train/reopen.node.ts";
@@ -12,6 +13,7 @@ import type { Invocation } from "./command.ts";
 import * as flags from "./flags.ts";
 import { formatBytes, formatSeconds } from "./format.ts";
 import { startProgress } from "./progress.ts";
+import { warnBeforeReplay } from "./replay-warning.ts";
 
 export const RULE_SHAPE = {
   rule: flags.nameFlag(ruleNames).optional(),
@@ -19,6 +21,12 @@ export const RULE_SHAPE = {
   data: flags.text().optional(),
   threads: flags.count().optional(),
 };
+
+/** The first `count` examples of test, or of train where there are no others, as a query. */
+export function firstQueries({ dataset }: Task, count: number): string {
+  const part = dataset.test.x.shape[0] > 0 ? "test" : "train";
+  return `${part}:0-${Math.min(count, dataset[part].x.shape[0]) - 1}`;
+}
 
 /** Does something with a run and everything that explaining it needs. */
 export async function withRun<T>(
@@ -53,6 +61,7 @@ export async function explainWithProgress(
     const less = rule === "auto" ? "; a larger --tolerance or fewer queries take less (see explain --plan)" : "";
     output.note(`about ${formatSeconds(plan.seconds)}, ${formatBytes(plan.bytes)} of memory${less}`);
   }
+  if (farthestReplay(run.checkpoints) > 0) warnBeforeReplay(output, run, task);
   const progress = startProgress(output);
   try {
     return await explain(task, run, { ...request, signal, onProgress: (p) => progress.report(p) });

@@ -1,7 +1,9 @@
 // A run's setup in words and as plain data: what train, info and demo say alike.
 
+import { checkpointBytes, farthestReplay } from "../run/checkpoint-plan.ts";
 import type { RecordingReport } from "../run/recording.ts";
 import type { Run } from "../run/types.ts";
+import { grouped } from "./format.ts";
 
 interface Resolved {
   readonly name: string;
@@ -45,6 +47,32 @@ export function recordingText({ tier, by, state, disables }: Omit<RecordingRepor
     tier === "parameters" ? "" : `; the optimizer's state is ${state === "recorded" ? "the loop's" : "computed here"}`;
   const lines = disables.map((line) => `  not there: ${line}`);
   return [`tier ${tier}, from ${by}: ${TIERS[tier]}${source}`, ...lines].join("\n");
+}
+
+/** How many checkpoints a run has, and how far any of its steps is from them. */
+export interface CheckpointFacts {
+  readonly count: number;
+  /** Steps that must be replayed at most for any state. */
+  readonly replaySteps: number;
+  readonly bytes: number;
+}
+
+export function checkpointFacts({ manifest, layout, checkpoints }: Run, bufferCount: number): CheckpointFacts {
+  const fileBytes = checkpointBytes({ parameterCount: layout.size, bufferCount, dtype: manifest.dtype });
+  return {
+    count: checkpoints.length,
+    replaySteps: farthestReplay(checkpoints),
+    bytes: checkpoints.length * fileBytes,
+  };
+}
+
+/** "41, one every 25 steps: any step at most 24 steps of replay away". */
+export function checkpointText({ manifest: { checkpointEvery }, checkpoints }: Run): string {
+  const count = grouped(checkpoints.length);
+  const steps = farthestReplay(checkpoints);
+  if (steps === 0) return `${count}, one every step`;
+  const placed = checkpoints.length > 2 ? `one every ${grouped(checkpointEvery)} steps` : "the first and the last";
+  return `${count}, ${placed}: any step at most ${grouped(steps)} step${steps === 1 ? "" : "s"} of replay away`;
 }
 
 function percent(share: number): string {

@@ -48,7 +48,7 @@ const SHAPE = {
   seed: flags.index(),
   dtype: flags.nameFlag(["float32", "float64"] as const),
   threads: flags.count().optional(),
-  checkpointBudget: flags.bytes().optional(),
+  checkpointBudget: flags.bytes({ none: true }).optional(),
   out: flags.required(flags.text(), "-o RUN.pkrun"),
   force: flags.toggle().optional(),
   superposition: z.union([z.literal(true), flags.bytes()]).optional(),

@@ -7,23 +7,25 @@ import type { ObservedStep } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.node.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./failure.ts";
-import { grouped } from "./format.ts";
+import { formatBytes, grouped } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import type { Output } from "./output.ts";
-import { accuracyText, setupOf } from "./run-text.ts";
+import { accuracyText, checkpointFacts, checkpointText, setupOf } from "./run-text.ts";
 import { describeStored, storeWithProgress } from "./superposition-run.ts";
 import { trainAndTell } from "./train-and-tell.ts";
 import { type PlainRequest, requestOf } from "./train-request.ts";
 
 function report(
   output: Output,
-  { result, run, accuracy }: TrainingResult,
+  { result, run, task, accuracy }: TrainingResult,
   superposition: StoredSuperposition | undefined,
 ): void {
   const { status, steps, loss } = result;
   const parts = [`${status} after ${grouped(steps)} of ${grouped(run.manifest.plannedSteps)} steps`];
   if (steps > 0) parts.push(`loss of the last batch ${loss.toPrecision(4)}`);
   output.note([...parts, ...(accuracy ? [accuracyText(accuracy)] : [])].join(", "));
+  const checkpoints = checkpointFacts(run, task.optimizer.buffers.length);
+  output.note(`checkpoints ${checkpointText(run)}; ${formatBytes(checkpoints.bytes)} in all`);
   output.print(run.path);
   output.value("train", {
     path: run.path,
@@ -32,6 +34,7 @@ function report(
     plannedSteps: run.manifest.plannedSteps,
     loss,
     accuracy,
+    checkpoints,
     setup: setupOf(run),
     superposition: superposition && {
       path: superposition.path,

@@ -45,7 +45,10 @@ function configure(command: Command): void {
     .addOption(new Option("--batches <file>", ".npy of training indices, [steps, batch]").conflicts(["batch"]))
     .option("--seed <n>", "of the initial parameters and of the batches", "0")
     .option("--threads <n>", "threads of the engine")
-    .option("--checkpoint-budget <size>", "room for checkpoints, as in 256MB; steps between them are replayed")
+    .option(
+      "--checkpoint-budget <size>",
+      "room for checkpoints, as in 256MB (default 256MiB); 0 keeps the first and the last; steps between are replayed",
+    )
     .option(
       "--superposition [memory]",
       "book what each example does to the weights while training, in the run's folder; refused above that memory (default: 1GiB)",

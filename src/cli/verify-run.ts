@@ -3,7 +3,6 @@
 import { datasetQueries } from "../explain/queries.ts";
 import type { Explanation } from "../explain/types.ts";
 import { type Verdict, verdictOf } from "../explain/verdict.ts";
-import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
 import { type ExplainedRow, explainedRow } from "./explained-row.ts";
 import * as flags from "./flags.ts";
@@ -11,7 +10,7 @@ import { tiny } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import type { Output } from "./output.ts";
 import { VERIFY_QUERIES } from "./rule-flags.ts";
-import { explainWithProgress, RULE_SHAPE, withRun } from "./run-session.ts";
+import { explainWithProgress, firstQueries, RULE_SHAPE, withRun } from "./run-session.ts";
 
 const TOLERANCE = 1e-6;
 const SHAPE = { ...RULE_SHAPE, query: flags.list(";").optional() };
@@ -29,11 +28,6 @@ const REPORTED = [
   "gross",
   "net",
 ] as const satisfies readonly (keyof ExplainedRow)[];
-
-function defaultQueries({ dataset }: Task): string {
-  const part = dataset.test.x.shape[0] > 0 ? "test" : "train";
-  return `${part}:0-${Math.min(VERIFY_QUERIES, dataset[part].x.shape[0]) - 1}`;
-}
 
 function summary(verdict: Verdict, { colors }: Output): string {
   const line = (name: string, { max, relative, limit, holds }: Verdict["residual"]): string => {
@@ -60,7 +54,7 @@ export async function runVerify(invocation: Invocation): Promise<ExitCode> {
   const { output } = invocation;
   const { query, rule = "auto", tolerance = TOLERANCE, data, threads } = flags.parseFlags(SHAPE, invocation.flags);
   return withRun(invocation, { data, threads }, async (opened, task): Promise<ExitCode> => {
-    const queries = (query ?? [defaultQueries(task)]).flatMap((spec) => datasetQueries(task, spec));
+    const queries = (query ?? [firstQueries(task, VERIFY_QUERIES)]).flatMap((spec) => datasetQueries(task, spec));
     const explanation = await explainWithProgress(invocation, { run: opened, task }, { queries, rule, tolerance });
     const verdict = verdictOf(explanation, task.engine.dtype);
     const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r }));

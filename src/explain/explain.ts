@@ -17,7 +17,7 @@ import { type ExplainAgain, measureShift } from "./shift.ts";
 import { type SweepOptions, type SweepResult, sweep } from "./sweep.ts";
 import type { Explanation, Query } from "./types.ts";
 
-export interface ExplainOptions extends Pick<SweepOptions, "signal"> {
+export interface ExplainOptions extends Pick<SweepOptions, "signal" | "replayMemory"> {
   readonly queries: readonly Query[];
   /** Default: predicted class against runner-up for classifiers, the first output otherwise; at the last position of a sequence. */
   readonly readout?: string | undefined;
@@ -92,7 +92,7 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   return { ...explanation, shift: await measureShift(explanation, { share: shift, memory, lengths }, again) };
 }
 
-interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls"> {
+interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls" | "replayMemory"> {
   readonly graphs: ReadoutGraphs;
   readonly readoutOptions: ReadoutGraphOptions;
   readonly direct: DirectPuller | undefined;
@@ -129,6 +129,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
       ...(range && { range }),
       apart,
       onProgress: progress && ((p) => progress({ ...p, done: chosen[0] * steps + p.done * count, total })),
+      replayMemory: options.replayMemory,
     },
   );
 }

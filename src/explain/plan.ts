@@ -7,7 +7,9 @@ import type { RealDType } from "../numeric/tensor.ts";
 import { requireBatches } from "../run/recording.ts";
 import type { Run } from "../run/types.ts";
 import { gradientGraph } from "../train/gradient-graph.ts";
+import { heldStates, planReversal } from "../train/reversal.ts";
 import type { Task } from "../train/task.ts";
+import { bytesOfState } from "../train/trajectory.ts";
 import { directPuller } from "./direct.ts";
 import { batchFactors, directGraph } from "./direct-graphs.ts";
 import { DEFAULT_SHIFT_SHARE, DEFAULT_TOLERANCE, rowsPerSweep } from "./explain.ts";
@@ -156,9 +158,11 @@ export function planExplanation(
   const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(task)) : rows;
   const sweeps = Math.ceil(rows / perSweep);
   const { checkpointEvery, recording } = run.manifest;
+  const stateBytes = bytesOfState(task);
+  const reversal = planReversal(run.checkpoints, heldStates(stateBytes));
   // Steps of another program's loop are run again even where every state is recorded.
-  const replays = checkpointEvery > 1 || recording !== undefined;
-  const replayed = sweeps * ((replays ? steps : 0) + stepsToBeginnings({ steps, chord: spanned, checkpointEvery }));
+  const again = recording === undefined ? reversal.replayed : Math.max(steps, reversal.replayed);
+  const replayed = sweeps * (again + stepsToBeginnings({ steps, chord: spanned, checkpointEvery }));
   const names = layout.entries.map(({ name }) => name);
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
   const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);
@@ -174,10 +178,9 @@ export function planExplanation(
   const carried = direct === undefined ? perSweep * layout.size : 0;
   const elements = sweeps * carried * (lines * nodes + 2 * steps);
   const realBytes = engine.dtype === "float32" ? 4 : 8;
-  const stretch = checkpointEvery > 1 ? checkpointEvery : 2;
   const bytes =
     carried * 3 * realBytes +
-    stretch * layout.size * realBytes * (1 + task.optimizer.buffers.length) +
+    (2 + reversal.held) * stateBytes +
     (spanned > 1 ? 2 : 0) * layout.size * realBytes +
     rows * (task.dataset.train.x.shape[0] + steps) * 16;
   const perRun = SECONDS_PER_RUN + SECONDS_PER_RUN_AND_PARAMETER * layout.size;

@@ -19,7 +19,6 @@ export interface SweepOptions extends PathOptions {
   readonly rule: QuadratureRule | undefined;
   /** Residual allowed for each step of a line, in units of the readout. */
   readonly tolerance: number;
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -53,11 +52,13 @@ export interface SweepParts {
  * the line of which step s is a part; every gradient is still that of its own step.
  *
  * Cost: for each line the quadrature's derivatives of R rows, and for each step one contraction with its batch. Memory: at most 3 R p numbers of
- * the run's dtype, none of it for direct pulls, one stretch of the trajectory, and for chords 2 p.
+ * the run's dtype, none of it for direct pulls, one stretch of the trajectory within `replayMemory`, and for chords
+ * 2 p. The result is the same, bit for bit, whichever checkpoints are stored, as long as steps are replayed as they were taken.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
   const state = new Sweep(parts, options);
-  for await (const event of pathBackwards(parts.task, parts.run, options)) {
+  const onReplay = (step: number): void => state.tellReplay(step);
+  for await (const event of pathBackwards(parts.task, parts.run, { ...options, onReplay })) {
     options.signal?.throwIfAborted();
     if (event.kind === "jump") await state.jump(event.replayed, event.recorded);
     else if (event.kind === "line") await state.enter(event);
@@ -94,6 +95,8 @@ class Sweep {
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
+  /** Steps explained. */
+  private done = 0;
   /** The last step of every line and ||w_end - w_first||, in ascending order once all are done. */
   private readonly lines: { readonly last: number; readonly length: number }[] = [];
   private entered: Entered | undefined;
@@ -156,6 +159,16 @@ class Sweep {
     for (let k = 0; k < recorded.length; k++) entered.jumped[k] += recorded[k] - replayed[k];
   }
 
+  /** Between two steps that are explained many may be replayed. */
+  tellReplay(step: number): void {
+    this.tell(`replaying step ${step}`);
+  }
+
+  private tell(note?: string): void {
+    const { end } = this.options.range ?? { end: this.parts.run.batches.length };
+    this.options.onProgress?.({ stage: "explain", done: this.done, total: end, ...(note && { note }) });
+  }
+
   /** Begins a line: the Jacobian of every row is averaged along it. */
   async enter(line: Line): Promise<void> {
     const { rows, puller } = this.parts;
@@ -179,7 +192,8 @@ class Sweep {
     else await this.bookCarried(from, to, this.carried as Carried);
     if (jumped && from.step === line.first) await this.bookJumped(nodes, jumped);
     const { end } = this.options.range ?? { end: run.batches.length };
-    this.options.onProgress?.({ stage: "explain", done: end - from.step, total: end });
+    this.done = end - from.step;
+    this.tell();
   }
 
   /** u_s = eta_s J: pulls are booked as they come. */

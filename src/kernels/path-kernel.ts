@@ -5,12 +5,13 @@ import { sizeOf, type Tensor, takeRows } from "../numeric/tensor.ts";
 import { requireBatches } from "../run/recording.ts";
 import type { Batch, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
-import { stretchesBackwards } from "../train/trajectory.ts";
+import { type StretchOptions, stretchesBackwards } from "../train/trajectory.ts";
 import { outputPulls } from "./output-pulls.ts";
 import { type TangentKernelOptions, tangentKernel } from "./tangent-kernel.ts";
 
 export interface PathKernelOptions
-  extends Pick<TangentKernelOptions, "algorithm" | "memoryBudget" | "tile" | "signal" | "onProgress"> {
+  extends Pick<TangentKernelOptions, "algorithm" | "memoryBudget" | "tile" | "signal" | "onProgress">,
+    Pick<StretchOptions, "replayMemory"> {
   /** Coefficients (Q, C) of the queries' outputs: their sum takes the place of the axis c. */
   readonly readouts?: Tensor;
   /** Conditioning from which on a coefficient is given, in (0, 1]. Default 0.1. */
@@ -61,7 +62,7 @@ export async function pathKernel(
   xs: Tensor,
   options: PathKernelOptions = {},
 ): Promise<PathKernel> {
-  const { tolerance = DEFAULT_TOLERANCE, readouts, signal, onProgress, ...kernelOptions } = options;
+  const { tolerance = DEFAULT_TOLERANCE, readouts, signal, onProgress, replayMemory, ...kernelOptions } = options;
   requireFit(task, xs, { tolerance, readouts });
   requireBatches(run, "pathKernel");
   const [queries, examples] = [xs.shape[0], task.dataset.train.x.shape[0]];
@@ -74,7 +75,7 @@ export async function pathKernel(
   };
   const pullsOf = outputPulls(task);
   let done = 0;
-  for await (const { states } of stretchesBackwards(task, run)) {
+  for await (const { states } of stretchesBackwards(task, run, { signal, replayMemory })) {
     for (const { step, params } of states.slice(0, -1)) {
       signal?.throwIfAborted();
       const batch = run.batches[step];

@@ -11,13 +11,17 @@ const BLOCK_BYTES = 4096;
 const HEADER_BYTES = 100;
 const TENSOR_HEADER_BYTES = 70;
 
-export interface CheckpointPlanOptions {
-  readonly steps: number;
+export interface CheckpointSize {
   /** Trained parameters. */
   readonly parameterCount: number;
   /** State columns of the optimizer, each as long as the parameters. */
   readonly bufferCount: number;
   readonly dtype: RealDType;
+}
+
+export interface CheckpointPlanOptions extends CheckpointSize {
+  readonly steps: number;
+  /** 0 keeps the first and the last alone. */
   readonly budgetBytes?: number | undefined;
 }
 
@@ -27,6 +31,14 @@ export interface CheckpointPlan {
   readonly count: number;
   /** What they occupy on disk. */
   readonly bytes: number;
+  /** The state before any step is at most so many steps of replay away. */
+  readonly replaySteps: number;
+}
+
+/** What a checkpoint's file occupies on disk, in whole blocks. */
+export function checkpointBytes({ parameterCount, bufferCount, dtype }: CheckpointSize): number {
+  const column = parameterCount * (dtype === "float32" ? 4 : 8) + TENSOR_HEADER_BYTES;
+  return Math.ceil(((1 + bufferCount) * column + HEADER_BYTES) / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
 /** The steps before which a run of `steps` steps has a checkpoint: 0, every, 2 every, ..., and `steps` itself. */
@@ -43,18 +55,21 @@ export function checkpointSteps(steps: number, every: number): number[] {
  * The first and the last are always kept: where not even these two fit, `bytes` exceeds the budget.
  */
 export function planCheckpoints(options: CheckpointPlanOptions): CheckpointPlan {
-  const { steps, parameterCount, bufferCount, dtype, budgetBytes = DEFAULT_CHECKPOINT_BUDGET } = options;
+  const { steps, parameterCount, bufferCount, budgetBytes = DEFAULT_CHECKPOINT_BUDGET } = options;
   for (const [name, value] of Object.entries({ steps, parameterCount, bufferCount, budgetBytes })) {
     if (!(value >= 0)) throw new RangeError(`planCheckpoints: ${name} must not be negative, got ${value}`);
   }
-  const columns = 1 + bufferCount;
-  const data = columns * (parameterCount * (dtype === "float32" ? 4 : 8) + TENSOR_HEADER_BYTES) + HEADER_BYTES;
-  const fileBytes = Math.ceil(data / BLOCK_BYTES) * BLOCK_BYTES;
+  const fileBytes = checkpointBytes(options);
   // ceil(steps / every) <= room holds from every = ceil(steps / room) on; one interval at least.
   const room = Math.max(1, Math.floor(budgetBytes / fileBytes) - 1);
   const every = Math.max(1, Math.ceil(steps / room));
-  const count = Math.ceil(steps / every) + 1;
-  return { every, count, bytes: count * fileBytes };
+  const kept = checkpointSteps(steps, every);
+  return { every, count: kept.length, bytes: kept.length * fileBytes, replaySteps: farthestReplay(kept) };
+}
+
+/** How many steps at most must be replayed for a state that is not stored, from the checkpoint before it. */
+export function farthestReplay(checkpoints: readonly number[]): number {
+  return checkpoints.reduce((most, step, k) => Math.max(most, k === 0 ? 0 : step - checkpoints[k - 1] - 1), 0);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
-import { advanceRecorded, type StepRange, stretchesBackwards } from "./trajectory.ts";
+import { advanceRecorded, type StepRange, type StretchOptions, stretchesBackwards } from "./trajectory.ts";
 
 /** The straight line from w_first to w_end, in the place of the path of steps `first` to `end` - 1. */
 export interface Line extends StepRange {
@@ -21,11 +21,9 @@ export type PathEvent =
   | ({ readonly kind: "line" } & Line)
   | { readonly kind: "step"; readonly from: Checkpoint; readonly to: Checkpoint };
 
-export interface PathOptions {
+export interface PathOptions extends StretchOptions {
   /** k, the most steps that a line replaces; default 1. Lines begin at multiples of k. */
   readonly chord?: number;
-  /** Default: all steps. */
-  readonly range?: StepRange;
   /** Whole chords whose steps have their own lines all the same. */
   readonly apart?: StepRange | undefined;
 }
@@ -58,12 +56,12 @@ class Beginnings {
 export async function* pathBackwards(
   task: Task,
   run: Run,
-  { chord = 1, range = { first: 0, end: run.batches.length }, apart }: PathOptions = {},
+  { chord = 1, range = { first: 0, end: run.batches.length }, apart, ...how }: PathOptions = {},
 ): AsyncGenerator<PathEvent> {
   const beginnings = new Beginnings(task, run);
   /** Where the present line begins. */
   let begun: number | undefined;
-  for await (const { states, jumpTo } of stretchesBackwards(task, run, range)) {
+  for await (const { states, jumpTo, held } of stretchesBackwards(task, run, { ...how, range })) {
     if (jumpTo && jumpTo.step <= range.end)
       yield { kind: "jump", replayed: states[states.length - 1], recorded: jumpTo };
     for (let k = states.length - 2; k >= 0; k--) {
@@ -72,8 +70,8 @@ export async function* pathBackwards(
       if (begun === undefined || from.step < begun) {
         const alone = apart && from.step >= apart.first && from.step < apart.end;
         const first = alone ? from.step : Math.max(range.first, from.step - (from.step % chord));
-        const held = states[first - states[0].step];
-        yield { kind: "line", first, end: to.step, from: held?.params ?? (await beginnings.at(first)), to: to.params };
+        const known = states[first - states[0].step] ?? held.find(({ step }) => step === first);
+        yield { kind: "line", first, end: to.step, from: known?.params ?? (await beginnings.at(first)), to: to.params };
         begun = first;
       }
       yield { kind: "step", from, to };

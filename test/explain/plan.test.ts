@@ -6,6 +6,7 @@ import { explain } from "../../src/explain/explain.ts";
 import { planExplanation } from "../../src/explain/plan.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { flopsOf } from "../../src/graph/cost.ts";
+import { checkpointSteps } from "../../src/run/checkpoint-plan.ts";
 import type { Batch, Run } from "../../src/run/types.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import type { Task } from "../../src/train/task.ts";
@@ -21,9 +22,10 @@ async function idle(
   const compile = () => expect.unreachable("a plan must not run anything");
   const engine = { dtype: task.engine.dtype, info: task.engine.info, compile } as unknown as Engine;
   const { checkpointEvery = 1 } = options;
-  const manifest = { batchSize: 8, checkpointEvery } as Run["manifest"];
+  const manifest = { batchSize: 8 } as Run["manifest"];
   const checkpoint = () => expect.unreachable("a plan must not read checkpoints");
-  const run = { manifest, batches, checkpoint } as unknown as Run;
+  const checkpoints = checkpointSteps(batches.length, checkpointEvery);
+  const run = { manifest, batches, checkpoints, checkpoint } as unknown as Run;
   return { task: { ...task, engine }, run, batches };
 }
 

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkpointSteps, planCheckpoints } from "../../src/run/checkpoint-plan.ts";
+import { checkpointSteps, farthestReplay, planCheckpoints } from "../../src/run/checkpoint-plan.ts";
 
 const MNIST_MLP = 784 * 128 + 128 + 128 * 10 + 10;
 
@@ -10,13 +10,13 @@ describe("planCheckpoints(options)", () => {
   it("keeps every step where all fit the budget", () => {
     // 101,770 float32 are 407,080 bytes, with the headers 100 blocks of 4,096; 401 of them are 157 MiB.
     const plan = planCheckpoints({ steps: 400, parameterCount: MNIST_MLP, bufferCount: 0, dtype: "float32" });
-    expect(plan).toEqual({ every: 1, count: 401, bytes: 401 * 100 * 4096 });
+    expect(plan).toEqual({ every: 1, count: 401, bytes: 401 * 100 * 4096, replaySteps: 0 });
   });
 
   it("counts the optimizer's state and the dtype", () => {
     // Adam in float64: 3 x 101,770 x 8 = 2,442,480 bytes, 597 blocks; 109 fit 256 MiB; every 4th step makes 101.
     const plan = planCheckpoints({ steps: 400, parameterCount: MNIST_MLP, bufferCount: 2, dtype: "float64" });
-    expect(plan).toEqual({ every: 4, count: 101, bytes: 101 * 597 * 4096 });
+    expect(plan).toEqual({ every: 4, count: 101, bytes: 101 * 597 * 4096, replaySteps: 3 });
   });
 
   it("takes the smallest interval that fits, or keeps the first and the last alone", () => {
@@ -28,16 +28,27 @@ describe("planCheckpoints(options)", () => {
     });
     fc.assert(
       fc.property(options, (input) => {
-        const { every, count, bytes } = planCheckpoints({ ...input, dtype: input.dtype as "float32" | "float64" });
+        const plan = planCheckpoints({ ...input, dtype: input.dtype as "float32" | "float64" });
+        const { every, count, bytes, replaySteps } = plan;
         expect(count).toBe(checkpointSteps(input.steps, every).length);
         const fileBytes = bytes / count;
         const fits = (interval: number) =>
           checkpointSteps(input.steps, interval).length * fileBytes <= input.budgetBytes;
         const intervals = Array.from({ length: Math.max(1, input.steps) }, (_, k) => k + 1);
         expect(every).toBe(intervals.find(fits) ?? intervals.length);
+        // The farthest state from the checkpoint before it, step by step.
+        const kept = checkpointSteps(input.steps, every);
+        const away = Array.from({ length: input.steps + 1 }, (_, s) => s - (kept.findLast((k) => k <= s) as number));
+        expect(replaySteps).toBe(Math.max(...away));
       }),
       { seed: 1, numRuns: 300 },
     );
+  });
+
+  it("keeps the first and the last alone for a budget of 0, and every step for one without end", () => {
+    const options = { steps: 400, parameterCount: MNIST_MLP, bufferCount: 0, dtype: "float32" } as const;
+    expect(planCheckpoints({ ...options, budgetBytes: 0 })).toMatchObject({ every: 400, count: 2, replaySteps: 399 });
+    expect(planCheckpoints({ ...options, budgetBytes: Infinity })).toMatchObject({ every: 1, count: 401 });
   });
 
   it("refuses negative sizes", () => {
@@ -46,6 +57,12 @@ describe("planCheckpoints(options)", () => {
       new RangeError("planCheckpoints: steps must not be negative, got -1"),
     );
   });
+});
+
+it("farthestReplay(checkpoints) is the widest gap, less the step that is stored at its end", () => {
+  expect(farthestReplay([0, 4, 14, 15])).toBe(9);
+  expect(farthestReplay([0, 1, 2])).toBe(0);
+  expect(farthestReplay([0])).toBe(0);
 });
 
 describe("checkpointSteps(steps, every)", () => {

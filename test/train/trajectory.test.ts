@@ -1,8 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { InvalidRunError } from "../../src/errors.ts";
 import type { Run } from "../../src/run/types.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
-import { parametersAt, type Stretch, stateAt, stretchesBackwards } from "../../src/train/trajectory.ts";
+import { heldStates, planReversal } from "../../src/train/reversal.ts";
+import { Stepper } from "../../src/train/stepper.ts";
+import { bytesOfState, parametersAt, type Stretch, stateAt, stretchesBackwards } from "../../src/train/trajectory.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { optimizerChoice } from "../helpers/optimizer-choices.ts";
 import { type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
@@ -98,7 +100,11 @@ describe("stretchesBackwards(task, run)", () => {
     const idle = { ...task, engine: { ...task.engine, dtype: "float64", compile: () => expect.unreachable() } };
     const stretches = await collect(stretchesBackwards(idle as never, all));
     expect(stretches).toHaveLength(13);
-    expect(stretches[0]).toEqual({ states: [await all.checkpoint(12), await all.checkpoint(13)], jumpTo: undefined });
+    expect(stretches[0]).toEqual({
+      states: [await all.checkpoint(12), await all.checkpoint(13)],
+      jumpTo: undefined,
+      held: [],
+    });
   });
 
   it("gives the stored state where the replay does not meet it, and goes on from there", async () => {
@@ -113,6 +119,41 @@ describe("stretchesBackwards(task, run)", () => {
     expect(middle.jumpTo).toEqual(moved);
     expect(middle.states.at(-1)).toEqual(stored);
     expect(first.jumpTo).toBeUndefined();
+  });
+
+  it.each([1, 40])("goes in parts where the states do not fit, replaying as planned: %s steps held", async (steps) => {
+    const { task, params, batches } = await smallTask({ steps: 40, optimizer: optimizerChoice("adam") });
+    const all = await trainInMemory(task, { params, batches });
+    const ends = await trainInMemory(task, { params, batches, checkpointEvery: 40 });
+    const advance = vi.spyOn(Stepper.prototype, "advance");
+    const replayMemory = steps * bytesOfState(task);
+    const plan = planReversal(ends.checkpoints, heldStates(bytesOfState(task), replayMemory));
+    let next = 40;
+    for await (const { states, jumpTo, held } of stretchesBackwards(task, ends, { replayMemory })) {
+      expect(jumpTo).toBeUndefined();
+      expect(states.at(-1)?.step).toBe(next);
+      // The first state since the stored checkpoint, or the stored one itself, is not counted, nor is the end.
+      expect(states.length - 1 + held.length - 1).toBeLessThanOrEqual(plan.held);
+      for (const state of [...held, ...states]) expect(state).toEqual(await all.checkpoint(state.step));
+      next = states[0].step;
+    }
+    expect(next).toBe(0);
+    expect(advance).toHaveBeenCalledTimes(plan.replayed);
+    // Eight states at least: C(8 + 2, 2) = 45 steps in two passes.
+    expect(plan).toMatchObject(steps === 1 ? { passes: 2, held: 8 } : { passes: 1, replayed: 40 });
+    advance.mockRestore();
+  });
+
+  it("stops between two steps when aborted", async () => {
+    const { task, few } = await twice({});
+    const controller = new AbortController();
+    const steps: number[] = [];
+    const onReplay = (step: number): void => {
+      if (steps.push(step) === 2) controller.abort(new RangeError("enough"));
+    };
+    const stretches = stretchesBackwards(task, few, { signal: controller.signal, onReplay });
+    await expect(collect(stretches)).rejects.toThrow(new RangeError("enough"));
+    expect(steps).toEqual([10, 11]);
   });
 
   it("refuses a run that does not end with a checkpoint", async () => {
