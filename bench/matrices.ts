@@ -118,6 +118,10 @@ function missing({ message }: Error): undefined {
   console.error(message);
 }
 
+const NOTE =
+  "Times with as many threads as OpenBLAS takes. Memory is the peak above the same process after the same work on 16 examples, one thread, " +
+  "the collector called after every tile. JavaScript's eigenvectors take the matrix's place, so that they count in both columns.";
+
 await command({ n: { type: "string" }, write: { type: "boolean" } }, async ({ values }) => {
   const n = values.n === undefined ? 1000 : countOf(values.n, "--n");
   const open = (member: AlgebraName) => openLinearAlgebra({ member }).catch(missing);
@@ -128,5 +132,5 @@ await command({ n: { type: "string" }, write: { type: "boolean" } }, async ({ va
     members.flatMap((own) => (own ? [own.name] : [])),
   );
   console.log(`\n${markdownTable(times)}\n\n${markdownTable(memory)}`);
-  if (values.write) writeSection("Linear algebra", times, memory);
+  if (values.write) writeSection("Linear algebra", times, memory, NOTE);
 });

@@ -124,6 +124,9 @@ function formOf({ buffers, stepSize }: FormArguments, { eps, momentum, weightDec
   const P = new Float64Array(buffers[SQUARE].length);
   preconditionerInto(P, buffers, { start: 0, size: P.length, eps });
   const decay = { coupled: weightDecay, decoupled: 0 };
-  if (momentum === 0) return { into: 0, keep: 0, direct: P.map((value) => stepSize * value), out: 0, ...decay };
+  if (momentum === 0) {
+    for (let k = 0; k < P.length; k++) P[k] *= stepSize;
+    return { into: 0, keep: 0, direct: P, out: 0, ...decay };
+  }
   return { into: stepSize, keep: momentum, direct: 0, out: P, ...decay };
 }

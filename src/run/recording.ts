@@ -42,6 +42,14 @@ export function recordingOf(run: Recorded): RecordingReport | undefined {
   return { ...recording, tier, disables: DISABLES[tier] };
 }
 
+/**
+ * Whether the path from one stored state to the next is taken as it stands. Else the steps between are run again, and the path may jump at
+ * their end: where they are several, and where another program's loop made them, of which only the states are taken as given.
+ */
+export function isTakenAsStored({ manifest }: Pick<Run, "manifest">, from: number, to: number): boolean {
+  return to === from + 1 && manifest.recording === undefined;
+}
+
 /** UnsupportedError where the batches of a run are unknown; `what` needs them. */
 export function requireBatches(run: Recorded, what: string): void {
   if (recordingOf(run)?.tier !== "parameters") return;

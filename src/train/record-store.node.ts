@@ -1,5 +1,6 @@
 // Keeps the record of a loop in a folder NAME.pkrun.
 
+import { cpuOf } from "../engine/cpu.node.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import { createRunWriter } from "../run/run-writer.node.ts";
@@ -14,7 +15,8 @@ import type { RecordStore } from "./record.ts";
 export function folderStore(path: string, { force = false } = {}): (run: NewRun) => Promise<RecordStore> {
   return async ({ manifest, ...run }) => {
     const model = { ...manifest.model, sha256: sha256(run.modelBytes) };
-    const dated = { ...manifest, model, createdAt: new Date().toISOString() };
+    const engine = { ...manifest.engine, cpu: cpuOf() };
+    const dated = { ...manifest, engine, model, createdAt: new Date().toISOString() };
     const writer = await createRunWriter(path, { ...run, manifest: dated, force });
     return { writer, open: () => openRun(path) };
   };

@@ -86,7 +86,14 @@ export async function record(task: Task, options: RecordOptions): Promise<LoopRe
   const { params, by = "a loop of its own", state = "derived", loopSteps } = options;
   const { checkpointEvery = 1, plannedSteps = 0, batchSize = 0, store = memoryStore } = options;
   const recording = { by, state, ...(loopSteps && { loopSteps }) };
-  const started = newRunOf(task, params, { batchSize, plannedSteps, checkpointEvery, recording });
+  const started = newRunOf(task, params, {
+    batchSize,
+    plannedSteps,
+    checkpointEvery,
+    recording,
+    reduction: "weighted",
+    schedule: { name: "recorded", options: {} },
+  });
   const recorder = new LoopRecorder(task, await store(started), { state, checkpointEvery });
   await recorder.start(trainableOf(task, params, task.engine.dtype));
   return recorder;

@@ -3,7 +3,7 @@
 import { InvalidRunError } from "../errors.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray, Tensor } from "../numeric/tensor.ts";
-import { requireBatches } from "../run/recording.ts";
+import { isTakenAsStored, requireBatches } from "../run/recording.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
@@ -49,8 +49,7 @@ export async function* stretchesBackwards(
 ): AsyncGenerator<Stretch> {
   requireBatches(run, "the path of a run");
   const { checkpoints, batches } = run;
-  const isTaken = (from: number, to: number): boolean => to === from + 1 && run.manifest.recording === undefined;
-  const stepper = checkpoints.every((step, i) => i === 0 || isTaken(checkpoints[i - 1], step))
+  const stepper = checkpoints.every((step, i) => i === 0 || isTakenAsStored(run, checkpoints[i - 1], step))
     ? undefined
     : new Stepper(task);
   const beyond = checkpoints.findIndex((step) => step >= range.end);
@@ -58,7 +57,7 @@ export async function* stretchesBackwards(
   let end = await run.checkpoint(checkpoints[last]);
   for (let k = last - 1; k >= 0 && checkpoints[k + 1] > range.first; k--) {
     const start = await run.checkpoint(checkpoints[k]);
-    if (isTaken(start.step, end.step)) {
+    if (isTakenAsStored(run, start.step, end.step)) {
       yield { states: [start, end], jumpTo: undefined };
     } else {
       const states = await replay(stepper!, start, { run, to: end.step });

@@ -10,7 +10,7 @@ const MATRIX = 8 * N ** 2;
 const TILES = 2 ** 23;
 const { name: member } = await openLinearAlgebra();
 /** JavaScript takes fifteen seconds for a spectrum of this order; that it works in place is in the conformance suite. */
-const works: readonly MatrixWork[] = member === "lapack" ? ["solve", "eigenpairs"] : ["solve"];
+const works: readonly MatrixWork[] = member === "lapack" ? ["solve", "largest"] : ["solve"];
 const reason = "peak memory was not measured, since this system has no /proc/self/clear_refs";
 
 it.for(works)(

@@ -19,6 +19,5 @@ export interface CarrierOptions extends PullOptions {
 export function carrierOf(task: Task, rows: RowEvaluator, { method, readout, run }: CarrierOptions): Carried {
   const derivatives = method === "auto" ? derivativesOf({ ...readout, loss: task.loss }) : undefined;
   if (!derivatives) return new CarriedVectors(task, rows, new Puller(task, rows.count, { method }));
-  const largest = run.batches.reduce((most, { indices }) => Math.max(most, indices.length), 0);
-  return new EngineCarried(task, rows, { derivatives, largest });
+  return new EngineCarried(task, rows, { derivatives, batches: run.batches });
 }

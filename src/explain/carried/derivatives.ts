@@ -72,8 +72,8 @@ const dense = (b: GraphBuilder, use: Use): Use => ({
   factor: { kind: "dense", value: multiplied(b, use.factor) },
 });
 
-/** How large factors may be beside the product for them to be kept: every node of a step adds as much again. */
-const SMALL = 4;
+/** How many times smaller factors must be for them to be kept: every node of a step adds as much again. */
+const SMALL = 16;
 
 function heldOf(b: GraphBuilder, use: Use, moves: ReadonlySet<string>): Pick<Held, "use" | "kind" | "still"> {
   const { factor } = use;

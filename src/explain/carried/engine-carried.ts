@@ -6,7 +6,7 @@ import { resolveDim } from "../../graph/dim.ts";
 import type { Graph } from "../../graph/types.ts";
 import { viewsOf } from "../../numeric/layout.ts";
 import { allocate, type RealArray, reals, sizeOf, type Tensor, toReal } from "../../numeric/tensor.ts";
-import type { Checkpoint } from "../../run/types.ts";
+import type { Batch, Checkpoint } from "../../run/types.ts";
 import { examplesPerTile } from "../../train/stepper.ts";
 import type { Task } from "../../train/task.ts";
 import type { Node, RowEvaluator } from "../segment.ts";
@@ -30,6 +30,10 @@ import type { Booking, Carried, CarriedStep } from "./types.ts";
 
 /** Steps that a graph takes at once where they fit: each run reads and writes the carries, and the binding copies them. */
 const STEPS = 8;
+/** Seconds that taking steps at once saves for a tile and step, and for a byte of its carries; and those that opening such a graph takes. */
+const SECONDS_PER_RUN = 1e-4;
+const SECONDS_PER_BYTE = 3e-10;
+const SECONDS_TO_OPEN = 3e-2;
 /** Bytes that steps which wait for the others may take. */
 const WAITING_BYTES = 64 * 2 ** 20;
 /** Bytes of a run's derivatives of rows. */
@@ -51,6 +55,12 @@ interface Waiting {
   readonly decoupled: Float64Array;
 }
 
+export interface EngineCarriedOptions {
+  readonly derivatives: Derivatives;
+  /** Of the whole run. */
+  readonly batches: readonly Batch[];
+}
+
 /** Obtained by `carrierOf`; memory: R p numbers of carries at most, a tile of Jacobians and 64 MiB of steps that wait. */
 export class EngineCarried implements Carried {
   private readonly task: Task;
@@ -61,17 +71,21 @@ export class EngineCarried implements Carried {
   private readonly unit: Unit;
   private readonly graphs = new Map<string, Graph>();
   private readonly rowsPerRun: number;
+  /** S. */
+  private readonly steps: number;
   private groups: readonly Group[] = [];
   private waiting: Waiting[] = [];
   private moved: Moved | undefined;
   private nodes = 1;
 
-  constructor(task: Task, rows: RowEvaluator, { derivatives, largest }: { derivatives: Derivatives; largest: number }) {
+  constructor(task: Task, rows: RowEvaluator, { derivatives, batches }: EngineCarriedOptions) {
     const { dtype } = task.engine;
     this.task = task;
     this.rows = rows;
     this.derivatives = derivatives;
     this.kinds = kindsOf(task.optimizer);
+    this.steps = batches.length;
+    const largest = batches.reduce((most, { indices }) => Math.max(most, indices.length), 0);
     this.examples = new BatchExamples(task, derivatives, largest);
     this.unit = new Unit(dtype);
     const bytes = Moved.bytesOf({ held: derivatives.held, rows: 1, nodes: 1, dtype });
@@ -189,6 +203,10 @@ export class EngineCarried implements Carried {
       ...Object.values(coefficients.vectors),
     ];
     const bytes = arrays.reduce((total, { byteLength }) => total + byteLength, Moved.bytesOf(this.movedOptions()));
+    const tiles = this.groups.flatMap((group) => group.tiles);
+    const carried = tiles.flatMap(({ carries }) => carries).reduce((total, { byteLength }) => total + byteLength, 0);
+    const saved = this.steps * (tiles.length * SECONDS_PER_RUN + carried * SECONDS_PER_BYTE);
+    if (saved < this.groups.length * SECONDS_TO_OPEN) return 1;
     return Math.max(1, Math.min(STEPS, Math.floor(WAITING_BYTES / bytes)));
   }
 
