@@ -109,12 +109,13 @@ function directFlops(task: Task, readout: ReadoutGraphOptions, { rows, batch, ch
   return { flops: chord * flopsOf(factors.graph, batch) + meetings * nodes * flopsOf(node as Graph, rows), meetings };
 }
 
-/** Steps replayed to where chords begin that reach into stretches before their last one. */
-function stepsToBeginnings({ steps, chord, checkpointEvery }: Record<"steps" | "chord" | "checkpointEvery", number>) {
-  let total = 0;
+/** Steps replayed to where chords begin that reach into stretches before their last one; `checkpoints` are those stored, ascending. */
+function stepsToBeginnings(checkpoints: readonly number[], { steps, chord }: Record<"steps" | "chord", number>) {
+  let [total, k] = [0, 0];
   for (let first = 0; first < steps; first += chord) {
-    const past = first % checkpointEvery;
-    if (past > 0 && Math.min(steps, first + chord) > first - past + checkpointEvery) total += past;
+    while (checkpoints[k + 1] <= first) k++;
+    const past = first - checkpoints[k];
+    if (past > 0 && Math.min(steps, first + chord) > checkpoints[k + 1]) total += past;
   }
   return total;
 }
@@ -157,12 +158,12 @@ export function planExplanation(
   const direct = directFlops(task, readoutOptions, { rows, batch, chord: spanned, nodes });
   const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(task)) : rows;
   const sweeps = Math.ceil(rows / perSweep);
-  const { checkpointEvery, recording } = run.manifest;
+  const { recording } = run.manifest;
   const stateBytes = bytesOfState(task);
   const reversal = planReversal(run.checkpoints, heldStates(stateBytes));
   // Steps of another program's loop are run again even where every state is recorded.
   const again = recording === undefined ? reversal.replayed : Math.max(steps, reversal.replayed);
-  const replayed = sweeps * (again + stepsToBeginnings({ steps, chord: spanned, checkpointEvery }));
+  const replayed = sweeps * (again + stepsToBeginnings(run.checkpoints, { steps, chord: spanned }));
   const names = layout.entries.map(({ name }) => name);
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
   const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);
