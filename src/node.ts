@@ -4,6 +4,8 @@ export { datasetNames, loadDataset } from "./data/registry.ts";
 export type { Dataset, LoadOptions, Split } from "./data/types.ts";
 export * from "./index.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";
+export { inspectRun, type RunFault, type RunInspection } from "./run/inspect-run.node.ts";
+export { packRun } from "./run/pack-run.node.ts";
 export { runHash } from "./run/run-hash.node.ts";
 export { openRun } from "./run/run-reader.node.ts";
 export { createRunWriter } from "./run/run-writer.node.ts";

@@ -78,9 +78,11 @@ it("pathkernel/node adds exactly these", async () => {
     [
       "createRunWriter",
       "datasetNames",
+      "inspectRun",
       "loadDataset",
       "npyKernelSink",
       "openRun",
+      "packRun",
       "reopenTask",
       "runHash",
       "runTraining",

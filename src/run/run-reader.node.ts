@@ -1,4 +1,4 @@
-// Opens a recorded run, a folder NAME.pkrun, and names the part that is missing or broken where it cannot be read.
+// Opens a recorded run, a folder or a zip archive, and names the part that is missing or broken where it cannot be read.
 
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -11,22 +11,26 @@ import { requireStored } from "./checkpoint-plan.ts";
 import { batchesOf, scalarsOf } from "./columns.ts";
 import { readCheckpoint, readColumns, readKnownCheckpoints, readManifest, readModel } from "./read-record.node.ts";
 import { extentOf } from "./recorder.ts";
+import { openRunArchive } from "./run-archive.node.ts";
 import { INCOMPLETE, nameOfPart, type RunFiles } from "./run-files.ts";
 import { openRunFolder } from "./run-folder.node.ts";
 import type { Run } from "./types.ts";
+
+const RUN_NAME = /^[^.].*\.pkrun(\.zip)?$/;
 
 /** The error for a path where nothing is, with the runs of that folder that may have been meant. */
 function notFound(path: string): RunNotFoundError {
   const folder = dirname(path);
   let runs: string[] = [];
   try {
-    runs = readdirSync(folder).filter((name) => name.endsWith(".pkrun") && !name.startsWith("."));
+    runs = readdirSync(folder).filter((name) => RUN_NAME.test(name));
   } catch {
     return new RunNotFoundError(`no run at ${path}: the folder ${folder} does not exist`);
   }
-  const stem = (name: string) => name.replace(/\.pkrun$/, "");
-  const near = nearestNames(stem(basename(path)), runs.map(stem));
-  const likely = near.length > 0 ? near.map((name) => `${name}.pkrun`) : runs.sort().slice(0, 3);
+  const stem = (name: string) => name.replace(/\.pkrun(\.zip)?$/, "");
+  const near = nearestNames(stem(basename(path)), [...new Set(runs.map(stem))]);
+  const nearest = near.flatMap((name) => runs.filter((run) => stem(run) === name));
+  const likely = nearest.length > 0 ? nearest : runs.sort().slice(0, 3);
   const listed = likely.map((name) => join(folder, name)).join(", ");
   const runsHere = near.length > 0 ? `did you mean ${listed}?` : `runs in that folder: ${listed}`;
   const hint = likely.length > 0 ? runsHere : "make one with pathkernel train ... -o NAME.pkrun";
@@ -36,8 +40,10 @@ function notFound(path: string): RunNotFoundError {
 /** The parts of the run at `path`. */
 export function openRunFiles(path: string): RunFiles {
   if (!pathExists(path)) throw notFound(path);
-  if (!statSync(path).isDirectory()) throw new InvalidRunError(`${path}: a run must be a folder, got a file`);
-  return openRunFolder(path);
+  const stat = statSync(path);
+  if (stat.isDirectory()) return openRunFolder(path);
+  if (stat.isFile()) return openRunArchive(path);
+  throw new InvalidRunError(`${path}: a run must be a folder or a zip archive, got another thing`);
 }
 
 /**

@@ -91,7 +91,7 @@ describe("openRun(path)", () => {
         "InvalidRunError: a.pkrun: a run must hold batches/indices.npy, got no such file (the folder must be copied whole, or the run trained again)",
         "InvalidRunError: a.pkrun: a run must hold model.onnx, got no such file (the folder must be copied whole, or the run trained again)",
         "InvalidRunError: a.pkrun: a run must hold manifest.json, got no such file (the folder must be copied whole, or the run trained again)",
-        "InvalidRunError: a.pkrun: a run must be a folder, got a file",
+        "InvalidRunError: a.pkrun: must be a whole zip archive, got 6 bytes that do not end as one",
       ]
     `);
   });
