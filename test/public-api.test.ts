@@ -84,6 +84,8 @@ it("pathkernel/node adds exactly these", async () => {
       "openRun",
       "packRun",
       "reopenTask",
+      "resumeRunWriter",
+      "resumeTraining",
       "runHash",
       "runTraining",
     ]

@@ -21,6 +21,7 @@ import {
 import { extentOf } from "./recorder.ts";
 import type { RunFiles } from "./run-files.ts";
 import { runHash } from "./run-hash.node.ts";
+import { ownerText, writerOf } from "./run-lock.node.ts";
 import { openRun, openRunFiles } from "./run-reader.node.ts";
 import type { Run, RunManifest } from "./types.ts";
 
@@ -120,17 +121,19 @@ function inspectCheckpoints(known: KnownCheckpoints, { manifest }: ManifestFile,
   const needed = [...new Set([0, steps])].filter((step) => !stored.includes(step));
   for (const step of needed) {
     const isUnnamed = hashes !== undefined && !hashes.has(step);
-    const problem = isUnnamed ? `${CHECKPOINT_HASHES_FILE} does not name it` : "there is no such file";
+    const problem = isUnnamed
+      ? `${CHECKPOINT_HASHES_FILE} does not name it`
+      : "there is no such file, or it is cut off";
     faults.add(checkpointFile(step), problem);
   }
   const between = missing.filter((step) => step !== 0 && step !== steps);
   if (between.length === 0) return;
   const effect = `the steps around ${listed(between)} are replayed from the checkpoint before`;
   const part = between.length === 1 ? checkpointFile(between[0]) : `${between.length} checkpoints`;
-  faults.add(part, "there is no such file", { effect, disables: [] });
+  faults.add(part, "there is no such file, or it is cut off", { effect, disables: [] });
 }
 
-function inspectState({ manifest }: ManifestFile, steps: number, faults: Faults): void {
+function inspectState(path: string, { manifest }: ManifestFile, steps: number, faults: Faults): void {
   const { plannedSteps, status, sampling } = manifest;
   if (steps >= plannedSteps || status === "complete") return;
   const part = `steps ${steps} to ${plannedSteps - 1}`;
@@ -138,7 +141,12 @@ function inspectState({ manifest }: ManifestFile, steps: number, faults: Faults)
     faults.add(part, "training diverged", { effect: "the steps before are there", disables: ["resume"] });
     return;
   }
-  const problem = status === "running" ? "still being trained, or the process was killed" : "training was interrupted";
+  const writer = writerOf(path);
+  if (writer !== undefined) {
+    faults.add(part, `${ownerText(writer)} is training`, { effect: "they are to come", disables: ["resume"] });
+    return;
+  }
+  const problem = status === "running" ? "the process that trained was killed" : "training was interrupted";
   if (sampling === undefined) {
     const effect = "where their batches would come from is not recorded";
     faults.add(part, problem, { effect, disables: ["resume"] });
@@ -173,7 +181,7 @@ export async function inspectRun(path: string, { deep = false } = {}): Promise<R
         faults.try(checkpointFile(step), () => readCheckpoint(place, step));
       }
       if (faults.found.every(({ part: at }) => at !== checkpointFile(last))) hash = await runHash(run);
-      inspectState(file, run.manifest.steps, faults);
+      inspectState(path, file, run.manifest.steps, faults);
     }
   }
   return { path, manifest: file?.manifest, run, hash, faults: faults.found, sizes: sizesOf(files) };

@@ -1,6 +1,6 @@
 // Every command on a small recorded run, for people and as JSON.
 
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeFileAtomic } from "../../src/numeric/files.node.ts";
@@ -55,6 +55,24 @@ describe("train", () => {
     const [a, b] = [await openRun(RUN), await openRun(again)];
     expect((await a.checkpoint(STEPS)).params).toEqual((await b.checkpoint(STEPS)).params);
     expect(a.scalars).toEqual(b.scalars);
+  });
+
+  it("--resume goes on with a run that was stopped, to the same hash, and leaves a complete one", async () => {
+    const path = join(folder, "stopped.pkrun");
+    const training = withFlag(SMALL_TRAINING, "--epochs", "40"); // long enough to be stopped
+    await cli([...training, "-o", join(folder, "whole.pkrun")]);
+    const stopper = new AbortController();
+    const stopped = cli([...training, "-o", path], { signal: stopper.signal });
+    while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 1));
+    stopper.abort();
+    expect((await stopped).code).toBe(130);
+    const { code, stdout, stderr } = await cli(["train", "--resume", path]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${path}\n` });
+    expect(stderr).toMatch(/goes on from step \d+ of 280\n/);
+    expect(stderr).toContain("complete after 280 of 280 steps");
+    expect(await runHash(await openRun(path))).toBe(await runHash(await openRun(join(folder, "whole.pkrun"))));
+    const again = await json("train", "--resume", path);
+    expect(again.value).toMatchObject({ status: "complete", steps: 280 });
   });
 
   it("takes given batches, trains what --trainable names, and says nothing with --quiet", async () => {
