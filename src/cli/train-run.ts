@@ -19,6 +19,7 @@ function report(output: Output, { result, run, accuracy }: TrainingResult): void
   const parts = [`${status} after ${grouped(steps)} of ${grouped(run.manifest.plannedSteps)} steps`];
   if (steps > 0) parts.push(`loss of the last batch ${loss.toPrecision(4)}`);
   output.note([...parts, ...(accuracy ? [accuracyText(accuracy)] : [])].join(", "));
+  if (status === "interrupted") output.note(`train --resume ${run.path} goes on`);
   output.print(run.path);
   output.value("train", {
     path: run.path,
