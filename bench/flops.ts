@@ -39,7 +39,8 @@ const total = (layers: readonly LayerShape[]): number => layers.reduce((sum, lay
  * - backward: a cotangent for each of the C outputs. It is a row of the last weight behind the last layer, without a product, and
  *   goes through every layer between the second and the last;
  * - convolutions: the derivative of the weight for every example and output;
- * - pairs, each once, n (n + 1) / 2: for a linear layer <h, h'> and the sum over outputs of <d, d'> (C for the last layer, known);
+ * - pairs, each once, n (n + 1) / 2: for a linear layer <h, h'> and the sum over outputs of <d, d'> (C for the last layer, known). Of the
+ *   layer before the last, d is a weight times a slope: the sum over outputs is one inner product of slopes;
  *   for a convolution the inner product of all C derivatives; biases are in the <d, d'> that are there already.
  *
  * @see Novak, Sohl-Dickstein, Schoenholz 2022, arXiv:2206.08720
@@ -51,7 +52,7 @@ export function traceGramFlops(layers: readonly LayerShape[], n: number): number
   const each = total(layers.slice(0, last)) + c * (total(layers.slice(1, last)) + total(convolutions));
   const pair = layers.reduce((sum, { kind, inputs, outputs }, l) => {
     if (kind === "convolution") return sum + 2 * c * 9 * inputs * outputs;
-    return sum + 2 * inputs + (l < last ? 2 * c * outputs : 0);
+    return sum + 2 * inputs + (l < last ? 2 * (l === last - 1 ? 1 : c) * outputs : 0);
   }, 0);
   return n * each + ((n * (n + 1)) / 2) * pair;
 }

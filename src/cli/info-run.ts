@@ -2,13 +2,14 @@
 
 import { isPathkernelError } from "../errors.ts";
 import { abilities, inspectRun, type PartSize, type RunFault, type RunInspection } from "../run/inspect-run.node.ts";
+import { type RecordingReport, recordingOf } from "../run/recording.ts";
 import type { Run, RunManifest } from "../run/types.ts";
 import { loadRunData } from "../train/reopen.node.ts";
 import type { Invocation } from "./command.ts";
 import * as flags from "./flags.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
-import { optimizerText, setupOf } from "./run-text.ts";
+import { optimizerText, recordingText, setupOf } from "./run-text.ts";
 
 const SHAPE = { data: flags.text().optional(), deep: flags.toggle().optional() };
 
@@ -49,6 +50,15 @@ function faultText({ part, problem, effect, disables }: RunFault): string {
   return `${problem.startsWith(part) ? problem : `${part}: ${problem}`} (${told})`;
 }
 
+/** The record of another program's loop: what it has, what that disables, and, without batches, its own numbers of the states. */
+function recordingRows(recording: RecordingReport | undefined): (readonly [string, string])[] {
+  if (!recording) return [];
+  const [first, ...more] = recordingText(recording).split("\n");
+  const { loopSteps } = recording;
+  const states = loopSteps && ([["states", `before the loop's steps ${loopSteps.join(", ")}`]] as const);
+  return [["recorded", first], ...more.map((line) => ["", line.trim()] as const), ...(states ?? [])];
+}
+
 /** What is known however little can be read. */
 function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): string {
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -56,7 +66,9 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): 
   if (manifest !== undefined) {
     const { optimizer, batchSize, seed, generator, checkpointEvery } = manifest;
     const every = checkpointEvery === 1 ? "step" : `${checkpointEvery} steps, those between are replayed`;
-    known.push(["status", stateText(manifest, run)], ["data", dataText(manifest)]);
+    known.push(["status", stateText(manifest, run)]);
+    if (run !== undefined) known.push(...recordingRows(recordingOf(run)));
+    known.push(["data", dataText(manifest)]);
     if (run !== undefined) known.push(["model", modelText(run)]);
     known.push(["loss", run === undefined ? manifest.loss : lossText(run)]);
     known.push(["optimizer", optimizerText(optimizer)]);
@@ -101,6 +113,7 @@ function told({ path, manifest, run, hash, faults, sizes }: RunInspection, found
     setup: run && setupOf(run),
     checkpointEvery,
     checkpoints: run?.checkpoints,
+    recording: (run && recordingOf(run)) ?? null,
     bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
     sizes,
     lastStep: run?.scalars.at(-1) ?? null,

@@ -3,7 +3,7 @@
 import { DivergedError, FileError } from "../errors.ts";
 import { pathExists } from "../numeric/files.node.ts";
 import type { Progress } from "../train/train.ts";
-import { runTraining, type TrainingResult } from "../train/training.node.ts";
+import { runTraining, type TrainingRequest, type TrainingResult } from "../train/training.node.ts";
 import type { Invocation } from "./command.ts";
 import { startProgress } from "./progress.ts";
 import { type PlainRequest, requestText } from "./train-request.ts";
@@ -11,7 +11,7 @@ import { type PlainRequest, requestText } from "./train-request.ts";
 /** Trains, and tells the setup once the first step is done, so that a request that cannot be met is answered by its error alone. */
 export async function trainAndTell(
   { output, signal }: Pick<Invocation, "output" | "signal">,
-  request: PlainRequest,
+  request: PlainRequest & Pick<TrainingRequest, "observer">,
 ): Promise<TrainingResult> {
   const progress = startProgress(output);
   let told = false;

@@ -1,5 +1,6 @@
 // The flags of `pathkernel train` as a request for training, and as words.
 
+import { z } from "zod";
 import { dataFileEndings, datasetNames } from "../data/registry.ts";
 import { lossNames } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
@@ -51,10 +52,14 @@ const SHAPE = {
   checkpointBudget: flags.bytes().optional(),
   out: flags.required(flags.text(), "-o RUN.pkrun"),
   force: flags.toggle().optional(),
+  superposition: z.union([z.literal(true), flags.bytes()]).optional(),
 };
 
 /** A request without what only the running program knows. */
-export type PlainRequest = Omit<TrainingRequest, "signal" | "onProgress" | "warn">;
+export type PlainRequest = Omit<TrainingRequest, "signal" | "onProgress" | "warn" | "observer"> & {
+  /** Bytes for a superposition that is booked while training; true: the default; undefined: none. */
+  readonly superposition?: number | true | undefined;
+};
 
 /** The optimizer with every option resolved; what it refuses is said in terms of flags. */
 function resolveOptimizer(name: string, given: OptimizerOptions) {

@@ -1,7 +1,10 @@
 // `pathkernel train`: trains a model and records the run.
 
+import { SuperpositionRecorder } from "../explain/superpose-training.ts";
+import type { StoredSuperposition } from "../explain/superposition-store.node.ts";
 import { resumeTraining } from "../train/resume.node.ts";
-import type { Progress } from "../train/train.ts";
+import type { Task } from "../train/task.ts";
+import type { ObservedStep, Progress } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.node.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./failure.ts";
@@ -11,10 +14,15 @@ import type { ExitCode } from "./io.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { accuracyText, setupOf } from "./run-text.ts";
+import { describeStored, storeWithProgress } from "./superposition-run.ts";
 import { trainAndTell } from "./train-and-tell.ts";
-import { requestOf } from "./train-request.ts";
+import { type PlainRequest, requestOf } from "./train-request.ts";
 
-function report(output: Output, { result, run, accuracy }: TrainingResult): void {
+function report(
+  output: Output,
+  { result, run, accuracy }: TrainingResult,
+  superposition: StoredSuperposition | undefined,
+): void {
   const { status, steps, loss } = result;
   const parts = [`${status} after ${grouped(steps)} of ${grouped(run.manifest.plannedSteps)} steps`];
   if (steps > 0) parts.push(`loss of the last batch ${loss.toPrecision(4)}`);
@@ -29,6 +37,11 @@ function report(output: Output, { result, run, accuracy }: TrainingResult): void
     loss,
     accuracy,
     setup: setupOf(run),
+    superposition: superposition && {
+      path: superposition.path,
+      closure: superposition.closure,
+      shift: superposition.shift,
+    },
   });
 }
 
@@ -62,14 +75,50 @@ async function resumeAndTell({ flags: raw, output, signal }: Invocation): Promis
   }
 }
 
+/** Trains while every example's displacement is booked, and stores them with the run. */
+async function trainBooking(invocation: Invocation, request: PlainRequest, memory: number | undefined) {
+  let recorder: SuperpositionRecorder | undefined;
+  const observer = (task: Task) => {
+    const booked = new SuperpositionRecorder(task, { memoryBudget: memory });
+    recorder = booked;
+    return (step: ObservedStep) => booked.observe(step);
+  };
+  const trained = await trainAndTell(invocation, { ...request, observer }).catch((error: unknown) => {
+    const tooSmall = error instanceof RangeError && /^superposition: memoryBudget (must .*)/.exec(error.message);
+    if (!tooSmall) throw error;
+    const hint = "or build it afterwards, in any memory: pathkernel superposition RUN";
+    throw new UsageError(`--superposition ${tooSmall[1]}`, hint);
+  });
+  const superposition = await (recorder as SuperpositionRecorder).finish(trained.run);
+  // After Ctrl-C there is no more time for measuring.
+  const measure = trained.result.status === "interrupted" ? ["none"] : undefined;
+  const stored = await storeWithProgress(invocation, trained, { superposition, measure, force: true });
+  stored.close();
+  invocation.output.note(describeStored(stored));
+  return { trained, stored };
+}
+
 /** Trains as the flags say. */
 export async function runTrain(invocation: Invocation): Promise<ExitCode> {
-  const { resume } = invocation.flags;
-  const trained =
-    resume === undefined
-      ? await trainAndTell(invocation, requestOf(invocation.flags))
-      : await resumeAndTell(invocation);
+  if (invocation.flags.resume !== undefined) {
+    const resumed = await resumeAndTell(invocation);
+    return end(invocation, resumed, undefined);
+  }
+  const { superposition, ...request } = requestOf(invocation.flags);
+  const memory = superposition === true ? undefined : superposition;
+  const { trained, stored } =
+    superposition === undefined
+      ? { trained: await trainAndTell(invocation, request), stored: undefined }
+      : await trainBooking(invocation, request, memory);
+  return end(invocation, trained, stored);
+}
+
+async function end(
+  { output }: Invocation,
+  trained: TrainingResult,
+  stored: StoredSuperposition | undefined,
+): Promise<ExitCode> {
   await trained.task.engine.release();
-  report(invocation.output, trained);
+  report(output, trained, stored);
   return trained.result.status === "interrupted" ? 130 : 0;
 }

@@ -46,6 +46,10 @@ function configure(command: Command): void {
     .option("--seed <n>", "of the initial parameters and of the batches (default: 0)")
     .option("--threads <n>", "threads of the engine")
     .option("--checkpoint-budget <size>", "room for checkpoints, as in 256MB; steps between them are replayed")
+    .option(
+      "--superposition [memory]",
+      "book what each example does to the weights while training, in the run's folder; refused above that memory (default: 1GiB)",
+    )
     .option("-o, --out <run>", "the run to record, as in mnist.pkrun")
     .option("--force", "replace a run of that name; with --resume: go on though results will differ in their last bits")
     .option("--resume <run>", "go on with a run that was interrupted or killed, as it was begun, with no other flags");

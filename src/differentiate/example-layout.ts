@@ -13,7 +13,13 @@ export interface ExampleLayout {
 }
 
 /** Operators that keep the order of all elements, so that an example stays where it lies in memory. */
-const SAME_ORDER = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+export const SAME_ORDER: ReadonlySet<string> = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+
+/** The value that a chain of reshaping began with: two values of one root and size hold the same numbers. */
+export function rootOf(b: GraphBuilder, value: Value): Value {
+  const node = b.producerOf(value);
+  return node && SAME_ORDER.has(node.op) ? rootOf(b, node.inputs[0] as Value) : value;
+}
 
 /** Operators that write one entry along a whole axis, where no input has that axis. */
 const FILLING = new Set(["ConstantOfShape", "Expand"]);

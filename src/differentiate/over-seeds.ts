@@ -2,25 +2,35 @@
 
 import { isPathkernelError } from "../errors.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
-import { isBatch, multiplyDims } from "../graph/dim.ts";
-import { reshape } from "../graph/ops.ts";
+import { batchAxis, isBatch, multiplyDims, type Shape, sameShape } from "../graph/dim.ts";
+import { concat, mul, reshape, unsqueeze, where } from "../graph/ops.ts";
 import type { Graph, Node, Value } from "../graph/types.ts";
-import { exampleLayout } from "./example-layout.ts";
+import { exampleLayout, SAME_ORDER } from "./example-layout.ts";
 
 export interface Seeding {
   /** The input of the graph that holds the cotangent, (N, ...). */
   readonly seed: string;
   /** S, cotangents of each example. */
   readonly count: number;
-  /** Writes the cotangents: (S N, ...), all of one example side by side. */
+  /** Writes the cotangents: (S N, ...), all of one example side by side, or (S, ...), the same for every example. */
   readonly cotangents: (b: GraphBuilder, inputs: ReadonlyMap<string, Value>) => Value;
+}
+
+/** A value of examples and seeds that is a product, element by element: entry (n, s) = example[n] seed[s]. */
+export interface SeedProduct {
+  /** (N, ...) */
+  readonly example: Value;
+  /** (S, ...) */
+  readonly seed: Value;
 }
 
 export interface Seeded {
   readonly b: GraphBuilder;
-  /** Values of the graph by name. Those of `seeded` have the axis S N in the place of N, the others are as they were. */
+  /** Outputs of the graph by name. Those of `seeded` have the axis S N in the place of N, the others are as they were. */
   readonly values: ReadonlyMap<string, Value>;
   readonly seeded: ReadonlySet<string>;
+  /** The two factors of a value in `b` that is such a product, by its name; reshaping one gives a value of another name. */
+  readonly products: ReadonlyMap<string, SeedProduct>;
 }
 
 /** Says that values cannot be laid out for all seeds; never leaves this file. */
@@ -28,46 +38,143 @@ class NoLayout extends Error {}
 
 class SeedWriter {
   readonly b = new GraphBuilder();
-  readonly values = new Map<string, Value>();
   readonly seeded = new Set<string>();
+  readonly products = new Map<string, SeedProduct>();
+  private readonly graph: Graph;
   private readonly count: number;
   private readonly makers = new Map<string, Node>();
-  /** Values of examples alone, repeated for each seed. */
-  private readonly repeated = new Map<string, Value>();
+  /** Values without seeds; and those with seeds, (S N, ...), once something has read them so. */
+  private readonly plain = new Map<string, Value>();
+  private readonly wide = new Map<string, Value>();
+  /** Values of seeds alone, (S, ...), whose rows in the graph are those of the examples, and products of such with examples' own. */
+  private readonly shared = new Map<string, Value>();
+  private readonly factored = new Map<string, SeedProduct>();
 
   constructor(graph: Graph, { seed, count, cotangents }: Seeding) {
+    this.graph = graph;
     this.count = count;
     for (const name of graph.inputs.filter((input) => input !== seed)) {
       const { dtype, shape } = valueIn(graph, name);
-      this.values.set(name, this.b.input(name, dtype, shape));
+      this.plain.set(name, this.b.input(name, dtype, shape));
     }
-    for (const [name, constant] of graph.constants) this.values.set(name, this.b.constant(constant));
-    this.values.set(seed, cotangents(this.b, this.values));
+    for (const [name, constant] of graph.constants) this.plain.set(name, this.b.constant(constant));
+    const first = cotangents(this.b, this.plain);
+    (first.shape.some(isBatch) ? this.wide : this.shared).set(seed, first);
     this.seeded.add(seed);
     for (const node of graph.nodes) this.write(node);
   }
 
+  /** Values of the graph as they are with all seeds. */
+  valuesOf(names: readonly string[]): Map<string, Value> {
+    return new Map(names.map((name) => [name, this.seeded.has(name) ? this.forSeeds(name) : this.valueOf(name)]));
+  }
+
+  private valueOf(name: string): Value {
+    return this.plain.get(name) as Value;
+  }
+
   private write(node: Node): void {
+    for (const output of node.outputs) this.makers.set(output, node);
     const seeded = node.inputs.some((name) => this.seeded.has(name));
-    const inputs = node.inputs.map((name) => {
-      if (name === "") return undefined;
-      return seeded ? this.forSeeds(name) : this.values.get(name);
-    });
+    if (!seeded) {
+      this.run(node, (name) => this.valueOf(name), this.plain);
+      return;
+    }
+    for (const output of node.outputs) this.seeded.add(output);
+    if (this.staysShared(node)) {
+      this.run(node, (name) => this.shared.get(name) ?? this.valueOf(name), this.shared);
+      return;
+    }
+    const product = this.productOf(node);
+    if (product) this.factored.set(node.outputs[0], product);
+    else this.run(node, (name) => this.forSeeds(name), this.wide);
+  }
+
+  private run(node: Node, inputOf: (name: string) => Value, into: Map<string, Value>): void {
+    const inputs = node.inputs.map((name) => (name === "" ? undefined : inputOf(name)));
     const outputs = this.b.ops(node.op, inputs, node.attributes);
     node.outputs.forEach((name, i) => {
-      this.values.set(name, outputs[i]);
-      this.makers.set(name, node);
-      if (seeded) this.seeded.add(name);
+      into.set(name, outputs[i]);
     });
   }
 
-  /** A value as seeded nodes read it. */
+  /** Whether a value has rows of examples, or numbers that count them. */
+  private isOfExamples(name: string): boolean {
+    const value = this.valueOf(name);
+    return value.shape.some(isBatch) || (this.b.intsOf(value)?.some(isBatch) ?? false);
+  }
+
+  /** Whether a node sees seeds and parameters only, and gives a row for each seed as it gave one for each example. */
+  private staysShared({ inputs, outputs }: Node): boolean {
+    const sees = inputs.every(
+      (name) => name === "" || this.shared.has(name) || !(this.seeded.has(name) || this.isOfExamples(name)),
+    );
+    const inRows = ([first, ...rest]: Shape): boolean => first === "N" && !rest.some(isBatch);
+    return sees && outputs.every((name) => inRows(valueIn(this.graph, name).shape));
+  }
+
+  /** The product that a node gives where it multiplies what seeds share by the examples' own, or selects by what examples have. */
+  private productOf({ op, inputs, outputs }: Node): SeedProduct | undefined {
+    const { shape } = valueIn(this.graph, outputs[0]);
+    const isOwn = (name: string): boolean => !this.seeded.has(name) && sameShape(this.valueOf(name).shape, shape);
+    const known = inputs.map((name) => this.knownProduct(name, shape));
+    if (op === "Mul") {
+      const at = known.findIndex((one, i) => one !== undefined && isOwn(inputs[1 - i]));
+      const own = at >= 0 ? this.valueOf(inputs[1 - at]) : undefined;
+      const { example, seed } = known[at] ?? {};
+      return own && seed && { seed, example: example ? mul(this.b, example, own) : own };
+    }
+    const [condition, , zero] = inputs;
+    if (op !== "Where" || !known[1] || !isOwn(condition) || !this.isZero(zero)) return undefined;
+    const { example, seed } = known[1];
+    return { seed, example: where(this.b, this.valueOf(condition), example ?? 1, 0) };
+  }
+
+  /** A value of that shape as a product, of which nothing may be the examples' own yet. */
+  private knownProduct(name: string, shape: Shape): (Partial<SeedProduct> & Pick<SeedProduct, "seed">) | undefined {
+    const seed = this.shared.get(name);
+    const found = this.factored.get(name) ?? (seed && { seed });
+    return found && sameShape(found.seed.shape.slice(1), shape.slice(1)) ? found : undefined;
+  }
+
+  private isZero(name: string): boolean {
+    const constant = this.graph.constants.get(name);
+    return constant !== undefined && constant.data.length === 1 && Number(constant.data[0]) === 0;
+  }
+
+  /** A value as nodes of examples and seeds read it. */
   private forSeeds(name: string): Value {
-    const value = this.values.get(name) as Value;
-    if (this.seeded.has(name)) return value;
-    const known = this.repeated.get(name) ?? this.repeat(name, value);
-    this.repeated.set(name, known);
+    const known = this.wide.get(name) ?? this.widened(name);
+    this.wide.set(name, known);
     return known;
+  }
+
+  private widened(name: string): Value {
+    const { b, count } = this;
+    const shared = this.shared.get(name);
+    if (shared) {
+      const node = this.makers.get(name);
+      // What is only reshaped is repeated once.
+      if (node && SAME_ORDER.has(node.op)) return this.again(node, name);
+      const all = b.op("Expand", [
+        unsqueeze(b, shared, [0]),
+        concat(b, [this.examples(), b.ints(shared.shape as readonly number[])], 0),
+      ]);
+      return reshape(b, all, [`${count}N`, ...shared.shape.slice(1)]);
+    }
+    const product = this.factored.get(name);
+    if (!product) return this.repeat(name, this.valueOf(name));
+    const all = mul(b, unsqueeze(b, product.example, [1]), unsqueeze(b, product.seed, [0]));
+    this.products.set(all.name, product);
+    return reshape(b, all, [`${count}N`, ...product.seed.shape.slice(1)]);
+  }
+
+  /** The number of examples, (1). */
+  private examples(): Value {
+    const first = [...this.plain.values()].find((value) => value.shape.includes("N"));
+    if (!first) throw new NoLayout();
+    const axis = batchAxis(first.shape);
+    return this.b.op("Shape", [first], { start: axis, end: axis + 1 });
   }
 
   private repeat(name: string, value: Value): Value {
@@ -76,6 +183,11 @@ class SeedWriter {
     if (!this.b.intsOf(value)?.some(isBatch)) return value;
     const node = this.makers.get(name);
     if (!node) throw new NoLayout();
+    return this.again(node, name);
+  }
+
+  /** An output of a node, computed from values that hold the seeds. */
+  private again(node: Node, name: string): Value {
     const inputs = node.inputs.map((input) => (input === "" ? undefined : this.forSeeds(input)));
     return this.b.ops(node.op, inputs, node.attributes)[node.outputs.indexOf(name)];
   }
@@ -96,14 +208,15 @@ class SeedWriter {
 
 /**
  * A graph that is linear in one input, its seed, for S seeds of each example at once: nodes that do not depend on the seed run once for
- * each example, the others on S rows for each. Undefined where it cannot be told how the examples lie in a value that both meet.
+ * each example, those that depend on seeds and parameters only once for each seed, the others on S rows for each example. Undefined where it cannot be told how the examples lie in a value that both meet.
  *
  * Cost: S backward passes in one, S times the memory of one.
  */
 export function overSeeds(graph: Graph, seeding: Seeding): Seeded | undefined {
   try {
-    const { b, values, seeded } = new SeedWriter(graph, seeding);
-    return { b, values, seeded };
+    const writer = new SeedWriter(graph, seeding);
+    const values = writer.valuesOf(graph.outputs);
+    return { b: writer.b, values, seeded: writer.seeded, products: writer.products };
   } catch (error) {
     if (error instanceof NoLayout || isPathkernelError(error, "ShapeMismatch", "Unsupported")) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import { slice } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import { type PairOptions, pairFeeds, pairGraph } from "./factors.ts";
-import { partName, type SideGraph } from "./parts.ts";
+import { partName, rowsOfExamples, type SideGraph } from "./parts.ts";
 import type { KernelForm } from "./types.ts";
 
 /** Rows start to end, with the columns from start on. */
@@ -90,9 +90,9 @@ export function aloneGraph({ graph, parts }: SideGraph, { count, blocks, ...opti
   const rowsOf = (start: number, end: number): Record<string, Value> =>
     Object.fromEntries(
       parts.flatMap(({ parameter, values }) =>
-        values.map(({ rows }, k) => {
+        values.map((value, k) => {
           const name = partName(parameter, k);
-          return [name, cut(b, kept.get(name) as Value, start * rows, end * rows)] as const;
+          return [name, cut(b, kept.get(name) as Value, rowsOfExamples(value, start, end))] as const;
         }),
       ),
     );
@@ -104,5 +104,5 @@ export function aloneGraph({ graph, parts }: SideGraph, { count, blocks, ...opti
   return b.build(Object.fromEntries(outputs));
 }
 
-const cut = (b: GraphBuilder, x: Value, start: number, end: number): Value =>
+const cut = (b: GraphBuilder, x: Value, [start, end]: readonly [number, number]): Value =>
   start === 0 && end === x.shape[0] ? x : slice(b, x, 0, { start, end });

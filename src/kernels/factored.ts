@@ -10,7 +10,7 @@ import { aloneGraph, blockName, blockOf, placeRows, type RowRange, rowBlocks } f
 import { lengthGraph, pairFeeds, pairGraph } from "./factors.ts";
 import { entryShape } from "./form.ts";
 import { groupsOf } from "./groups.ts";
-import { type Part, partName, sideGraph, WEIGHTS } from "./parts.ts";
+import { type Part, partName, rowsOfExamples, sideGraph, WEIGHTS } from "./parts.ts";
 
 type Factors = Readonly<Record<string, Tensor>>;
 
@@ -28,12 +28,20 @@ const rowsOf = (all: Factors, start: number, end: number): Factors =>
 const keptOf = (parts: readonly Part[], all: Factors, start: number, end: number): Factors =>
   Object.fromEntries(
     parts.flatMap(({ parameter, values }) =>
-      values.map(({ rows }, k) => {
+      values.map((value, k) => {
         const name = partName(parameter, k);
-        return [name, sliceRows(all[name], start * rows, end * rows)] as const;
+        return [name, sliceRows(all[name], ...rowsOfExamples(value, start, end))] as const;
       }),
     ),
   );
+
+/** Bytes of what each example keeps; what is the same for all is as small as a layer's weights. */
+const bytesOf = (parts: readonly Part[], all: Factors): number =>
+  parts
+    .flatMap(({ parameter, values }) =>
+      values.map(({ forAll }, k) => (forAll ? 0 : all[partName(parameter, k)].data.byteLength)),
+    )
+    .reduce((total, bytes) => total + bytes, 0);
 
 /**
  * Arrays of tiles that are done with, written over by the next: fresh pages take longer to get than to fill, and a collector that comes late
@@ -133,9 +141,11 @@ export function factoredAlgorithm(
   const allocated = (): Factors =>
     Object.fromEntries(
       graphs.parts.flatMap(({ parameter, values }) =>
-        values.map(({ dtype, rows, shape }, k) => {
+        values.map((value, k) => {
+          const { dtype, shape } = value;
           const type = dtype === "real" ? engine.dtype : dtype;
-          return [partName(parameter, k), zeros(type, [tile * rows, ...shape])] as const;
+          const [, rows] = rowsOfExamples(value, 0, tile);
+          return [partName(parameter, k), zeros(type, [rows, ...shape])] as const;
         }),
       ),
     );
@@ -157,8 +167,7 @@ export function factoredAlgorithm(
       const end = Math.min(count, start + run);
       await side.run({ ...fixed, ...rowsOf(feeds, start, end) }, keptOf(graphs.parts, arrays, start, end));
     }
-    const bytes = Object.values(arrays).reduce((total, { data }) => total + data.byteLength, 0);
-    return { count, bytes, factors: keptOf(graphs.parts, arrays, 0, count), arrays };
+    return { count, bytes: bytesOf(graphs.parts, arrays), factors: keptOf(graphs.parts, arrays, 0, count), arrays };
   };
 
   const entries = { form, outputs: model.outputs, entry: sizeOf(entryShape(form, model.outputs)) };

@@ -7,16 +7,17 @@ import type { Graph, Value } from "../graph/types.ts";
 import { sizeOf } from "../numeric/tensor.ts";
 import { entryShape, innerProducts, scaleEntries, seedCount, squaredLengths } from "./form.ts";
 import type { ParameterGroup } from "./groups.ts";
-import { type Part, partName } from "./parts.ts";
+import { type Part, partName, rowsOfExamples } from "./parts.ts";
 import type { KernelForm } from "./types.ts";
 
 /** Inputs of the pair graph: what the first (x) and the second side (y) keep. */
 const sideInput = (side: "x" | "y", name: string): string => `${side}:${name}`;
 
 function partInputs(b: GraphBuilder, side: "x" | "y", { parameter, values }: Part, count: number): Value[] {
-  return values.map(({ dtype, rows, shape }, k) =>
-    b.input(sideInput(side, partName(parameter, k)), dtype, [count * rows, ...shape]),
-  );
+  return values.map((value, k) => {
+    const [, rows] = rowsOfExamples(value, 0, count);
+    return b.input(sideInput(side, partName(parameter, k)), value.dtype, [rows, ...value.shape]);
+  });
 }
 
 /** The feeds of a pair graph from the results of two side graphs. */
@@ -61,6 +62,9 @@ export interface PairOptions {
 /** Whether a part keeps one position, with its seeds apart. */
 const isSingle = ({ kind, values }: Part): boolean => kind === "outer" && values[0].shape[0] === 1;
 
+/** Whether the seeds' own factor is kept as a product. */
+const isProduct = ({ kind, values }: Part): boolean => kind === "outer" && values.length === 3;
+
 const outerOf = ([left, right]: readonly Value[]): Outer => ({ kind: "outer", left, right, inner: [], perm: [] });
 const rowsOf = ([indices, right]: readonly Value[], rows: number): Rows => ({
   kind: "rows",
@@ -82,6 +86,16 @@ function bySeed(b: GraphBuilder, value: Value, { count, seeds }: PartSide): Valu
   return reshape(b, value, [count, seeds, sizeOf(value.shape as readonly number[]) / (count * seeds)]);
 }
 
+/**
+ * Sums over seeds and elements, (n, m), of own factors that are products e[n, b] z[s, b]: sum over b of e e' c, c_b = sum over s of z z'. The
+ * seeds meet once for all pairs, which leaves B of S B products for each.
+ */
+function productTerm(b: GraphBuilder, [, x, zx]: readonly Value[], [, y, zy]: readonly Value[]): Value {
+  const both = reduceSum(b, mul(b, zx, zy), [0]);
+  const [left, right] = [x, y].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
+  return b.op("Gemm", [mul(b, left, both), right], { transB: 1 });
+}
+
 /** The entries of one part, (n, m, ...form). */
 function pairTerm(b: GraphBuilder, part: Part, sides: { form: KernelForm; x: PartSide; y: PartSide }): Value {
   const { form } = sides;
@@ -92,7 +106,7 @@ function pairTerm(b: GraphBuilder, part: Part, sides: { form: KernelForm; x: Par
   if (!isSingle(part)) return contractOuter(b, outerOf(x), outerOf(y));
   const [left, right] = [x[0], y[0]].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
   const shared = b.op("Gemm", part.biased ? [left, right, b.scalar(1)] : [left, right], { transB: 1 });
-  return scaleEntries(b, products(1), shared);
+  return scaleEntries(b, isProduct(part) ? productTerm(b, x, y) : products(1), shared);
 }
 
 /**
@@ -113,6 +127,11 @@ export function pairGraph(parts: readonly Part[], { form, outputs, groups, sizes
 /** <z_t, z_s> of all positions of each example: (n, T, T). */
 const ownPairs = (b: GraphBuilder, z: Value): Value => matmul(b, z, swapLast(b, z));
 
+/** The diagonal of `productTerm` of a side with itself, (n). */
+function productLengths(b: GraphBuilder, [, x, z]: readonly Value[]): Value {
+  return reduceSum(b, mul(b, mul(b, x, x), reduceSum(b, mul(b, z, z), [0])), [1, 2]);
+}
+
 /** K(x, x) of one part for each example. */
 function lengthTerm(b: GraphBuilder, part: Part, form: KernelForm, side: PartSide): Value {
   const x = side.values;
@@ -127,7 +146,7 @@ function lengthTerm(b: GraphBuilder, part: Part, form: KernelForm, side: PartSid
   if (!isSingle(part)) return reduceSum(b, mul(b, ownPairs(b, x[0]), ownPairs(b, x[1])), [1, 2]);
   const square = reduceSum(b, mul(b, x[0], x[0]), [1, 2]);
   const shared = part.biased ? add(b, square, 1) : square;
-  const squares = squaredLengths(b, form, bySeed(b, x[1], side));
+  const squares = isProduct(part) ? productLengths(b, x) : squaredLengths(b, form, bySeed(b, x[1], side));
   return mul(b, squares, squares.shape.length === 2 ? unsqueeze(b, shared, [1]) : shared);
 }
 

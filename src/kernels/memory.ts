@@ -48,8 +48,8 @@ export function memoryOf(name: AlgorithmName, options: AlgorithmOptions): Algori
   if (name === "factored") {
     const graphs = factoredGraphs(options);
     if (!graphs) return undefined;
-    const bytesOf = ({ dtype, rows, shape }: PartValue): number =>
-      rows * sizeOf(shape) * (dtype === "real" ? width : DOUBLE);
+    const bytesOf = ({ dtype, rows, forAll, shape }: PartValue): number =>
+      forAll ? 0 : rows * sizeOf(shape) * (dtype === "real" ? width : DOUBLE);
     const kept = graphs.parts.flatMap(({ values }) => values.map(bytesOf)).reduce((total, own) => total + own, 0);
     return {
       prepared: kept,

@@ -1,7 +1,8 @@
 // What one side of a factored kernel keeps of each parameter, and the graph from examples to it.
 
+import { rootOf } from "../differentiate/example-layout.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
-import { divideDims, resolveDim, sizeOfShape } from "../graph/dim.ts";
+import { divideDims, isBatch, resolveDim, sizeOfShape } from "../graph/dim.ts";
 import { matmul, mul, reshape, swapLast } from "../graph/ops.ts";
 import type { Graph, Value, ValueType } from "../graph/types.ts";
 import { seedCount } from "./form.ts";
@@ -12,14 +13,21 @@ import type { KernelForm, KernelModel } from "./types.ts";
 /** A value that a side keeps: (rows N, ...shape). */
 export interface PartValue {
   readonly dtype: ValueType;
-  /** Rows of each example: 1, or one for each seed. */
+  /** Rows of each example: 1, or one for each seed; in all, where they are the same `forAll`. */
   readonly rows: number;
+  readonly forAll: boolean;
   readonly shape: readonly number[];
+}
+
+/** The rows that some examples have. */
+export function rowsOfExamples({ rows, forAll }: PartValue, start: number, end: number): readonly [number, number] {
+  return forAll ? [0, rows] : [start * rows, end * rows];
 }
 
 /**
  * What a side keeps of one parameter, or of two:
  * - `outer`: the factor that all seeds share, (N, T, A), and that of each seed: S times (B) at one position, (N, T, S B) at several.
+ *   Where that is a product of what is the examples' and what is the seeds' and only their sum is asked for, these: (N, 1, B) and (S, B).
  *   With `biased` a bias, whose derivative is the seeds' own factor, is in it: <a, a'> + 1 in the place of <a, a'>;
  * - `rows`: the rows that an embedding gave (N, T), and their derivatives (N, T, S D);
  * - `dense`: the derivative itself, S times (q).
@@ -57,14 +65,8 @@ export const WEIGHTS = "kernel.weights.";
 interface Kept {
   readonly part: Omit<Part, "values">;
   readonly values: readonly Value[];
-}
-
-const SAME_ORDER = new Set(["Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
-
-/** The value that a chain of reshaping began with: two values of one root and size hold the same numbers. */
-function rootOf(b: GraphBuilder, value: Value): string {
-  const node = b.producerOf(value);
-  return node && SAME_ORDER.has(node.op) ? rootOf(b, node.inputs[0]!) : value.name;
+  /** The seeds' own factor, or the derivative itself. */
+  readonly own: Value;
 }
 
 const sums = (form: KernelForm): boolean => form === "trace" || form === "readout";
@@ -94,21 +96,27 @@ function keep(
   { form, seeds }: { form: KernelForm; seeds: number },
 ): Kept {
   const part = { parameter: name, biased: false, rows: 0 };
-  if (!factor) return { part: { ...part, kind: "dense" }, values: [whole] };
-  const [, steps, size] = factor.own.shape as readonly number[];
+  if (!factor) return { part: { ...part, kind: "dense" }, values: [whole], own: whole };
+  const { own } = factor;
+  const [, steps, size] = own.shape as readonly number[];
   const { byFactors, whole: multiplied } = pairFlops(factor, { form, seeds });
   if (byFactors > multiplied || (steps > 1 && !sums(form))) {
     const value = factor.kind === "outer" ? multipliedOut(b, factor, seeds) : whole;
-    return { part: { ...part, kind: "dense" }, values: [value] };
+    return { part: { ...part, kind: "dense" }, values: [value], own: value };
   }
   // Seeds inside of positions, so that products over both are one.
   const inside = (): Value => {
-    const bySeed = reshape(b, factor.own, ["N", seeds, steps, size]);
+    const bySeed = reshape(b, own, ["N", seeds, steps, size]);
     return reshape(b, b.op("Transpose", [bySeed], { perm: [0, 2, 1, 3] }), ["N", steps, seeds * size]);
   };
   if (factor.kind === "rows")
-    return { part: { ...part, kind: "rows", rows: factor.rows }, values: [factor.indices, inside()] };
-  return { part: { ...part, kind: "outer" }, values: [factor.shared, steps === 1 ? factor.own : inside()] };
+    return { part: { ...part, kind: "rows", rows: factor.rows }, values: [factor.indices, inside()], own };
+  const outer = { ...part, kind: "outer" } as const;
+  if (steps > 1) return { part: outer, values: [factor.shared, inside()], own };
+  if (form !== "trace" || !factor.product) return { part: outer, values: [factor.shared, own], own };
+  const { example, seed } = factor.product;
+  const values = [factor.shared, reshape(b, example, ["N", 1, size]), reshape(b, seed, [seeds, size])];
+  return { part: outer, values, own };
 }
 
 /** Puts a bias into the part of the matrix that it is added behind, where both are of one group: their own factors are the same. */
@@ -117,18 +125,17 @@ function joinBiases(b: GraphBuilder, kept: readonly Kept[], groups: readonly Par
     groups.find(({ entries }) => entries.some((entry) => entry.name === name));
   const matrices = new Map<string, string>();
   const keyOf = (value: Value, parameter: string): string =>
-    [rootOf(b, value), sizeOfShape(value.shape), groupOf(parameter)?.name].join(" ");
-  for (const { part, values } of kept)
-    if (part.kind === "outer" && values[0].shape[1] === 1)
-      matrices.set(keyOf(values[1], part.parameter), part.parameter);
+    [rootOf(b, value).name, sizeOfShape(value.shape), groupOf(parameter)?.name].join(" ");
+  for (const { part, values, own } of kept)
+    if (part.kind === "outer" && values[0].shape[1] === 1) matrices.set(keyOf(own, part.parameter), part.parameter);
   const joined = new Set<string>();
-  const others = kept.filter(({ part, values }) => {
-    const matrix = part.kind === "dense" ? matrices.get(keyOf(values[0], part.parameter)) : undefined;
+  const others = kept.filter(({ part, own }) => {
+    const matrix = part.kind === "dense" ? matrices.get(keyOf(own, part.parameter)) : undefined;
     if (matrix === undefined || joined.has(matrix)) return true;
     joined.add(matrix);
     return false;
   });
-  return others.map(({ part, values }) => ({ part: { ...part, biased: joined.has(part.parameter) }, values }));
+  return others.map(({ part, ...rest }) => ({ part: { ...part, biased: joined.has(part.parameter) }, ...rest }));
 }
 
 /**
@@ -147,7 +154,7 @@ export function sideGraph(model: KernelModel, { form, weighted, groups }: SideOp
     const size = divideDims(sizeOfShape(whole.shape), `${seeds === 1 ? "" : seeds}N`);
     const weights = b.input(WEIGHTS + name, "real", [size]);
     const weighed = mul(b, reshape(b, whole, ["N", seeds, size]), weights);
-    return { part: { parameter: name, kind: "dense", biased: false, rows: 0 }, values: [weighed] };
+    return { part: { parameter: name, kind: "dense", biased: false, rows: 0 }, values: [weighed], own: weighed };
   });
   const kept = weighted ? all : joinBiases(b, all, groups);
   const outputs = kept.flatMap(({ part, values }) =>
@@ -155,7 +162,7 @@ export function sideGraph(model: KernelModel, { form, weighted, groups }: SideOp
   );
   const parts = kept.map(({ part, values }): Part => {
     const kinds = values.map(({ dtype, shape: [batch, ...shape] }) => {
-      return { dtype, rows: resolveDim(batch, 1), shape: shape as readonly number[] };
+      return { dtype, rows: resolveDim(batch, 1), forAll: !isBatch(batch), shape: shape as readonly number[] };
     });
     return { ...part, values: kinds };
   });

@@ -44,7 +44,7 @@ export function planKernel(options: AlgorithmOptions, count: PairCount, given: P
   const flopsOfPair = (choice.flops[choice.algorithm] as number) / Math.max(1, pairs);
   const tiling = tilingOf(memory, count, { tile: given.tile, memoryBudget, flopsOfPair });
   if (!tiling) {
-    const least = Math.ceil(leastBudget(memory, count));
+    const least = leastBudget(memory, count);
     throw new RangeError(
       `tangentKernel: memoryBudget must be at least ${least} bytes for ${choice.algorithm} on this model and form, got ${memoryBudget}`,
     );

@@ -1,12 +1,13 @@
 // The derivatives of a model's outputs with respect to each parameter, for all cotangents that a kernel's form needs.
 
+import { rootOf } from "../differentiate/example-layout.ts";
 import { materialise } from "../differentiate/factored.ts";
-import { overSeeds } from "../differentiate/over-seeds.ts";
+import { overSeeds, type SeedProduct } from "../differentiate/over-seeds.ts";
 import { factorValues } from "../differentiate/paired.ts";
 import { type Use, usesOf } from "../differentiate/per-example.ts";
 import { lightenPools } from "../graph/before-pools.ts";
 import { builderOf, type GraphBuilder } from "../graph/builder.ts";
-import { concat, reshape } from "../graph/ops.ts";
+import { reshape } from "../graph/ops.ts";
 import { flatInput } from "../graph/outputs.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { reals } from "../numeric/tensor.ts";
@@ -15,8 +16,11 @@ import type { KernelForm, KernelModel } from "./types.ts";
 
 /** The derivative at a parameter's only use in factors, one of which all S seeds share. */
 export type SeededFactor =
-  /** sum over t of shared[n, t, a] own[n s, t, b]: (N, T, A) and (S N, T, B). */
-  | { readonly kind: "outer"; readonly shared: Value; readonly own: Value }
+  /**
+   * sum over t of shared[n, t, a] own[n s, t, b]: (N, T, A) and (S N, T, B). Where own is a product of what is the examples' and what is the
+   * seeds', as behind the last hidden layer of a network, also these.
+   */
+  | { readonly kind: "outer"; readonly shared: Value; readonly own: Value; readonly product?: SeedProduct | undefined }
   /** sum over t of own[n s, t] in row indices[n, t] of a table: (N, T) and (S N, T, D). */
   | { readonly kind: "rows"; readonly indices: Value; readonly own: Value; readonly rows: number };
 
@@ -65,17 +69,14 @@ function oneSeed({ split, layout }: KernelModel): OneSeed | undefined {
   return { graph: b.build(outputs), uses };
 }
 
-/** The cotangents of the form: (S N, ...outputs). */
+/** The cotangents of the form: (N, ...outputs) where they are given, else (C, ...outputs), the same for every example. */
 const cotangentsOf =
   ({ split, outputs }: KernelModel, form: KernelForm) =>
-  (b: GraphBuilder, inputs: ReadonlyMap<string, Value>): Value => {
+  (b: GraphBuilder): Value => {
     const y = split.head.values.get("y") as Value;
     if (form === "readout") return flatInput(b, SEEDS, y);
     const shape = [outputs, ...(y.shape.slice(1) as readonly number[])];
-    const examples = b.op("Shape", [inputs.get(split.exampleInputs[0]) as Value], { start: 0, end: 1 });
-    const units = b.constant(reals([1, ...shape], unitVectors(outputs)));
-    const all = b.op("Expand", [units, concat(b, [examples, b.ints(shape)], 0)]);
-    return reshape(b, all, [`${outputs}N`, ...shape.slice(1)]);
+    return b.constant(reals(shape, unitVectors(outputs)));
   };
 
 /** All seeds in one backward pass; undefined where the layout of some value cannot be told. */
@@ -83,7 +84,7 @@ function together(model: KernelModel, form: KernelForm, { graph, uses }: OneSeed
   const count = seedCount(form, model.outputs);
   const found = overSeeds(graph, { seed: SEED, count, cotangents: cotangentsOf(model, form) });
   if (!found) return undefined;
-  const { b, values, seeded } = found;
+  const { b, values, seeded, products } = found;
   const factorOf = (u: number): SeededFactor | undefined => {
     const { factor, prelude } = uses[u];
     if (!prelude.rearranges) return undefined;
@@ -91,7 +92,8 @@ function together(model: KernelModel, form: KernelForm, { graph, uses }: OneSeed
     const [ownFirst, ownSecond] = [0, 1].map((k) => seeded.has(partOf(u, k)));
     if (factor.kind === "rows" && !ownFirst) return { kind: "rows", indices: first, own: second, rows: factor.rows };
     if (factor.kind !== "outer" || ownFirst === ownSecond) return undefined;
-    return ownFirst ? { kind: "outer", shared: second, own: first } : { kind: "outer", shared: first, own: second };
+    const [shared, own] = ownFirst ? [second, first] : [first, second];
+    return { kind: "outer", shared, own, product: products.get(rootOf(b, own).name) };
   };
   const parameters = model.layout.entries.flatMap(({ name }): SeededParameter[] => {
     const whole = values.get(WHOLE + name);

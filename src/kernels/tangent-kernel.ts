@@ -36,8 +36,8 @@ export interface TangentKernelOptions {
   /**
    * Bytes for prepared tiles of both sides and all that is in flight: what runs of graphs take in the engine, and the tile that is
    * computed. Apart from it: the examples, the result, what a frozen part of the model gave (at most 1 GiB), the process itself.
-   * Tiles are made smaller until they fit, by a rule that looks at the problem and this number alone. Bytes are counted, not measured: a CNN
-   * took 1 % more than 2 GiB. Default 1 GiB.
+   * Tiles are made smaller until they fit, by a rule that looks at the problem and this number alone. Bytes are counted, with a sixteenth
+   * left for what the count misses. Default 1 GiB.
    */
   readonly memoryBudget?: number;
   /** Examples prepared and paired at once, on either side, at most. Default 256. */

@@ -67,6 +67,9 @@ const fileSchema = z.object({
   steps: count,
   status: z.enum(["running", "complete", "interrupted", "diverged"]),
   checkpointEvery: z.int().positive(),
+  recording: z
+    .object({ by: z.string(), state: z.enum(["recorded", "derived"]), loopSteps: z.array(count).optional() })
+    .optional(),
   layout: z.array(z.object({ name: z.string(), shape: z.array(count) })),
   arrays: arrays.optional(),
 });

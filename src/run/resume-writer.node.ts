@@ -84,4 +84,4 @@ function removeLeftovers(path: string, { checkpoints }: Run): void {
 }
 
 /** As `replaceFiles` names them. */
-const TEMPORARY = /^\..*\.\d+\.(tmp|old)$/;
+const TEMPORARY = /^\..*\.\d+\.tmp$|^\.lock\./;

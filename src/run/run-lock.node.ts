@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { FileError } from "../errors.ts";
 import { fileErrorFrom } from "../numeric/files.node.ts";
+import { sha256 } from "../numeric/sha256.node.ts";
 
 export const LOCK_FILE = ".lock";
 
@@ -53,9 +54,17 @@ function isAlive({ pid, host, began }: LockOwner): boolean {
   return began === "" || now === "" || began === now;
 }
 
+function ownerIn(text: string): LockOwner | undefined {
+  try {
+    return ownerSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 function readOwner(file: string): LockOwner | undefined {
   try {
-    return ownerSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
+    return ownerIn(readFileSync(file, "utf8"));
   } catch {
     return undefined;
   }
@@ -74,11 +83,14 @@ export function ownerText({ pid, host }: LockOwner): string {
 /** FileError where a process records the run at `path`. */
 export function requireNoWriter(path: string, action: "make" | "resume"): void {
   const owner = writerOf(path);
-  if (owner === undefined) return;
+  if (owner !== undefined) throw refusal(path, owner, action);
+}
+
+function refusal(path: string, owner: LockOwner, action: "make" | "resume"): FileError {
   const what = action === "make" ? "make the run" : "resume";
   const elsewhere = owner.host !== hostname();
   const hint = elsewhere ? `if that process is gone, remove ${join(path, LOCK_FILE)}` : "wait for it, or end it";
-  throw new FileError(`cannot ${what} ${path}: ${ownerText(owner)} is recording it`, path, { hint });
+  return new FileError(`cannot ${what} ${path}: ${ownerText(owner)} is recording it`, path, { hint });
 }
 
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
@@ -116,43 +128,60 @@ export function lockRun(path: string, action: "make" | "resume"): void {
   const file = join(path, LOCK_FILE);
   const own: LockOwner = { pathkernel: "lock", pid: process.pid, host: hostname(), began: beginOf(process.pid) };
   const temporary = `${file}.${process.pid}.tmp`;
+  let other: LockOwner | undefined;
   try {
     const descriptor = openSync(temporary, "w");
     writeFileSync(descriptor, `${JSON.stringify(own)}\n`);
     fsyncSync(descriptor);
     closeSync(descriptor);
-    for (let attempt = 0; ; attempt++) {
-      try {
-        appear(temporary, file);
-        break;
-      } catch (cause) {
-        if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST") || attempt > 9) throw cause;
-        requireNoWriter(path, action);
-        removeStale(file);
-      }
-    }
+    other = acquire(file, temporary);
   } catch (cause) {
     throw fileErrorFrom("write", file, cause);
   } finally {
     rmSync(temporary, { force: true });
   }
+  if (other !== undefined) throw refusal(path, other, action);
 }
 
-/** Takes a lock away whose process is gone, unless another process has put its own in place meanwhile, which is put back. */
-function removeStale(file: string): void {
-  const aside = `${file}.${process.pid}.old`;
+function contentOf(file: string): string | undefined {
   try {
-    renameSync(file, aside);
-  } catch {
-    return; // another process was faster
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw cause;
   }
-  const owner = readOwner(aside);
-  if (owner !== undefined && isAlive(owner)) {
+}
+
+/**
+ * Gives the file the content of `temporary` where there is none, or where its owner is gone; else gives its owner, who lives.
+ *
+ * A lock is only replaced by who holds the lock of that replacement, which is named after what is replaced, and is had in the same way:
+ * of several processes that find the same lock of a dead one, one replaces it, and the others find that one's.
+ */
+function acquire(file: string, temporary: string): LockOwner | undefined {
+  for (;;) {
     try {
-      appear(aside, file);
-    } catch {
-      // A third one has it; whoever holds a lock that is not there any more finds out when it releases it.
+      appear(temporary, file);
+      return undefined;
+    } catch (cause) {
+      if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
+    }
+    const found = contentOf(file);
+    if (found === undefined) continue;
+    const owner = ownerIn(found);
+    if (owner !== undefined && isAlive(owner)) return owner;
+    const guard = `${file}.${sha256(found).slice(0, 8)}`;
+    const faster = acquire(guard, temporary);
+    if (faster !== undefined) return faster;
+    try {
+      // It may have been replaced before the guard was ours.
+      if (contentOf(file) !== found) continue;
+      const copy = `${guard}.tmp`;
+      copyFileSync(temporary, copy);
+      renameSync(copy, file);
+      return undefined;
+    } finally {
+      rmSync(guard, { force: true });
     }
   }
-  rmSync(aside, { force: true });
 }

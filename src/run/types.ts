@@ -64,6 +64,16 @@ interface Resolved {
   readonly options: Readonly<Record<string, number | boolean>>;
 }
 
+/** Says that a loop of another program made the run and handed over what it did; `recordingOf` tells what that allows. */
+export interface Recording {
+  /** Whose loop: "torch 1.13.0". */
+  readonly by: string;
+  /** Where the optimizer's state is from: the loop, or computed here from its parameters and batches. */
+  readonly state: "recorded" | "derived";
+  /** Where batches are unknown, each step here is a stretch of the loop: its own number of every recorded state. */
+  readonly loopSteps?: readonly number[] | undefined;
+}
+
 /** Everything about a run that is not an array. Optional parts are absent in runs that were recorded before they existed. */
 export interface RunManifest {
   readonly schema: "pathkernel.run/1";
@@ -114,6 +124,8 @@ export interface RunManifest {
   readonly status: RunStatus;
   /** A checkpoint is kept before every `checkpointEvery`-th step and after the last. */
   readonly checkpointEvery: number;
+  /** Absent: trained here. */
+  readonly recording?: Recording | undefined;
 }
 
 /** A run that can be read: everything that explaining needs. */

@@ -11,7 +11,9 @@ import { pathExists } from "../numeric/files.node.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
-import type { Run } from "../run/types.ts";
+import type { Optimizer } from "../optimizers/types.ts";
+import { unrecordedOptimizer } from "../optimizers/unrecorded.ts";
+import type { Run, RunManifest } from "../run/types.ts";
 import { createTask, type Task } from "./task.ts";
 
 export interface ReopenOptions {
@@ -22,8 +24,13 @@ export interface ReopenOptions {
   readonly threads?: number;
 }
 
+function optimizerOf({ optimizer: { name, options } }: RunManifest): Optimizer {
+  if (name === unrecordedOptimizer.name) return unrecordedOptimizer;
+  return createOptimizer(name, options as OptimizerOptions);
+}
+
 /** An expression that matches exactly these names. */
-function exactly(names: readonly string[]): string {
+export function exactly(names: readonly string[]): string {
   return `^(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
 }
 
@@ -43,6 +50,8 @@ export async function loadRunData(run: Pick<Run, "path" | "manifest">, given?: s
     directory: data.directory ?? undefined,
     target: data.targetColumn ?? undefined,
     context: data.context ?? undefined,
+    // Another program's loop may have trained on fewer classes than its model tells apart.
+    classes: run.manifest.recording && data.classes.length,
   });
   if (dataset.sha256 === data.sha256) return dataset;
   const [must, got] = [data.sha256, dataset.sha256].map((hash) => `${hash.slice(0, 12)}...`);
@@ -82,7 +91,7 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
       trainable: manifest.model.trainable,
       params,
       loss: lossOf(manifest.loss),
-      optimizer: createOptimizer(manifest.optimizer.name, manifest.optimizer.options as OptimizerOptions),
+      optimizer: optimizerOf(manifest),
       dataset,
     });
   } catch (error) {

@@ -32,6 +32,19 @@ export interface TrainOptions {
   /** Stops after the present step; what is recorded stays. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told of every step, before the next one begins. */
+  readonly observe?: ((step: ObservedStep) => Promise<void>) | undefined;
+}
+
+/** A step that was taken, with the states around it: the trainer's own arrays, to be read while `observe` runs and not kept. */
+export interface ObservedStep {
+  readonly step: number;
+  readonly stepSize: number;
+  readonly batch: Batch;
+  /** w_s. */
+  readonly before: RealArray;
+  /** w_{s+1}, and the optimizer's state after the step. */
+  readonly after: Pick<Checkpoint, "params" | "buffers">;
 }
 
 export interface TrainResult {
@@ -51,7 +64,7 @@ const FLUSH_SHARE = 20;
  * DivergedError when loss, gradient or parameters leave the finite numbers: the record up to that step is kept.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress } = options;
+  const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress, observe } = options;
   const stepper = new Stepper(task);
   const { stepSize } = task.optimizer;
   let { loss = Number.NaN } = options;
@@ -79,6 +92,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     loss = result.loss;
     writer.appendStep(batch, { step, stepSize, ...result });
+    await observe?.({ step, stepSize, batch, before: stepper.before, after: stepper });
     if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.checkpoint());
     if (Date.now() > nextFlush) {
       const started = Date.now();

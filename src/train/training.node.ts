@@ -29,7 +29,7 @@ import { accuracyOf } from "./accuracy.ts";
 import { requireRowsApart } from "./rows-apart.ts";
 import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
-import { type Progress, type TrainResult, train } from "./train.ts";
+import { type Progress, type TrainOptions, type TrainResult, train } from "./train.ts";
 
 export interface TrainingRequest {
   /** A known name (mnist, digits, fashion-mnist) or a file (.npz, .csv, .txt). */
@@ -67,6 +67,8 @@ export interface TrainingRequest {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly warn?: ((message: string) => void) | undefined;
+  /** Given the task before anything is recorded; what it gives back is told of every step. */
+  readonly observer?: ((task: Task) => NonNullable<TrainOptions["observe"]>) | undefined;
 }
 
 export interface TrainingResult {
@@ -198,6 +200,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
   let writer: RunWriter | undefined;
   let result: TrainResult;
   try {
+    const observe = request.observer?.(task);
     writer = await createRunWriter(request.out, { ...started, force: request.force ?? false });
     result = await train({
       task,
@@ -209,6 +212,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
       flushEvery: request.flushEvery,
       signal: request.signal,
       onProgress: request.onProgress,
+      observe,
     });
   } catch (error) {
     await writer?.abort();

@@ -3,6 +3,7 @@
 import { InvalidRunError } from "../errors.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray, Tensor } from "../numeric/tensor.ts";
+import { isTakenAsStored, requireBatches } from "../run/recording.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
@@ -30,16 +31,33 @@ function sameState(a: Checkpoint, b: Checkpoint): boolean {
   );
 }
 
-/** All stretches of a run, the last one first. Memory: one stretch. */
-export async function* stretchesBackwards(task: Task, run: Run): AsyncGenerator<Stretch> {
+/** Steps `first` to `end` - 1. */
+export interface StepRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * All stretches of a run, or those that reach into `range`, the last one first. Memory: one stretch. A step that another program's loop made is
+ * run again even where both its ends are stored: what our optimizer makes of its batch may end elsewhere, and the path jumps from there to
+ * the recorded state.
+ */
+export async function* stretchesBackwards(
+  task: Task,
+  run: Run,
+  range: StepRange = { first: 0, end: run.batches.length },
+): AsyncGenerator<Stretch> {
+  requireBatches(run, "the path of a run");
   const { checkpoints, batches } = run;
-  const stepper = checkpoints.every((step, i) => i === 0 || step === checkpoints[i - 1] + 1)
+  const stepper = checkpoints.every((step, i) => i === 0 || isTakenAsStored(run, checkpoints[i - 1], step))
     ? undefined
     : new Stepper(task);
-  let end = await run.checkpoint(checkpoints[checkpoints.length - 1]);
-  for (let k = checkpoints.length - 2; k >= 0; k--) {
+  const beyond = checkpoints.findIndex((step) => step >= range.end);
+  const last = beyond < 0 ? checkpoints.length - 1 : beyond;
+  let end = await run.checkpoint(checkpoints[last]);
+  for (let k = last - 1; k >= 0 && checkpoints[k + 1] > range.first; k--) {
     const start = await run.checkpoint(checkpoints[k]);
-    if (end.step === start.step + 1) {
+    if (isTakenAsStored(run, start.step, end.step)) {
       yield { states: [start, end], jumpTo: undefined };
     } else {
       const states = await replay(stepper!, start, { run, to: end.step });
@@ -63,13 +81,18 @@ async function replay(
 ): Promise<Checkpoint[]> {
   stepper.restore(start);
   const states = [start];
-  for (let s = start.step; s < to; s++) {
-    const { fault } = await stepper.advance(run.batches[s], run.scalars[s].stepSize);
-    if (fault)
-      throw new InvalidRunError(`replay of step ${s} must stay finite: ${fault}; the record is not of this run`);
+  while (stepper.step < to) {
+    await advanceRecorded(stepper, run);
     states.push(stepper.checkpoint());
   }
   return states;
+}
+
+/** Takes the next recorded step once more. */
+export async function advanceRecorded(stepper: Stepper, { batches, scalars }: Run): Promise<void> {
+  const s = stepper.step;
+  const { fault } = await stepper.advance(batches[s], scalars[s].stepSize);
+  if (fault) throw new InvalidRunError(`replay of step ${s} must stay finite: ${fault}; the record is not of this run`);
 }
 
 /** The state before step `step` (after the last when `step` equals their number): read where it is stored, else replayed. */

@@ -1,7 +1,8 @@
 // Many cotangents in one backward pass against one pass for each: of every family of models, and what stays with the examples.
 
 import { describe, expect, it } from "vitest";
-import { overSeeds } from "../../src/differentiate/over-seeds.ts";
+import { rootOf } from "../../src/differentiate/example-layout.ts";
+import { overSeeds, type SeedProduct } from "../../src/differentiate/over-seeds.ts";
 import { factorValues } from "../../src/differentiate/paired.ts";
 import { usesOf } from "../../src/differentiate/per-example.ts";
 import { builderOf, GraphBuilder } from "../../src/graph/builder.ts";
@@ -33,18 +34,26 @@ function factorGraph({ split, layout }: Task): Graph {
   return b.build(outputs);
 }
 
+const eye = (count: number): Float64Array =>
+  Float64Array.from({ length: count ** 2 }, (_, k) => (k % (count + 1) === 0 ? 1 : 0));
+
 /** Unit vectors of all outputs, for each example. */
 const units =
   (count: number) =>
   (b: GraphBuilder, inputs: ReadonlyMap<string, Value>): Value => {
-    const eye = Float64Array.from({ length: count ** 2 }, (_, k) => (k % (count + 1) === 0 ? 1 : 0));
     const examples = b.op("Shape", [inputs.get("x") as Value], { start: 0, end: 1 });
     const full = b.op("Expand", [
-      b.constant(reals([1, count, count], eye)),
+      b.constant(reals([1, count, count], eye(count))),
       concat(b, [examples, b.ints([count, count])], 0),
     ]);
     return reshape(b, full, [`${count}N`, count]);
   };
+
+/** The same, once. */
+const sharedUnits =
+  (count: number) =>
+  (b: GraphBuilder): Value =>
+    b.constant(reals([count, count], eye(count)));
 
 const models: Readonly<Record<string, () => Promise<SmallTask>>> = {
   "a tanh network": () => smallTask({ loss: "cross-entropy", hidden: [7, 5] }),
@@ -55,11 +64,15 @@ const models: Readonly<Record<string, () => Promise<SmallTask>>> = {
 };
 
 describe("overSeeds(graph, seeding)", () => {
-  it.each(Object.keys(models))("gives the factors of each seed on %s, and keeps what all seeds share", async (name) => {
+  const asGiven = { "as every example's own": units, "as the same for all": sharedUnits };
+  const cases = Object.keys(models).flatMap((name) =>
+    Object.entries(asGiven).map(([how, cotangents]) => ({ name, how, cotangents })),
+  );
+  it.each(cases)("gives the factors of each seed on $name, cotangents $how", async ({ name, cotangents }) => {
     const { task, params } = await models[name]();
     const graph = factorGraph(task);
     const count = task.outputs;
-    const seeding = { seed: SEED, count, cotangents: units(count) };
+    const seeding = { seed: SEED, count, cotangents: cotangents(count) };
     const found = overSeeds(graph, seeding);
     expect(found, "the layout of every value is known").toBeDefined();
     const { b, values, seeded } = found!;
@@ -100,6 +113,37 @@ describe("overSeeds(graph, seeding)", () => {
         .length;
     };
     expect(nodes(500)).toBe(nodes(2));
+  });
+
+  it("gives the cotangent behind the last hidden layer as a product of the examples' slope and the seeds' weights", async () => {
+    for (const [name, hidden] of [
+      ["a tanh network", 5],
+      ["a ReLU network", 4],
+    ] as const) {
+      const model = name === "a ReLU network" ? "relu" : "tanh";
+      const { task, params } = await smallTask({ loss: "cross-entropy", hidden: [6, hidden], model });
+      const count = task.outputs;
+      const graph = factorGraph(task);
+      const found = overSeeds(graph, { seed: SEED, count, cotangents: sharedUnits(count) })!;
+      const [own] = [...found.values].filter(([output, value]) => {
+        return found.seeded.has(output) && found.products.has(rootOf(found.b, value).name);
+      });
+      const [, whole] = own;
+      const { example, seed } = found.products.get(rootOf(found.b, whole).name) as SeedProduct;
+      expect(example.shape, name).toEqual(["N", hidden]);
+      expect(seed.shape, name).toEqual([count, hidden]);
+      const built = found.b.build({ whole, example, seed });
+      const results = await task.engine.compile(built).run({
+        ...viewsOf(task.layout, trainableOf(task, params, "float64")),
+        ...(await examplesOf(task, task.dataset.train).feeds([0, 1, 2])),
+      });
+      const [e, z] = [results.example.data as RealArray, results.seed.data as RealArray];
+      const product = Float64Array.from({ length: 3 * count * hidden }, (_, k) => {
+        const [n, s, i] = [Math.floor(k / (count * hidden)), Math.floor(k / hidden) % count, k % hidden];
+        return e[n * hidden + i] * z[s * hidden + i];
+      });
+      expect(results.whole.data as RealArray).toBeAllclose(product, { atol: 0, rtol: 1e-15 });
+    }
   });
 
   it("says that it cannot where the examples are on two axes", () => {

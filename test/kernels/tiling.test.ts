@@ -71,11 +71,11 @@ describe("how often tiles are prepared", () => {
     expect(preparationsOf(sides(6, 6), { tile: 1, run: 1, kept: 3 })).toEqual([6, 16]);
   });
 
-  it("is 1.6 times for 4000 examples of a CNN in 2 GiB, where half of them fit at once", () => {
+  it("is 1.7 times for 4000 examples of a CNN in 2 GiB, where half of them fit at once", () => {
     const tiling = tilingOf(CNN, sides(4000), { tile: 256, memoryBudget: 2 * GIB, flopsOfPair: 472_859 });
-    expect(tiling).toEqual({ tile: 128, run: 32, kept: 16 });
+    expect(tiling).toEqual({ tile: 128, run: 32, kept: 15 });
     const [prepared] = preparationsOf(sides(4000), tiling!);
-    expect((prepared * 128) / 4000).toBeCloseTo(1.57, 2);
+    expect((prepared * 128) / 4000).toBeCloseTo(1.66, 2);
   });
 });
 
@@ -90,7 +90,7 @@ describe("the tiling", () => {
         continue;
       }
       const bytes = CNN.running(found.run) + CNN.pairing(found.tile) + found.kept * found.tile * CNN.prepared;
-      expect(bytes).toBeLessThanOrEqual(budget);
+      expect(bytes).toBeLessThanOrEqual((15 / 16) * budget);
       if (found.kept < Math.ceil(4000 / found.tile)) expect(bytes).toBeGreaterThan(0.6 * budget);
     }
   });
@@ -103,7 +103,7 @@ describe("the tiling", () => {
 
   it("is one example a side at the least budget, and none below", () => {
     const least = leastBudget(CNN, sides(4000));
-    expect(least).toBe(5.1e6 + 130 + 2 * 945_696);
+    expect(least).toBe(Math.ceil((16 / 15) * (5.1e6 + 130 + 2 * 945_696)));
     expect(tilingOf(CNN, sides(4000), options(least))).toEqual({ tile: 1, run: 1, kept: 2 });
     expect(tilingOf(CNN, sides(4000), options(least - 1))).toBeUndefined();
   });
