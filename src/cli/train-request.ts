@@ -6,7 +6,8 @@ import { lossNames } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer, optimizerNames } from "../optimizers/registry.ts";
-import { DEFAULT_BATCH_SIZE, type TrainingRequest } from "../train/training.node.ts";
+import { DEFAULT_BATCH_SIZE } from "../train/sampling.node.ts";
+import type { TrainingRequest } from "../train/training.node.ts";
 import { UsageError } from "./failure.ts";
 import * as flags from "./flags.ts";
 import { grouped, table } from "./format.ts";
@@ -45,8 +46,8 @@ const SHAPE = {
   epochs: flags.count().optional(),
   steps: flags.count().optional(),
   batches: flags.text().optional(),
-  seed: flags.index(),
-  dtype: flags.nameFlag(["float32", "float64"] as const),
+  seed: flags.index().optional(),
+  dtype: flags.nameFlag(["float32", "float64"] as const).optional(),
   threads: flags.count().optional(),
   checkpointBudget: flags.bytes({ none: true }).optional(),
   out: flags.required(flags.text(), "-o RUN.pkrun"),
@@ -86,7 +87,7 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   const checked = flags.parseFlags({ ...SHAPE, ...OPTIMIZER_SHAPE }, raw);
   const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
   const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
-  const { dataDir, batch, optimizer, epochs, steps, batches, ...rest } = others;
+  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", ...rest } = others;
   if (optimizer === "gd" && batch !== undefined) {
     throw new UsageError(
       "--batch does not belong to gd, which takes all examples at every step",
@@ -106,7 +107,8 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
     throw new UsageError("--context belongs to a .txt file", "it is the number of characters of an example");
   }
   resolveOptimizer(optimizer, optimizerOptions);
-  return { ...rest, optimizer, optimizerOptions, epochs, steps, batches, batchSize: batch, dataDirectory: dataDir };
+  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype };
+  return { ...rest, ...steering, optimizer, optimizerOptions, dataDirectory: dataDir };
 }
 
 /** What will be done, before it is. */

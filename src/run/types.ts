@@ -47,6 +47,14 @@ export interface Sampling {
   readonly sha256: string | null;
 }
 
+/** That a training was gone on with, before step `step`, and by what. */
+export interface Session {
+  readonly step: number;
+  readonly createdAt: string;
+  readonly software: string;
+  readonly engine: EngineRecord;
+}
+
 /** How the loss of a batch is made of those of its examples; a weight of each is recorded in any case. */
 export type Reduction = "mean" | "sum" | "weighted";
 
@@ -90,6 +98,8 @@ export interface RunManifest {
   readonly optimizer: Resolved;
   /** What made the step sizes, which are recorded step by step. Absent: constant, the optimizer's own. */
   readonly schedule?: Resolved | undefined;
+  /** How often it was resumed, and by what; absent where it never was. */
+  readonly resumed?: readonly Session[] | undefined;
   /** Absent: unknown; such a run cannot be resumed. */
   readonly sampling?: Sampling | undefined;
   readonly data: {

@@ -17,14 +17,18 @@ export interface Progress {
 
 export interface TrainOptions {
   readonly task: Task;
-  /** Trainable part of w_0. */
-  readonly initial: RealArray;
-  /** One batch for each step, in order. */
+  /** Trainable part of w_0, or a state that the record ends at, to go on from. */
+  readonly initial: RealArray | Checkpoint;
+  /** Loss of the last batch before it, where it is a state. */
+  readonly loss?: number | undefined;
+  /** One batch for each step to come, in order. */
   readonly batches: Iterable<Batch>;
   readonly plannedSteps: number;
   /** A checkpoint is recorded before every such step, and after the last. */
   readonly checkpointEvery: number;
   readonly writer: RunWriter;
+  /** Milliseconds between two flushes of the record. Default 2000, and more where a flush takes long: 20 times as long as the last. */
+  readonly flushEvery?: number | undefined;
   /** Stops after the present step; what is recorded stays. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -63,16 +67,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress, observe } = options;
   const stepper = new Stepper(task);
   const { stepSize } = task.optimizer;
-  stepper.params.set(initial);
-  let loss = Number.NaN;
-  let nextFlush = Date.now() + FLUSH_INTERVAL;
+  let { loss = Number.NaN } = options;
+  const { flushEvery = FLUSH_INTERVAL } = options;
+  let nextFlush = Date.now() + flushEvery;
   const finish = async (status: Exclude<RunStatus, "running">): Promise<TrainResult> => {
     // After the last step there is always a checkpoint, whether or not it is one of the regular ones.
     if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
     await writer.finish(status);
     return { steps: stepper.step, status, loss };
   };
-  await writer.writeCheckpoint(stepper.checkpoint());
+  if ("params" in initial) stepper.restore(initial);
+  else {
+    stepper.params.set(initial);
+    await writer.writeCheckpoint(stepper.checkpoint());
+  }
   for (const batch of batches) {
     if (signal?.aborted) return finish("interrupted");
     const step = stepper.step;
@@ -91,7 +99,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       // What is flushed can be read to its end only with a checkpoint there.
       if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
       await writer.flush();
-      nextFlush = Date.now() + Math.max(FLUSH_INTERVAL, FLUSH_SHARE * (Date.now() - started));
+      const pause = options.flushEvery ?? Math.max(FLUSH_INTERVAL, FLUSH_SHARE * (Date.now() - started));
+      nextFlush = Date.now() + pause;
     }
     onProgress?.({ stage: "train", done: stepper.step, total: plannedSteps, note: `loss ${loss.toPrecision(4)}` });
   }

@@ -97,6 +97,16 @@ describe("flags that do not go together", () => {
     expect(await refusal(without(flag))).toMatch(new RegExp(`^error: ${name} must be given, as in `));
   });
 
+  it("train --resume takes no other flag of the training, and names the run that is not there", async () => {
+    const message = await refusal(["train", "--resume", "a.pkrun", "--seed", "3"]);
+    expect(message).toBe(
+      "error: --seed does not belong to --resume. the run says all of it; --data, --threads and --force may be given",
+    );
+    const { code, stderr } = await cli(["train", "--resume", join(folder, "none.pkrun")]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("no run at");
+  });
+
   it("train needs a length", async () => {
     expect(await refusal(without("--epochs"))).toBe("error: --epochs or --steps must be given, as in --epochs 2");
   });
