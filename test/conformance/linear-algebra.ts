@@ -308,7 +308,9 @@ export function linearAlgebraConformance(label: string, open: () => Promise<Line
         collectGarbage();
         const before = process.memoryUsage().arrayBuffers;
         const result = work(a);
-        return process.memoryUsage().arrayBuffers - before - result;
+        const taken = process.memoryUsage().arrayBuffers - before - result;
+        // Read after the measurement, so that the matrix is still there at it.
+        return a.data.length > 0 ? taken : 0;
       };
       const works: readonly ((a: Matrix) => number)[] = [
         (a) => algebra.eigenvalues(a, { overwrite: true }).byteLength,
@@ -320,8 +322,9 @@ export function linearAlgebraConformance(label: string, open: () => Promise<Line
         (a) => algebra.cholesky(a, { overwrite: true }).solve(normalMatrix(n, 2)).data.byteLength,
       ];
       for (const work of works) expect(allocated(work)).toBeLessThan(bytes / 2);
-      // And this sees a copy.
-      expect(allocated((a) => algebra.eigenvalues(a).byteLength)).toBeGreaterThanOrEqual(bytes);
+      // And this sees a copy, unless the collector takes it first, which it does not five times.
+      const copied = Array.from({ length: 5 }, () => allocated((a) => algebra.eigenvalues(a).byteLength));
+      expect(Math.max(...copied)).toBeGreaterThanOrEqual(bytes);
     });
 
     describe("is refused with one line", () => {

