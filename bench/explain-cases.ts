@@ -61,9 +61,12 @@ async function leftContributions({ task, params }: BenchTask): Promise<LeftContr
   const pulls = new Float64Array(QUERIES * BATCH);
   const batch = meanBatch(Int32Array.from(range(BATCH)));
   const work = async (): Promise<void> => {
-    await puller.pulls(rows, [node], { params, batch }, (row, position, pull) => {
-      pulls[row * BATCH + position] = pull;
+    // The batch is examples 0 to 63 in their order.
+    const line = puller.line(rows, [node], (row, example, pull) => {
+      pulls[row * BATCH + example] = pull;
     });
+    await line.step({ params, batch, stepSize: 1 });
+    await line.end();
   };
   const jacobian = async (): Promise<Float64Array> => {
     const blocks = new Float32Array(QUERIES * layout.size);

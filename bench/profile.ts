@@ -1,6 +1,9 @@
 // `npm run bench:profile -- [CASE ...] [--threads N] [--write]`: where the time of a case goes, by part, on the host and in the engine.
 
 import { Engine } from "../src/engine/engine.ts";
+import { BatchExamples } from "../src/explain/carried/batch-examples.ts";
+import { EngineCarried } from "../src/explain/carried/engine-carried.ts";
+import { Moved } from "../src/explain/carried/moved.ts";
 import { DirectPuller } from "../src/explain/direct.ts";
 import { Puller } from "../src/explain/pull.ts";
 import { RowEvaluator } from "../src/explain/segment.ts";
@@ -25,7 +28,15 @@ function watchLibrary(watch: Stopwatch): void {
     [RowEvaluator.prototype, "probe", "host: probes called"],
     [RowEvaluator.prototype, "addJacobian", "host: Jacobian's feeds"],
     [RowEvaluator.prototype, "accumulate", "host: Jacobian accumulated"],
-    [DirectPuller.prototype, "pulls", "host: direct pulls called"],
+    [DirectPuller.prototype, "factors", "host: direct factors called"],
+    [EngineCarried.prototype, "average", "host: nodes' derivatives called"],
+    [Moved.prototype, "add", "host: nodes' derivatives added"],
+    [EngineCarried.prototype, "step", "host: step's coefficients"],
+    [BatchExamples.prototype, "feedsOf", "host: carried batch gathered"],
+    [EngineCarried.prototype, "run", "host: carried tiles called"],
+    [EngineCarried.prototype, "givenBy", "host: carried steps fed"],
+    [EngineCarried.prototype, "movedOf", "host: carried tiles fed"],
+    [EngineCarried.prototype, "book", "host: carried pulls booked"],
     [DirectPuller.prototype, "atNode", "host: direct pulls received"],
     [Puller.prototype, "pulls", "host: pulls called"],
     [Puller.prototype, "batchFeeds", "host: pull's batch gathered"],

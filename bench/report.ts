@@ -1,4 +1,4 @@
-// Writes measured tables into docs/benchmarks.md, a section for each command, with the machine and the date.
+// Writes measured tables into docs/benchmarks.md or another page, a section for each command, with the machine and the date.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -32,11 +32,16 @@ export function markdownTable({ head, rows }: Table): string {
 
 /** Replaces one section of docs/benchmarks.md, or adds it; the others stay. Its parts are tables and paragraphs. */
 export function writeSection(title: string, ...parts: readonly (Table | string)[]): void {
-  const text = existsSync(FILE) ? readFileSync(FILE, "utf8") : TITLE;
+  writeSectionOf(FILE, title, parts);
+}
+
+/** The same for another page. */
+export function writeSectionOf(file: string, title: string, parts: readonly (Table | string)[]): void {
+  const text = existsSync(file) ? readFileSync(file, "utf8") : TITLE;
   const [top, ...sections] = text.split(/^(?=## )/m);
   const blocks = parts.map((part) => (typeof part === "string" ? part : markdownTable(part)));
   const section = `## ${title}\n\n${[machineLine(), ...blocks].join("\n\n")}\n`;
   const kept = sections.map((old) => old.trimEnd()).filter((old) => !old.startsWith(`## ${title}\n`));
-  mkdirSync(dirname(FILE), { recursive: true });
-  writeFileSync(FILE, `${[top.trimEnd(), ...kept, section.trimEnd()].join("\n\n")}\n`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${[top.trimEnd(), ...kept, section.trimEnd()].join("\n\n")}\n`);
 }

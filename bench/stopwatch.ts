@@ -81,6 +81,9 @@ function kindOf({ outputNames }: InferenceSession): string {
   const has = (name: string): boolean => outputNames.includes(name);
   if (outputNames.some((name) => name.startsWith("gradient."))) return "gradient";
   if (outputNames.some((name) => name.startsWith("jacobian."))) return "jacobian";
+  if (has("moved.0.0")) return "rows' derivatives";
+  if (has("example.0.0")) return "batch's derivatives";
+  if (outputNames.some((name) => name.endsWith(".pulls"))) return `carried steps ${outputNames.length}`;
   if (has("switches")) return "slope and switches";
   if (has("slope")) return "slope";
   if (has("pulls")) return "pulls";

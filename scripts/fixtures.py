@@ -29,6 +29,12 @@ sequences.json
         loss (3): of each example the mean over the positions that count; lossGradient (3, p), lossDerivative (3, 5, 7);
         kernel (3, 3, 35, 35) = J J'; trained (p): params after Adam's steps on the mean of the three losses
 
+chords.json
+    variants: [{name, optimizer, options}], chords, parameters
+        tanh MLP 2-5-1, mean squared error, 12 steps of 3 among 7 examples; arrays x (7, 2), y (7, 1), queries (3, 2), batches (12, 3),
+        start (p); NAME.end (p); NAME.displacements (7, p) and NAME.decay (p): what each example and the decay did to the parameters;
+        NAME.chordK (3, 7) and NAME.chordK.decay (3): the same for the output, with the Jacobian averaged along chords of K steps
+
 operators.json
     cases: [{name, op, attributes, inputs, outputs, cotangents, gradients}]
         attributes as in ONNX (opset 18; Gelu: 20); inputs in ONNX's order, each one of
@@ -48,6 +54,7 @@ import torch
 # No __pycache__ beside the scripts.
 sys.dont_write_bytecode = True
 
+import fixtures_chords  # noqa: E402
 import fixtures_models  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
@@ -61,7 +68,7 @@ def main() -> None:
     torch.set_default_dtype(torch.float64)
     # One thread: sums are in one order on every machine.
     torch.set_num_threads(1)
-    for module in (fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences):
+    for module in (fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords):
         for path in module.write(folder):
             print(f"{os.path.getsize(path):8d} {os.path.relpath(path, root)}")
 

@@ -62,6 +62,11 @@ export class DivergedError extends PathkernelError {
   }
 }
 
+/** Numbers for which a computation has no answer: a matrix that is not positive definite, an iteration that does not end. */
+export class NumericalError extends PathkernelError {
+  readonly tag = "Numerical";
+}
+
 /** The engine that executes graphs is missing or failed. */
 export class EngineError extends PathkernelError {
   readonly tag = "Engine";

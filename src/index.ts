@@ -5,20 +5,38 @@ export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
 export { type Counterfactual, type CounterfactualOptions, counterfactual } from "./explain/counterfactual.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
+export {
+  type ExplainSuperpositionOptions,
+  explainSuperposition,
+  superpositionShift,
+} from "./explain/explain-superposition.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
 export { byLabel, cancellation, examplesFor80, strongest } from "./explain/summary.ts";
-export type { Explanation, ExplanationRow, Query, Term } from "./explain/types.ts";
+export { type SuperposeOptions, superpose } from "./explain/superpose.ts";
+export { SuperpositionRecorder } from "./explain/superpose-training.ts";
+export type { Superposition } from "./explain/superposition.ts";
+export type { Explanation, ExplanationRow, Query, Shift, Term } from "./explain/types.ts";
 export { type Verdict, verdictOf } from "./explain/verdict.ts";
 export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
+export { type MatrixForm, matrixForms as kernelMatrixForms } from "./kernels/gram-matrix.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
+export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
+export type { MatrixPlan } from "./kernels/matrix-plan.ts";
 export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
 export type { KernelPlan } from "./kernels/plan.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
+export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
+export {
+  type KernelSpectrum,
+  type KernelSpectrumOptions,
+  kernelSpectrum,
+  planKernelSpectrum,
+} from "./kernels/spectrum.ts";
 export {
   type StreamOptions,
   streamTangentKernel,
@@ -42,6 +60,23 @@ export { modelFromOnnx } from "./models/onnx-file.ts";
 export { createModel, modelNames } from "./models/registry.ts";
 export type { Model } from "./models/types.ts";
 export { type Layout, type LayoutEntry, layoutOf, viewsOf } from "./numeric/layout.ts";
+export {
+  type ConjugateGradientOptions,
+  type ConjugateGradients,
+  conjugateGradients,
+  type Product,
+} from "./numeric/linear-algebra/conjugate-gradients.ts";
+export { type LanczosOptions, type LanczosPairs, lanczos } from "./numeric/linear-algebra/lanczos.ts";
+export { type LinearAlgebraOptions, openLinearAlgebra } from "./numeric/linear-algebra/load.ts";
+export {
+  algebraNames as linearAlgebraNames,
+  type Cholesky,
+  type Eigenpairs,
+  type LeastSquares,
+  type LinearAlgebra,
+  type Matrix,
+  type Svd,
+} from "./numeric/linear-algebra/types.ts";
 export { generatorName, type Random, randomFrom } from "./numeric/random.ts";
 export { type DType, type RealArray, type RealDType, type Tensor, tensor } from "./numeric/tensor.ts";
 export type { OptimizerOptions } from "./optimizers/options.ts";
@@ -51,10 +86,21 @@ export { readoutForms, readoutOf } from "./readouts/registry.ts";
 export type { Readout } from "./readouts/types.ts";
 export { renderReport } from "./reports/report.ts";
 export type { ReportInput } from "./reports/types.ts";
-export type { Batch, Checkpoint, Run, RunManifest, StepScalars } from "./run/types.ts";
+export { type RecordingReport, type RecordingTier, recordingOf } from "./run/recording.ts";
+export type { Batch, Checkpoint, NewRun, Recording, Run, RunManifest, RunWriter, StepScalars } from "./run/types.ts";
 export { accuracyOf, predict } from "./train/accuracy.ts";
 export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
+export { isNotable as isNotableJump, type Jump } from "./train/jump.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
+export {
+  type LoopRecorder,
+  type LoopStep,
+  type ParameterValues,
+  type RecordedLoop,
+  type RecordOptions,
+  type RecordStore,
+  record,
+} from "./train/record.ts";
 export {
   type CheckpointCheck,
   type ReplayOptions,
@@ -62,9 +108,10 @@ export {
   replay,
   type ScalarCheck,
 } from "./train/replay.ts";
+
 export { type ReplayDifference, type ReplayPlace, replayDifferences, replayPlace } from "./train/replay-differences.ts";
 export { type RemainingWeights, type Retrained, type RetrainOptions, retrainWithout } from "./train/retrain.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";
-export type { Progress } from "./train/train.ts";
+export type { ObservedStep, Progress } from "./train/train.ts";
 export { parametersAt } from "./train/trajectory.ts";
 export { VERSION } from "./version.ts";

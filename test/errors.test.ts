@@ -7,6 +7,7 @@ import {
   InvalidModelError,
   InvalidRunError,
   isPathkernelError,
+  NumericalError,
   PathkernelError,
   RunNotFoundError,
   ShapeMismatchError,
@@ -26,6 +27,7 @@ const errors: readonly [PathkernelError, string, string][] = [
   [new ShapeMismatchError("m", options), "ShapeMismatchError", "ShapeMismatch"],
   [new DivergedError("m", 7, options), "DivergedError", "Diverged"],
   [new EngineError("m", options), "EngineError", "Engine"],
+  [new NumericalError("m", options), "NumericalError", "Numerical"],
 ];
 
 describe("the tagged errors", () => {

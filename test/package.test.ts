@@ -47,11 +47,11 @@ describe("package.json", () => {
     expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
   });
 
-  it("lists the types of every export first and publishes only what is built", () => {
+  it("lists the types of every export first and publishes only what is built, and the recorders of other programs", () => {
     for (const target of Object.values(manifest.exports)) {
       if (typeof target === "object") expect(Object.keys(target as object)[0]).toBe("types");
     }
-    expect(manifest.files).toEqual(["dist", "CHANGELOG.md"]);
+    expect(manifest.files).toEqual(["dist", "integrations", "CHANGELOG.md"]);
     expect(manifest.bin).toEqual({ pathkernel: "dist/cli/main.js" });
   });
 

@@ -1,7 +1,10 @@
 // `pathkernel explain`: outputs of a run as prior + one contribution per training example + terms + residual.
 
+import { z } from "zod";
+import { type ExplainSuperpositionOptions, explainSuperposition } from "../explain/explain-superposition.ts";
 import { type ExplanationPlan, planExplanation } from "../explain/plan.ts";
 import { datasetQueries, inputQueries } from "../explain/queries.ts";
+import { openSuperposition } from "../explain/superposition-store.node.ts";
 import type { Explanation, Query } from "../explain/types.ts";
 import { axesOf } from "../graph/outputs.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
@@ -16,6 +19,7 @@ import * as flags from "./flags.ts";
 import { formatBytes, formatSeconds, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { ledgerText } from "./ledger.ts";
+import { pathText } from "./path-text.ts";
 import { predictedClasses } from "./predictions.ts";
 import { explainWithProgress, RULE_SHAPE, withRun } from "./run-session.ts";
 
@@ -25,6 +29,9 @@ const SHAPE = {
   ...RULE_SHAPE,
   query: flags.list(";").optional(),
   input: flags.text().optional(),
+  chord: flags.count().optional(),
+  shift: flags.nonNegative().optional(),
+  superposition: z.union([z.literal(true), z.string()]).optional(),
   readout: flags.specFlag(readoutNames, `one of ${readoutForms.join(", ")}`).optional(),
   target: flags.text().optional(),
   all: flags.toggle().optional(),
@@ -41,6 +48,12 @@ function checkedFlags(raw: Invocation["flags"]) {
   if (checked.target !== undefined && checked.input === undefined) {
     throw new UsageError("--target belongs to --input", "queries from the data have their own labels");
   }
+  if (checked.superposition !== undefined && checked.chord !== undefined)
+    throw new UsageError("--chord does not belong to --superposition, which is one chord over all steps");
+  if (checked.superposition !== undefined && (checked.shift !== undefined || checked.plan))
+    throw new UsageError(`--${checked.plan ? "plan" : "shift"} does not belong to --superposition`);
+  if (checked.shift !== undefined && (checked.chord ?? 1) === 1)
+    throw new UsageError("--shift belongs to --chord", "steps' own lines move nothing");
   return checked;
 }
 
@@ -55,7 +68,13 @@ function planText(plan: ExplanationPlan): string {
     ["rows", grouped(plan.rows)],
     ["steps", grouped(plan.steps)],
     ["sweeps", grouped(plan.sweeps)],
-    ["nodes a row and step", plan.nodesPerStep.toFixed(1)],
+    ...(plan.chord === 1
+      ? ([["nodes a row and step", plan.nodesPerLine.toFixed(1)]] as const)
+      : ([
+          ["chords", `${grouped(plan.lines)} of ${grouped(plan.chord)} steps`],
+          ["nodes a row and chord", plan.nodesPerLine.toFixed(1)],
+          ["measuring the shift", `${Number(plan.shiftCost.toPrecision(2))} of the rest`],
+        ] as const)),
     ["runs of graphs", grouped(plan.programRuns)],
     ["arithmetic", `${(plan.flops / 1e9).toPrecision(3)} GFLOP`],
     ["memory", formatBytes(plan.bytes)],
@@ -94,6 +113,8 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
     output.print(ledgerText(row, { colors, width, rule, tolerance, dtype }));
     if (all) output.print(allText(task, explanation, r));
   });
+  const path = pathText(explanation, task.optimizer.memory?.factor ?? 0);
+  if (path !== undefined) output.print(`\n${path}`);
   const everything = (r: number) =>
     all && {
       contributions: allContributions(explanation, r),
@@ -102,6 +123,9 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
   output.value("explain", {
     run: run.path,
     rule,
+    path: explanation.path,
+    chord: explanation.chord,
+    shift: explanation.shift,
     tolerance,
     scale,
     dtype,
@@ -112,10 +136,24 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
   });
 }
 
+/** Explains from the superposition in the run's folder, or in another one. */
+async function explainStored(
+  { signal }: Invocation,
+  { run, task }: { readonly run: Run; readonly task: Task },
+  { folder, ...request }: ExplainSuperpositionOptions & { readonly folder: string | true },
+): Promise<Explanation> {
+  const stored = await openSuperposition(run, folder === true ? undefined : folder);
+  try {
+    return await explainSuperposition(task, run, stored, { ...request, signal });
+  } finally {
+    stored.close();
+  }
+}
+
 /** Explains what the flags name. */
 export async function runExplain(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
-  const { readout, rule, tolerance, plan: planOnly, all = false } = checked;
+  const { readout, rule, tolerance, chord, shift, superposition, plan: planOnly, all = false } = checked;
   await withRun(invocation, checked, async (opened, task) => {
     const queries = queriesOf(task, checked);
     if (planOnly) {
@@ -124,16 +162,19 @@ export async function runExplain(invocation: Invocation): Promise<ExitCode> {
         ...(rule && { rule }),
         ...(tolerance && { tolerance }),
         readout,
+        chord,
+        shift,
       });
       invocation.output.print(planText(plan));
       invocation.output.value("plan", { run: opened.path, ...plan });
       return;
     }
-    const explanation = await explainWithProgress(
-      invocation,
-      { run: opened, task },
-      { queries, readout, rule, tolerance },
-    );
+    const session = { run: opened, task };
+    const request = { queries, readout, rule, tolerance };
+    const explanation =
+      superposition === undefined
+        ? await explainWithProgress(invocation, session, { ...request, chord, shift })
+        : await explainStored(invocation, session, { ...request, folder: superposition });
     const predicted = await predictedClasses(task, opened, queries);
     report(invocation, { run: opened, task, explanation, predicted, all });
   });

@@ -19,12 +19,16 @@ function configure(command: Command): void {
     .optionsGroup("How:");
   addRuleFlags(command, "1e-4");
   command
+    .option("--chord <k>", "average along chords of K steps: K times fewer gradients, contributions move a little")
+    .option("--shift <x>", "with --chord: share of the cost that may go into measuring how far (default 0.25; 0: none)")
+    .option("--superposition [folder]", "answer from the run's superposition (see the command of that name): one chord")
     .option("--plan", "print what it would cost and run nothing")
     .option("--all", "every contribution, not only the strongest");
   addExamples(command, [
     "explain mnist.pkrun --query test:7,12",
     "explain mnist.pkrun --query test:7 --all --json > seven.json",
     "explain mnist.pkrun --input mine.npy --readout probability:3",
+    "explain mnist.pkrun --query test:0-99 --chord 10",
   ]);
 }
 

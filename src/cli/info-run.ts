@@ -1,33 +1,18 @@
-// `pathkernel info`: what a run holds.
+// `pathkernel info`: what a run holds, what is missing of it, and what that disables.
 
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { isPathkernelError } from "../errors.ts";
 import { farthestReplay } from "../run/checkpoint-plan.ts";
-import { openRun } from "../run/run-reader.node.ts";
-import type { Run } from "../run/types.ts";
+import { abilities, inspectRun, type PartSize, type RunFault, type RunInspection } from "../run/inspect-run.node.ts";
+import { type RecordingReport, recordingOf } from "../run/recording.ts";
+import type { Run, RunManifest } from "../run/types.ts";
+import { loadRunData } from "../train/reopen.node.ts";
 import type { Invocation } from "./command.ts";
+import * as flags from "./flags.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
-import { checkpointText, optimizerText, setupOf } from "./run-text.ts";
+import { checkpointText, optimizerText, recordingText, setupOf } from "./run-text.ts";
 
-interface PartSize {
-  readonly part: string;
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** Files and bytes of each entry of the run's folder. */
-function partSizes(path: string): PartSize[] {
-  const parts = new Map<string, PartSize>();
-  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
-    const part = file.slice(path.replace(/[\\/]+$/, "").length + 1).split(/[\\/]/)[0];
-    const { files, bytes } = parts.get(part) ?? { files: 0, bytes: 0 };
-    parts.set(part, { part, files: files + 1, bytes: bytes + statSync(file).size });
-  }
-  return [...parts.values()].sort((a, b) => b.bytes - a.bytes);
-}
+const SHAPE = { data: flags.text().optional(), deep: flags.toggle().optional() };
 
 function modelText({ manifest, layout }: Run): string {
   const { spec, parameters, trainable } = manifest.model;
@@ -36,63 +21,114 @@ function modelText({ manifest, layout }: Run): string {
   return `${spec}, ${manifest.dtype}, ${trained}${frozen > 0 ? `, ${frozen} more tensors kept as they were` : ""}`;
 }
 
-function dataText({ manifest: { data } }: Run): string {
+function dataText({ data }: RunManifest): string {
   const { source, limit, trainExamples, testExamples, classes, task, sha256 } = data;
   const what = task === "classification" ? `${classes.length} classes` : "regression";
   const counts = `${grouped(trainExamples)} training examples${limit === null ? "" : " (limited)"}, ${grouped(testExamples)} test`;
   return `${source}: ${counts}, ${what}, sha256 ${sha256.slice(0, 12)}...`;
 }
 
-function stateText({ manifest: { status, steps, plannedSteps } }: Run): string {
-  const interrupted = status === "running" ? " (being trained, or its process was killed)" : "";
-  return `${status}${interrupted}, ${grouped(steps)} of ${grouped(plannedSteps)} steps recorded`;
+function stateText({ status, steps, plannedSteps }: RunManifest, run: Run | undefined): string {
+  const readable = run?.batches.length ?? 0;
+  const told = readable === steps ? "" : `, ${grouped(readable)} can be read`;
+  return `${status}, ${grouped(steps)} of ${grouped(plannedSteps)} steps recorded${told}`;
 }
 
-function infoText(run: Run, sizes: readonly PartSize[]): string {
-  const { manifest, scalars } = run;
-  const { engine, optimizer, batchSize } = manifest;
-  const loss =
-    scalars.length === 0
-      ? ""
-      : `, ${scalars[0].loss.toPrecision(4)} at first, ${scalars[scalars.length - 1].loss.toPrecision(4)} at last`;
+function lossText({ manifest, scalars }: Run): string {
+  if (scalars.length === 0) return manifest.loss;
+  const [first, last] = [scalars[0], scalars[scalars.length - 1]].map(({ loss }) => loss.toPrecision(4));
+  return `${manifest.loss}, ${first} at first, ${last} at last`;
+}
+
+function engineText({ engine }: RunManifest): string {
+  const { name, version, threads, provider, cpu } = engine;
+  return `${name} ${version}${provider ? ` on ${provider}` : ""}, ${threads} threads${cpu ? `, ${cpu.model}` : ""}`;
+}
+
+function faultText({ part, problem, effect, disables }: RunFault): string {
+  const disabled = disables.join(", ");
+  const told = [effect, disabled && `disables ${disabled}`].filter(Boolean).join("; ");
+  return `${problem.startsWith(part) ? problem : `${part}: ${problem}`} (${told})`;
+}
+
+/** The record of another program's loop: what it has, what that disables, and, without batches, its own numbers of the states. */
+function recordingRows(recording: RecordingReport | undefined): (readonly [string, string])[] {
+  if (!recording) return [];
+  const [first, ...more] = recordingText(recording).split("\n");
+  const { loopSteps } = recording;
+  const states = loopSteps && ([["states", `before the loop's steps ${loopSteps.join(", ")}`]] as const);
+  return [["recorded", first], ...more.map((line) => ["", line.trim()] as const), ...(states ?? [])];
+}
+
+/** What is known however little can be read. */
+function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): string {
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
-  return table([
-    ["run", run.path],
-    ["status", stateText(run)],
-    ["data", dataText(run)],
-    ["model", modelText(run)],
-    ["loss", `${manifest.loss}${loss}`],
-    ["optimizer", optimizerText(optimizer)],
-    ["batches", `${grouped(batchSize)} examples a step, seed ${manifest.seed} (${manifest.generator})`],
-    ["checkpoints", checkpointText(run)],
-    ["engine", `${engine.name} ${engine.version}, ${engine.threads} threads`],
-    ["made", `${manifest.createdAt} by ${manifest.software}`],
-    ["size", formatBytes(total)],
-    ...sizes.map(
-      ({ part, files, bytes }) =>
-        [`  ${part}`, `${formatBytes(bytes)}${files > 1 ? ` in ${grouped(files)} files` : ""}`] as const,
-    ),
-  ]);
+  const known: (readonly [string, string])[] = [["run", path]];
+  if (manifest !== undefined) {
+    const { optimizer, batchSize, seed, generator } = manifest;
+    known.push(["status", stateText(manifest, run)]);
+    if (run !== undefined) known.push(...recordingRows(recordingOf(run)));
+    known.push(["data", dataText(manifest)]);
+    if (run !== undefined) known.push(["model", modelText(run)]);
+    known.push(["loss", run === undefined ? manifest.loss : lossText(run)]);
+    known.push(["optimizer", optimizerText(optimizer)]);
+    known.push(["batches", `${grouped(batchSize)} examples a step, seed ${seed} (${generator})`]);
+    if (run !== undefined) known.push(["checkpoints", checkpointText(run)]);
+    known.push(["engine", engineText(manifest)]);
+    known.push(["made", `${manifest.createdAt} by ${manifest.software}`]);
+  }
+  if (hash !== undefined) known.push(["hash", hash]);
+  const parts = sizes.map(({ part, files, bytes }: PartSize) => {
+    return [`  ${part}`, `${formatBytes(bytes)}${files > 1 ? ` in ${grouped(files)} files` : ""}`] as const;
+  });
+  const missing = faults.map((fault) => ["missing", faultText(fault)] as const);
+  return table([...known, ["size", formatBytes(total)], ...parts, ...missing]);
 }
 
-/** Prints what is recorded. */
-export async function runInfo({ args, output }: Invocation): Promise<ExitCode> {
-  const opened = await openRun(args[0]);
-  const sizes = partSizes(opened.path);
-  output.print(infoText(opened, sizes));
-  const { status, steps, plannedSteps, checkpointEvery } = opened.manifest;
-  const { path, checkpoints, scalars } = opened;
-  output.value("info", {
+/** Whether the data are there and still the same. */
+async function dataFault({ path, manifest }: RunInspection, given: string | undefined): Promise<RunFault | undefined> {
+  if (manifest === undefined) return undefined;
+  try {
+    await loadRunData({ path, manifest }, given);
+    return undefined;
+  } catch (error) {
+    if (!isPathkernelError(error) && !(error instanceof RangeError)) throw error;
+    return { part: `data ${manifest.data.source}`, problem: error.message, effect: undefined, disables: abilities };
+  }
+}
+
+function told({ path, manifest, run, hash, faults, sizes }: RunInspection, found: boolean): Record<string, unknown> {
+  const { status, steps, plannedSteps, checkpointEvery, optimizer, schedule, data } = manifest ?? {};
+  return {
     path,
+    complete: status === "complete" && run !== undefined,
     status,
-    steps,
+    steps: run?.batches.length ?? 0,
+    recordedSteps: steps,
     plannedSteps,
-    setup: setupOf(opened),
+    hash,
+    optimizer,
+    schedule,
+    data: data && { ...data, found },
+    setup: run && setupOf(run),
     checkpointEvery,
-    checkpoints,
-    replaySteps: farthestReplay(checkpoints),
+    checkpoints: run?.checkpoints,
+    replaySteps: run && farthestReplay(run.checkpoints),
+    recording: (run && recordingOf(run)) ?? null,
+    bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
     sizes,
-    lastStep: scalars.at(-1) ?? null,
-  });
-  return 0;
+    lastStep: run?.scalars.at(-1) ?? null,
+    missing: faults.map((fault) => ({ ...fault, effect: fault.effect ?? null })),
+  };
+}
+
+/** Prints what is recorded; exit code 3 where a part that something needs is missing or broken. */
+export async function runInfo({ args, flags: raw, output }: Invocation): Promise<ExitCode> {
+  const { data, deep = false } = flags.parseFlags(SHAPE, raw);
+  const inspected = await inspectRun(args[0], { deep });
+  const lost = await dataFault(inspected, data);
+  const whole = lost === undefined ? inspected : { ...inspected, faults: [...inspected.faults, lost] };
+  output.print(infoText(whole));
+  output.value("info", told(whole, lost === undefined && whole.manifest !== undefined));
+  return inspected.run === undefined || (deep && inspected.hash === undefined) ? 3 : 0;
 }

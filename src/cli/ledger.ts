@@ -62,7 +62,12 @@ function ledgerLines(row: ExplainedRow, options: LedgerOptions): Line[] {
     { name: "prior", value: number(prior), note: "of the model before training" },
     { name: "examples", value: number(net), note: "pull of each label, summed over its examples:" },
     ...pullLines(row, decimals, options),
-    ...terms.map(({ name, value }) => ({ name, value: number(value), note: "" })),
+    ...terms.map(({ name, value }) => ({
+      name,
+      // Jumps to recorded states are rounding, or far from it.
+      value: Math.abs(value) < 0.5 * 10 ** -decimals ? tiny(value) : number(value),
+      note: name === "replay" ? "jumps from where recomputed steps end to recorded states" : "",
+    })),
     {
       name: "residual",
       value: tiny(residual),

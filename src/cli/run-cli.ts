@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./demo.ts")).demoCommand,
   },
   train: { summary: "train a model and record the run", load: async () => (await import("./train.ts")).trainCommand },
+  import: {
+    summary: "make a run of a training that another program (PyTorch) recorded",
+    load: async () => (await import("./import.ts")).importCommand,
+  },
   explain: {
     summary: "write outputs as prior + one contribution per training example + residual",
     load: async () => (await import("./explain.ts")).explainCommand,
@@ -34,6 +38,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   kernel: {
     summary: "write tangent kernels of a run, at any steps, to a file",
     load: async () => (await import("./kernel.ts")).kernelCommand,
+  },
+  superposition: {
+    summary: "write what each training example did to the weights of a run, for explanations by inner products",
+    load: async () => (await import("./superposition.ts")).superpositionCommand,
   },
   info: { summary: "what a run holds", load: async () => (await import("./info.ts")).infoCommand },
   export: {

@@ -55,8 +55,8 @@ export async function explainWithProgress(
   { run, task }: { readonly run: Run; readonly task: Task },
   request: ExplainRequest,
 ): Promise<Explanation> {
-  const { queries, rule = "auto", tolerance = DEFAULT_TOLERANCE, readout } = request;
-  const plan = planExplanation(task, run, { rows: queries.length, rule, tolerance, readout });
+  const { queries, rule = "auto", tolerance = DEFAULT_TOLERANCE, readout, chord, shift } = request;
+  const plan = planExplanation(task, run, { rows: queries.length, rule, tolerance, readout, chord, shift });
   if (plan.seconds > LONG) {
     const less = rule === "auto" ? "; a larger --tolerance or fewer queries take less (see explain --plan)" : "";
     output.note(`about ${formatSeconds(plan.seconds)}, ${formatBytes(plan.bytes)} of memory${less}`);

@@ -1,6 +1,7 @@
 // A run's setup in words and as plain data: what train, info and demo say alike.
 
 import { checkpointBytes, farthestReplay } from "../run/checkpoint-plan.ts";
+import type { RecordingReport } from "../run/recording.ts";
 import type { Run } from "../run/types.ts";
 import { grouped } from "./format.ts";
 
@@ -32,6 +33,20 @@ export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
     data,
     batchSize,
   };
+}
+
+const TIERS: Readonly<Record<RecordingReport["tier"], string>> = {
+  steps: "parameters before every step, with batches and optimizer",
+  intervals: "parameters at some steps, with all batches and the optimizer",
+  parameters: "parameters at some steps, without batches or optimizer",
+};
+
+/** What another program's loop handed over, and below it what that takes away. */
+export function recordingText({ tier, by, state, disables }: Omit<RecordingReport, "loopSteps">): string {
+  const source =
+    tier === "parameters" ? "" : `; the optimizer's state is ${state === "recorded" ? "the loop's" : "computed here"}`;
+  const lines = disables.map((line) => `  not there: ${line}`);
+  return [`tier ${tier}, from ${by}: ${TIERS[tier]}${source}`, ...lines].join("\n");
 }
 
 /** How many checkpoints a run has, and how far any of its steps is from them. */

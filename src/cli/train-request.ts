@@ -1,11 +1,13 @@
 // The flags of `pathkernel train` as a request for training, and as words.
 
+import { z } from "zod";
 import { dataFileEndings, datasetNames } from "../data/registry.ts";
 import { lossNames } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer, optimizerNames } from "../optimizers/registry.ts";
-import { DEFAULT_BATCH_SIZE, type TrainingRequest } from "../train/training.node.ts";
+import { DEFAULT_BATCH_SIZE } from "../train/sampling.node.ts";
+import type { TrainingRequest } from "../train/training.node.ts";
 import { UsageError } from "./failure.ts";
 import * as flags from "./flags.ts";
 import { grouped, table } from "./format.ts";
@@ -44,16 +46,20 @@ const SHAPE = {
   epochs: flags.count().optional(),
   steps: flags.count().optional(),
   batches: flags.text().optional(),
-  seed: flags.index(),
-  dtype: flags.nameFlag(["float32", "float64"] as const),
+  seed: flags.index().optional(),
+  dtype: flags.nameFlag(["float32", "float64"] as const).optional(),
   threads: flags.count().optional(),
   checkpointBudget: flags.bytes({ none: true }).optional(),
   out: flags.required(flags.text(), "-o RUN.pkrun"),
   force: flags.toggle().optional(),
+  superposition: z.union([z.literal(true), flags.bytes()]).optional(),
 };
 
 /** A request without what only the running program knows. */
-export type PlainRequest = Omit<TrainingRequest, "signal" | "onProgress" | "warn">;
+export type PlainRequest = Omit<TrainingRequest, "signal" | "onProgress" | "warn" | "observer"> & {
+  /** Bytes for a superposition that is booked while training; true: the default; undefined: none. */
+  readonly superposition?: number | true | undefined;
+};
 
 /** The optimizer with every option resolved; what it refuses is said in terms of flags. */
 function resolveOptimizer(name: string, given: OptimizerOptions) {
@@ -81,7 +87,7 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   const checked = flags.parseFlags({ ...SHAPE, ...OPTIMIZER_SHAPE }, raw);
   const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
   const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
-  const { dataDir, batch, optimizer, epochs, steps, batches, ...rest } = others;
+  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", ...rest } = others;
   if (optimizer === "gd" && batch !== undefined) {
     throw new UsageError(
       "--batch does not belong to gd, which takes all examples at every step",
@@ -101,7 +107,8 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
     throw new UsageError("--context belongs to a .txt file", "it is the number of characters of an example");
   }
   resolveOptimizer(optimizer, optimizerOptions);
-  return { ...rest, optimizer, optimizerOptions, epochs, steps, batches, batchSize: batch, dataDirectory: dataDir };
+  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype };
+  return { ...rest, ...steering, optimizer, optimizerOptions, dataDirectory: dataDir };
 }
 
 /** What will be done, before it is. */

@@ -25,7 +25,7 @@ function configure(command: Command): void {
       collect,
     )
     .option("--loss <name>", lossNames.join(", "))
-    .option("--dtype <name>", "float32 or float64", "float32")
+    .option("--dtype <name>", "float32 or float64 (default: float32)")
     .optionsGroup("Optimizer (PyTorch's semantics and defaults):")
     .option("--optimizer <name>", optimizerNames.join(", "))
     .option("--lr <x>", "learning rate")
@@ -43,19 +43,25 @@ function configure(command: Command): void {
     .addOption(new Option("--epochs <n>", "passes over the data").conflicts(["steps", "batches"]))
     .addOption(new Option("--steps <n>", "steps").conflicts(["epochs", "batches"]))
     .addOption(new Option("--batches <file>", ".npy of training indices, [steps, batch]").conflicts(["batch"]))
-    .option("--seed <n>", "of the initial parameters and of the batches", "0")
+    .option("--seed <n>", "of the initial parameters and of the batches (default: 0)")
     .option("--threads <n>", "threads of the engine")
     .option(
       "--checkpoint-budget <size>",
       "room for checkpoints, as in 256MB (default 256MiB); 0 keeps the first and the last; steps between are replayed",
     )
+    .option(
+      "--superposition [memory]",
+      "book what each example does to the weights while training, in the run's folder; refused above that memory (default: 1GiB)",
+    )
     .option("-o, --out <run>", "the run to record, as in mnist.pkrun")
-    .option("--force", "replace a run of that name");
+    .option("--force", "replace a run of that name; with --resume: go on though results will differ in their last bits")
+    .option("--resume <run>", "go on with a run that was interrupted or killed, as it was begun, with no other flags");
   addExamples(command, [
     "train --data digits --model mlp:32:tanh --loss cross-entropy --optimizer adam --epochs 5 -o digits.pkrun",
     "train --data mnist --limit 5000 --model cnn:8,16 --loss cross-entropy --optimizer momentum --lr 0.05 --epochs 2 -o cnn.pkrun",
     "train --data mine.txt --context 32 --model gpt:32:2:4 --loss cross-entropy --optimizer adam --steps 500 -o text.pkrun",
     "train --data table.csv --model mlp:16:tanh --loss mse --optimizer gd --lr 0.1 --steps 200 --dtype float64 -o table.pkrun",
+    "train --resume digits.pkrun",
   ]);
 }
 

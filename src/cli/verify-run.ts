@@ -1,6 +1,7 @@
 // `pathkernel verify`: does output = prior + contributions + terms + residual hold, and is the residual small?
 
 import { datasetQueries } from "../explain/queries.ts";
+import type { Explanation } from "../explain/types.ts";
 import { type Verdict, verdictOf } from "../explain/verdict.ts";
 import type { Invocation } from "./command.ts";
 import { type ExplainedRow, explainedRow } from "./explained-row.ts";
@@ -41,6 +42,13 @@ function rowText({ query, readout, residual, residualRelative, closure, closureR
   return `${query.padEnd(12)} ${readout.padEnd(16)} ${numbers.join(" ")}`;
 }
 
+/** Largest absolute value of the term `replay`, and relative to the scale; undefined where no path jumps. */
+function replayOf({ terms, scale }: Explanation): { readonly max: number; readonly relative: number } | undefined {
+  const values = terms.find(({ name }) => name === "replay")?.values;
+  const max = values?.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return max === undefined ? undefined : { max, relative: max / scale };
+}
+
 /** Checks residual and closure. */
 export async function runVerify(invocation: Invocation): Promise<ExitCode> {
   const { output } = invocation;
@@ -54,9 +62,23 @@ export async function runVerify(invocation: Invocation): Promise<ExitCode> {
       ["query        readout           residual  relative   closure  relative", ...rows.map(rowText)].join("\n"),
     );
     output.print(summary(verdict, output));
+    const replay = replayOf(explanation);
+    if (replay)
+      output.print(
+        `replay    max ${tiny(replay.max)}, relative ${tiny(replay.relative)}: the term of jumps to recorded states`,
+      );
     const { scale, cost } = explanation;
     const short = rows.map((row) => Object.fromEntries(REPORTED.map((key) => [key, row[key]])));
-    output.value("verify", { run: opened.path, ...verdict, rule, tolerance, scale, cost, rows: short });
+    output.value("verify", {
+      run: opened.path,
+      ...verdict,
+      replay: replay ?? null,
+      rule,
+      tolerance,
+      scale,
+      cost,
+      rows: short,
+    });
     return verdict.passed ? 0 : 3;
   });
 }

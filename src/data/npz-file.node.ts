@@ -1,7 +1,9 @@
-// A user's own arrays: an NPZ file with x_train, y_train and, for a test part, x_test and y_test.
+// A user's own arrays: an NPZ file, or a folder of NPY files, with x_train, y_train and, for a test part, x_test and y_test.
 
+import { join } from "node:path";
 import { InvalidDataError } from "../errors.ts";
-import { readFileBytes } from "../numeric/files.node.ts";
+import { pathExists, readFileBytes } from "../numeric/files.node.ts";
+import { decodeNpy } from "../numeric/npy.ts";
 import { decodeNpz } from "../numeric/npz.ts";
 import { type RealDType, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import { withHash } from "./assemble.node.ts";
@@ -10,6 +12,8 @@ import { firstRows, requireFinite, scaleBytes } from "./prepare.ts";
 import type { Dataset, LoadOptions, Split } from "./types.ts";
 
 const ARRAYS = ["x_train", "y_train", "x_test", "y_test"];
+
+type NamedArrays = Readonly<Record<string, Tensor>>;
 
 const isReal = (source: Tensor): source is Tensor<RealDType> =>
   source.dtype === "float32" || source.dtype === "float64";
@@ -75,8 +79,7 @@ interface Arrays {
   readonly classes: number;
 }
 
-function readSplits(path: string): Arrays {
-  const arrays = decodeNpz(readFileBytes(path), path, ARRAYS);
+function splitsOf(path: string, arrays: NamedArrays, known: number | undefined): Arrays {
   for (const name of arrays.x_test || arrays.y_test ? ARRAYS : ARRAYS.slice(0, 2)) {
     if (arrays[name] === undefined) {
       const got = Object.keys(arrays).join(", ") || "none of these";
@@ -91,25 +94,26 @@ function readSplits(path: string): Arrays {
   if (train.x.shape[0] === 0) throw new InvalidDataError(`${path}: x_train must have at least one example, got none`);
   const bytes = arrays.x_train.dtype === "uint8";
   if (arrays.x_test === undefined)
-    return { train, test: undefined, bytes, classes: numClasses(arrays, { train }, path) };
+    return { train, test: undefined, bytes, classes: numClasses(arrays, { train }, { path, known }) };
   if (arrays.x_test.dtype !== arrays.x_train.dtype) {
     const got = `${arrays.x_test.dtype} (bytes would be scaled and others not)`;
     throw new InvalidDataError(`${path}: x_test must be ${arrays.x_train.dtype} as x_train, got ${got}`);
   }
   const test = splitOf("test");
-  const classes = numClasses(arrays, { train, test }, path);
+  const classes = numClasses(arrays, { train, test }, { path, known });
   requireSameKind(train, test, { path, classes });
   return { train, test, bytes, classes };
 }
 
-/** How many classes the labels of all parts tell apart; 0 for regression. */
+/** How many classes the labels of all parts tell apart, or as many as are `known` to be; 0 for regression. */
 function numClasses(
-  arrays: Readonly<Record<string, Tensor>>,
+  arrays: NamedArrays,
   parts: Readonly<Record<string, Split>>,
-  path: string,
+  { path, known }: { path: string; known: number | undefined },
 ): number {
   const label = `${path}: y_train`;
   if (parts.train.y.dtype !== "int64") return 0;
+  if (known !== undefined) return known;
   if (parts.train.y.shape.length === 1) return countClasses(parts.train.y as Tensor<"int64">, label);
   const labelled = Object.entries(parts).filter(([, { y }]) => y.dtype === "int64");
   return countTokens(
@@ -130,8 +134,25 @@ function numClasses(
  * Throws FileError for a file that cannot be read; InvalidDataError naming the array (and the first bad index) for a damaged
  * file, shapes that do not fit each other, NaN or Infinity, labels that are negative, leave gaps or occur only in y_test.
  */
-export function loadNpzFile(path: string, { limit }: LoadOptions): Dataset {
-  const { train, test, bytes, classes } = readSplits(path);
+export function loadNpzFile(path: string, options: LoadOptions): Dataset {
+  return datasetOf(path, decodeNpz(readFileBytes(path), path, ARRAYS), options);
+}
+
+/**
+ * The same arrays from a folder: x_train.npy, y_train.npy, x_test.npy, y_test.npy; those of the training part may be called x.npy and
+ * y.npy. Throws as `loadNpzFile` does.
+ */
+export function loadNpyFolder(path: string, options: LoadOptions): Dataset {
+  const arrays: Record<string, Tensor> = {};
+  for (const name of ARRAYS) {
+    const file = [name, name.replace("_train", "")].map((stem) => `${stem}.npy`).find((f) => pathExists(join(path, f)));
+    if (file !== undefined) arrays[name] = decodeNpy(readFileBytes(join(path, file)), join(path, file));
+  }
+  return datasetOf(path, arrays, options);
+}
+
+function datasetOf(path: string, arrays: NamedArrays, { limit, classes: known }: LoadOptions): Dataset {
+  const { train, test, bytes, classes } = splitsOf(path, arrays, known);
   const inputShape = train.x.shape.slice(1);
   const none = (like: Tensor) => zeros(like.dtype, [0, ...like.shape.slice(1)]);
   return withHash({

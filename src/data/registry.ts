@@ -7,7 +7,7 @@ import { loadCsvFile } from "./csv-file.node.ts";
 import { loadDigits } from "./digits.node.ts";
 import { loadFashionMnist } from "./fashion-mnist.node.ts";
 import { loadMnist } from "./mnist.node.ts";
-import { loadNpzFile } from "./npz-file.node.ts";
+import { loadNpyFolder, loadNpzFile } from "./npz-file.node.ts";
 import { loadTextFile } from "./text-file.node.ts";
 import type { Dataset, LoadOptions } from "./types.ts";
 
@@ -24,6 +24,9 @@ const FILES: ReadonlyMap<string, (path: string, options: LoadOptions) => Dataset
   [".txt", loadTextFile],
 ]);
 
+/** A folder with one of these holds arrays. */
+const HAS_ARRAYS = ["x_train.npy", "x.npy"];
+
 /** Endings of files that `loadDataset` reads. */
 export const dataFileEndings: readonly string[] = [...FILES.keys()];
 
@@ -37,6 +40,7 @@ function loaderOf(spec: string): (options: LoadOptions) => Dataset {
   const loadFile = FILES.get(ending);
   if (loadFile !== undefined) return (options) => loadFile(spec, options);
   const endings = dataFileEndings.join(", ");
+  if (HAS_ARRAYS.some((name) => pathExists(`${spec}/${name}`))) return (options) => loadNpyFolder(spec, options);
   if (pathExists(spec)) {
     readFileBytes(spec); // a folder or an unreadable file says so
     throw new InvalidDataError(`${spec}: a data file must end in ${endings}, got ${ending || "no ending"}`);
@@ -49,7 +53,8 @@ function loaderOf(spec: string): (options: LoadOptions) => Dataset {
 }
 
 /**
- * Loads the data source of that name ("mnist", "fashion-mnist", "digits") or a file (.npz, .csv, .tsv, .txt), whole or not at all.
+ * Loads the data source of that name ("mnist", "fashion-mnist", "digits"), a file (.npz, .csv, .tsv, .txt) or a folder of .npy files
+ * (x_train or x, y_train or y, x_test, y_test), whole or not at all.
  *
  * Throws RangeError for an unknown name (with the nearest known one) or a limit or context below 1, FileError for what is missing or
  * cannot be read, InvalidDataError for data that cannot be used.

@@ -36,4 +36,6 @@ export interface LoadOptions {
   readonly target?: string | undefined;
   /** Characters of an example of a text. Default 64. */
   readonly context?: number | undefined;
+  /** Classes that integer labels of arrays are of, where some may occur in no example. Default: those of the training labels, all of them. */
+  readonly classes?: number | undefined;
 }

@@ -1,6 +1,7 @@
 // What is done with factored per-example derivatives: multiplied out, or contracted with directions without ever being so.
 
 import type { GraphBuilder } from "../graph/builder.ts";
+import { isBatch, multiplyDims } from "../graph/dim.ts";
 import {
   addAll,
   concat,
@@ -39,8 +40,9 @@ function scattered(b: GraphBuilder, { indices, right, rows }: Rows): Value {
 /** The derivative that factors stand for, (N, ...shape of the value used). */
 export function multiplied(b: GraphBuilder, factor: Factor): Value {
   if (factor.kind === "dense") return factor.value;
-  if (factor.kind === "rows") return reshape(b, scattered(b, factor), ["N", factor.rows, ...factor.inner]);
-  const split = reshape(b, product(b, factor), ["N", ...factor.inner]);
+  if (factor.kind === "rows")
+    return reshape(b, scattered(b, factor), [factor.right.shape[0], factor.rows, ...factor.inner]);
+  const split = reshape(b, product(b, factor), [factor.left.shape[0], ...factor.inner]);
   return transpose(b, split, [0, ...factor.perm.map((axis) => axis + 1)]);
 }
 
@@ -63,8 +65,8 @@ function pairFromLeft(b: GraphBuilder, directions: Value, [left, right]: readonl
 
 /** The same by way of D_r right_m, which is smaller where A < C: one product for all rows. */
 function pairFromRight(b: GraphBuilder, directions: Value, [left, right]: readonly [Value, Value]): Value {
-  const [rows, a, c] = directions.shape as readonly number[];
-  const pulled = b.op("Gemm", [reshape(b, directions, [rows * a, c]), right], { transB: 1 });
+  const [rows, a, c] = directions.shape;
+  const pulled = b.op("Gemm", [reshape(b, directions, [multiplyDims(rows, a), c]), right], { transB: 1 });
   return reduceSum(b, mul(b, reshape(b, pulled, [rows, a, left.shape[0]]), swapLast(b, left)), [1]);
 }
 
@@ -77,7 +79,7 @@ function contractRows(b: GraphBuilder, { indices, right, rows }: Rows, direction
 
 /** <direction_r, derivative of example n> for one use: (R, N). */
 function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value): Value {
-  const rows = direction.shape[0] as number;
+  const rows = direction.shape[0];
   const local = throughPrelude(b, direction, prelude);
   const size = local.shape.slice(1).reduce<number>((product, axis) => product * (axis as number), 1);
   const flat = (x: Value): Value => reshape(b, x, [x.shape[0], size]);
@@ -87,18 +89,20 @@ function contractUse(b: GraphBuilder, { factor, prelude }: Use, direction: Value
   const { left, right } = factor;
   const [steps, a, c] = [left.shape[1] as number, left.shape[2] as number, right.shape[2] as number];
   // Contracting costs R T A B for each example, multiplying out T A B + R A B.
-  if (rows * steps > steps + rows) return inner(multiplied(b, factor));
+  const multiplies = isBatch(rows) ? steps > 1 : (rows as number) * steps > steps + (rows as number);
+  if (multiplies) return inner(multiplied(b, factor));
   const permuted = transpose(b, local, [0, ...inverse(factor.perm).map((axis) => axis + 1)]);
   const matrices = reshape(b, permuted, [rows, a, c]);
-  const positions = steps === 1 ? "N" : `${steps}N`;
+  const examples = left.shape[0];
+  const positions = multiplyDims(examples, steps);
   const [byA, byC] = [reshape(b, left, [positions, a]), reshape(b, right, [positions, c])];
   const paired = a < c ? pairFromRight(b, matrices, [byA, byC]) : pairFromLeft(b, matrices, [byA, byC]);
-  return steps === 1 ? paired : reduceSum(b, reshape(b, paired, [rows, "N", steps]), [2]);
+  return steps === 1 ? paired : reduceSum(b, reshape(b, paired, [rows, examples, steps]), [2]);
 }
 
 /**
  * Inner products of each example's derivative with each direction: sum over parameters of <u_r, d s_n / d w>, as (R, N).
- * `directions` gives (R, ...shape) by parameter name. Undefined when there is no use at all.
+ * `directions` gives (R, ...shape) by parameter name; either directions or examples may be the batch. Undefined when there is no use at all.
  */
 export function contract(
   b: GraphBuilder,

@@ -1,15 +1,16 @@
-// Vectors as long as the parameters, one for each row, that go backwards through the optimizer: Jacobian, carry and what pulls on a batch.
+// Vectors as long as the parameters on the host, one for each row, that go backwards through the optimizer: the reference of those in the engine.
 
 import type { Layout } from "../numeric/layout.ts";
 import { dot } from "../numeric/sum.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
-import type { Batch, Checkpoint } from "../run/types.ts";
+import type { Checkpoint } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
+import type { Booking, Carried, CarriedStep } from "./carried/types.ts";
 import type { Puller } from "./pull.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
 /** Terms of one step, each (R). */
-export interface DecayTerms {
+interface DecayTerms {
   readonly coupled: Float64Array;
   readonly decoupled: Float64Array;
 }
@@ -18,7 +19,7 @@ export interface DecayTerms {
  * The carried vectors of R rows, in blocks (the rows of one parameter side by side), as graphs read and write them, in the run's dtype: in
  * float32 their rounding is that of the gradients they meet, and what it leaves shows in the closure.
  */
-export class CarriedVectors {
+export class CarriedVectors implements Carried {
   private readonly task: Task;
   private readonly rows: RowEvaluator;
   private readonly puller: Puller;
@@ -37,7 +38,6 @@ export class CarriedVectors {
     this.carry = blocks(task.optimizer.memory !== undefined);
   }
 
-  /** Averages the Jacobian of every row over the nodes of the segment at hand; gives J_s (w_{s+1} - w_s), by forward mode. */
   async average(nodes: readonly Node[]): Promise<Float64Array> {
     const linear = new Float64Array(this.rows.count);
     for (const [q, node] of nodes.entries()) {
@@ -50,7 +50,7 @@ export class CarriedVectors {
   }
 
   /** Takes the averaged Jacobian of step `from` through the pull-back, one parameter after the other; gives the decay terms. */
-  pullBack(from: Checkpoint, to: Checkpoint, stepSize: number): DecayTerms {
+  private pullBack({ from, to, stepSize }: CarriedStep): DecayTerms {
     const { optimizer, layout } = this.task;
     const count = this.rows.count;
     const terms = { coupled: new Float64Array(count), decoupled: new Float64Array(count) };
@@ -69,16 +69,18 @@ export class CarriedVectors {
     return terms;
   }
 
-  /** The pulls of the step at hand on a batch. */
-  pulls(
-    place: { params: RealArray; batch: Batch },
-    receive: (row: number, position: number, pull: number) => void,
-  ): Promise<void> {
-    return this.puller.pulls(this.data, place, receive);
+  async step(step: CarriedStep, booking: Booking): Promise<void> {
+    const { coupled, decoupled } = this.pullBack(step);
+    for (let r = 0; r < coupled.length; r++) booking.decay(r, coupled[r], decoupled[r]);
+    const { from, batch } = step;
+    await this.puller.pulls(this.data, { params: from.params, batch }, (row, position, pull) => {
+      booking.pull(row, position, pull);
+    });
   }
 
-  /** What a jump of the momentum does to each row in all later steps: -factor <z_s, m recorded - m replayed>, or nothing without one. */
-  jump(replayed: Checkpoint, recorded: Checkpoint): Float64Array {
+  async flush(): Promise<void> {}
+
+  async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<Float64Array> {
     const { layout, optimizer } = this.task;
     const count = this.rows.count;
     const terms = new Float64Array(count);

@@ -10,6 +10,9 @@ import type { Layout } from "../numeric/layout.ts";
 import { objectiveOf } from "../train/gradient-graph.ts";
 import { NODE, once, type ReadoutGraphOptions, readoutAlong } from "./graphs.ts";
 
+/** Prefix of the inputs with what the decay of a line multiplies: sum eta_s w_s. */
+export const DECAYED = "decayed.";
+
 const factorName = (use: number, k: number): string => `factor.${use}.${k}`;
 
 export interface BatchFactors {
@@ -58,8 +61,8 @@ export interface DirectGraphOptions extends ReadoutGraphOptions {
 
 /**
  * With omega_r the weight of row r at this node: `pulls` (N, M) = omega_r <J_r, g_m> at w + t Delta, `slope` (N) = omega_r J_r Delta, `decay`
- * (N) = omega_r J_r w where asked for. The slope is forward mode's and sees no example: residuals are made of it. Inputs: those of the graphs along
- * a segment, `node.weights` (N), and the outputs of the batch's graph. Undefined where the readout has no factored form.
+ * (N) = omega_r J_r d where asked for. The slope is forward mode's and sees no example: residuals are made of it. Inputs: those of the graphs along
+ * a segment, `node.weights` (N), the outputs of the batch's graph, and d as `decayed.NAME`. Undefined where the readout has no factored form.
  */
 export function directGraph(options: DirectGraphOptions): Graph | undefined {
   const { head, readout, targetType, layout, count, decays } = options;
@@ -80,9 +83,10 @@ function buildDirect(options: DirectGraphOptions): Graph | undefined {
   const { b, inputs, value, parameters, tangents } = along;
   const weights = b.input(NODE, "real", ["N"]);
   const examples = options.exampleInputs.map((name) => inputs[name]);
-  const own = options.layout.entries.map(({ name }) => inputs[name]);
   const [slope] = jvp(b, tangents, [value]);
-  const towards = options.decays ? parameters.map((moved, i) => ({ value: moved, tangent: own[i] })) : [];
+  const decayed = (name: string): Value => b.input(DECAYED + name, "real", inputs[name].shape);
+  const names = options.layout.entries.map(({ name }) => name);
+  const towards = options.decays ? parameters.map((value, i) => ({ value, tangent: decayed(names[i]) })) : [];
   const [decay] = jvp(b, towards, [value]);
   const x = usesOf(b, { seeds: [{ value, cotangent: weights }], examples, parameters });
   if (!x) return undefined;

@@ -1,39 +1,32 @@
 // Direct pulls: where u_s = eta_s J_s, contributions are pairs of a row's and an example's factors, and no vector of parameters is formed.
 
 import type { Feeds } from "../engine/engine.ts";
+import { resolveDim, sizeOfShape } from "../graph/dim.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { type RealArray, reals, toReal } from "../numeric/tensor.ts";
+import { allocate, type RealArray, type RealDType, reals, toReal } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
 import { type ExampleSource, examplesOf } from "../train/examples.ts";
 import { TARGET, WEIGHTS } from "../train/gradient-graph.ts";
 import { examplesPerTile } from "../train/stepper.ts";
 import { type Task, targetsOf } from "../train/task.ts";
-import { type BatchFactors, batchFactors, directGraph } from "./direct-graphs.ts";
+import { type BatchFactors, batchFactors, DECAYED, directGraph } from "./direct-graphs.ts";
+import { type AtNode, DirectLine, type FactorSource, type Meeting, type ReceivePull } from "./direct-line.ts";
 import type { ReadoutGraphOptions } from "./graphs.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
-/** What the rows' derivatives give along a step, beside the pulls: each (R). */
-export interface AlongStep {
-  /** J_s (w_{s+1} - w_s), by forward mode. */
-  readonly linear: Float64Array;
-  /** J_s w_s. */
-  readonly decay: Float64Array;
-}
+/** Bytes that what a graph of pairs makes of a batch's factors alone may take; so many examples of a chord meet the rows at once. */
+const GATHERED_BUDGET = 64 * 2 ** 20;
 
-export interface DirectPlace {
-  /** w_s, at which the batch's gradients are taken. */
-  readonly params: RealArray;
-  readonly batch: Batch;
-}
-
-/** Computes <J_s, g_n> of rows on the segment that their evaluator has entered. Obtained by `directPuller`. */
-export class DirectPuller {
+/** Computes <J, g_n> of rows on the segment that their evaluator has entered. Obtained by `directPuller`. */
+export class DirectPuller implements FactorSource {
+  /** Examples whose factors are computed at once. */
+  readonly tile: number;
+  readonly decays: boolean;
   private readonly task: Task;
   private readonly options: ReadoutGraphOptions;
   private readonly batch: BatchFactors;
-  private readonly decays: boolean;
   private readonly examples: ExampleSource;
-  private readonly tile: number;
+  private most: number | undefined;
 
   constructor(task: Task, options: ReadoutGraphOptions, batch: BatchFactors) {
     this.task = task;
@@ -44,36 +37,31 @@ export class DirectPuller {
     this.tile = examplesPerTile(batch.graph);
   }
 
-  /**
-   * Calls `receive(row, position in the batch, weighted <J_row, g_position>)` once for each node. Cost: a forward and a backward pass of the
-   * batch, and for each node one of its rows, a forward-mode pass, and the products of factors.
-   */
-  async pulls(
-    rows: RowEvaluator,
-    nodes: readonly Node[],
-    { params, batch }: DirectPlace,
-    receive: (row: number, position: number, pull: number) => void,
-  ): Promise<AlongStep> {
-    const along = { linear: new Float64Array(rows.count), decay: new Float64Array(rows.count) };
-    const count = batch.indices.length;
-    for (let start = 0; start < Math.max(1, count); start += this.tile) {
-      const end = Math.min(count, start + this.tile);
-      const factors = await this.factors(params, batch, { start, end });
-      for (const node of nodes) {
-        const paired = (row: number, n: number, pull: number) => receive(row, start + n, pull);
-        const found = await this.atNode(rows, node, { factors, count: end - start, receive: paired });
-        if (start === 0) add(along, node, found);
-      }
-    }
-    return along;
+  get dtype(): RealDType {
+    return this.task.engine.dtype;
   }
 
-  /** The factors of the gradients of some occurrences of a batch. */
-  private async factors(
-    params: RealArray,
-    batch: Batch,
-    { start, end }: { start: number; end: number },
-  ): Promise<Feeds> {
+  /** p. */
+  get size(): number {
+    return this.task.layout.size;
+  }
+
+  /** Examples that meet the rows at once: depends on the model alone. */
+  get capacity(): number {
+    this.most ??= Math.min(this.tile, examplesPerMeeting(this.options, this.batch));
+    return this.most;
+  }
+
+  /**
+   * A line along which pulls are received, once for each node. Cost of a step: a forward and a backward pass of its batch; for each node and
+   * `capacity` examples a forward and a backward pass of its rows, one in forward mode, and the products of factors.
+   */
+  line(rows: RowEvaluator, nodes: readonly Node[], receive: ReceivePull): DirectLine {
+    return new DirectLine(this, rows, { nodes, receive });
+  }
+
+  /** The values of the factors of c_n dl_n/dw for some examples of a batch. */
+  async factors(params: RealArray, batch: Batch, { start, end }: { start: number; end: number }): Promise<Feeds> {
     const { engine, layout, frozen, dataset } = this.task;
     const indices = batch.indices.subarray(start, end);
     return engine.compile(this.batch.graph).run({
@@ -85,21 +73,26 @@ export class DirectPuller {
     });
   }
 
-  private async atNode(
-    rows: RowEvaluator,
-    node: Node,
-    pairs: { factors: Feeds; count: number; receive: (row: number, n: number, pull: number) => void },
-  ): Promise<AlongStep> {
-    const { factors, count, receive } = pairs;
+  /** Of no examples: what holds of a line without any is computed with them. */
+  noFactors(): Promise<Feeds> {
+    const none = { indices: new Int32Array(0), weights: new Float64Array(0) };
+    return this.factors(allocate(this.dtype, this.size) as RealArray, none, { start: 0, end: 0 });
+  }
+
+  /** The rows of a node meet the examples. */
+  async atNode(rows: RowEvaluator, node: Node, { factors, count, decayed, receive }: Meeting): Promise<AtNode> {
     const graph = directGraph({ ...this.options, batch: this.batch, count, decays: this.decays })!;
+    const own = { ...factors, ...(decayed && viewsOf(this.task.layout, decayed, DECAYED)) };
     const tile = examplesPerTile(graph);
     const found = { linear: new Float64Array(node.rows.length), decay: new Float64Array(node.rows.length) };
     for (let start = 0; start < node.rows.length; start += tile) {
       const part = node.rows.slice(start, start + tile);
       const weights = node.weights.slice(start, start + tile);
-      const { pulls, slope, decay } = await rows.runAtNode(graph, { t: node.t, rows: part, weights }, { own: factors });
-      part.forEach((row, k) => {
-        for (let n = 0; n < count; n++) receive(row, n, Number(pulls.data[k * count + n]));
+      const { pulls, slope, decay } = await rows.runAtNode(graph, { t: node.t, rows: part, weights }, { own });
+      // Example by example, as contributions lie together.
+      for (let n = 0; n < count; n++)
+        for (const [k, row] of part.entries()) receive(row, n, Number(pulls.data[k * count + n]));
+      part.forEach((_, k) => {
         found.linear[start + k] = Number(slope.data[k]);
         if (decay) found.decay[start + k] = Number(decay.data[k]);
       });
@@ -108,11 +101,13 @@ export class DirectPuller {
   }
 }
 
-function add(total: AlongStep, node: Node, found: AlongStep): void {
-  node.rows.forEach((row, k) => {
-    total.linear[row] += found.linear[k];
-    total.decay[row] += found.decay[k];
-  });
+/** Examples whose share of a graph of pairs, all that grows with them and not with the rows, fits in the budget. */
+function examplesPerMeeting(options: ReadoutGraphOptions, batch: BatchFactors): number {
+  const bytesOf = (count: number): number => {
+    const graph = directGraph({ ...options, batch, count, decays: false })!;
+    return [...graph.values.values()].reduce((bytes, { shape }) => bytes + 8 * resolveDim(sizeOfShape(shape), 1), 0);
+  };
+  return Math.max(1, Math.floor(GATHERED_BUDGET / Math.max(1, bytesOf(2) - bytesOf(1))));
 }
 
 /** The direct puller of a task for a readout; undefined where the optimizer is not plain, or some use of a parameter has no factored form. */

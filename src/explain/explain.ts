@@ -1,21 +1,21 @@
 // Explains outputs of a recorded run: prior, contributions, terms and residual of every query.
 
-import { InvalidDataError } from "../errors.ts";
-import { Accumulator, sum } from "../numeric/sum.ts";
-import { sliceRows, type Tensor } from "../numeric/tensor.ts";
-import { defaultReadout, readoutOf } from "../readouts/registry.ts";
-import type { Readout } from "../readouts/types.ts";
+import type { Feeds } from "../engine/engine.ts";
+import { takeRows } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
+import type { StepRange } from "../train/trajectory.ts";
+import { assemble } from "./assemble.ts";
+import { carrierOf } from "./carried/carrier.ts";
 import { type DirectPuller, directPuller } from "./direct.ts";
-import { type ReadoutGraphs, readoutGraphs } from "./graphs.ts";
-import { Puller } from "./pull.ts";
-import { type Rows, rowsOf } from "./rows.ts";
+import { type ReadoutGraphOptions, type ReadoutGraphs, ROW } from "./graphs.ts";
+import { prepareRows } from "./prepare.ts";
 import { ruleOf } from "./rules.ts";
 import { RowEvaluator } from "./segment.ts";
+import { type ExplainAgain, measureShift } from "./shift.ts";
 import { type SweepOptions, type SweepResult, sweep } from "./sweep.ts";
-import type { Explanation, Query, Term } from "./types.ts";
+import type { Explanation, Query } from "./types.ts";
 
 export interface ExplainOptions extends Pick<SweepOptions, "signal" | "replayMemory"> {
   readonly queries: readonly Query[];
@@ -25,6 +25,16 @@ export interface ExplainOptions extends Pick<SweepOptions, "signal" | "replayMem
   readonly rule?: string | undefined;
   /** Residual allowed by `auto`, relative to max |output - prior|; default 1e-4. */
   readonly tolerance?: number | undefined;
+  /**
+   * k: Jacobians are averaged along the straight line from w_t to w_{t+k}, in the place of the lines of these k steps (theory 1.8); default 1.
+   * The sum stays exact and queries cost k times less; contributions move, by as much as `shift` says.
+   */
+  readonly chord?: number | undefined;
+  /**
+   * Share of the cost of chords that may go into measuring the shift; default 1/4, of at least one chord of one row where that costs no more
+   * than the explanation. 0: not measured; Infinity: every row, every step.
+   */
+  readonly shift?: number | undefined;
   /**
    * How pulls are computed; default `auto`: of a row's factors with an example's where the optimizer is plain gradient descent, else of carried
    * vectors with factors, or by forward mode. The other two say how carried vectors are contracted, for any optimizer.
@@ -36,13 +46,8 @@ export interface ExplainOptions extends Pick<SweepOptions, "signal" | "replayMem
 }
 
 export const DEFAULT_TOLERANCE = 1e-4;
+export const DEFAULT_SHIFT_SHARE = 0.25;
 const DEFAULT_MEMORY_BUDGET = 2 ** 30;
-
-/** The readout of a call, fitted to the task. */
-export function taskReadout(task: Pick<Task, "outputShape" | "loss">, spec: string | undefined): Readout {
-  const context = { outputShape: task.outputShape, loss: task.loss };
-  return readoutOf(spec ?? defaultReadout(context), context);
-}
 
 /** Rows whose carried vectors (Jacobian, u, z in the run's dtype) fit in the budget. */
 export function rowsPerSweep(
@@ -63,158 +68,68 @@ export function rowsPerSweep(
  * @see Domingos 2020, Theorem 1, arXiv:2012.00152
  */
 export async function explain(task: Task, run: Run, options: ExplainOptions): Promise<Explanation> {
-  const { queries, tolerance = DEFAULT_TOLERANCE, rule = "auto" } = options;
-  if (queries.length === 0) throw new RangeError("explain: queries must not be empty");
-  if (!(tolerance > 0)) throw new RangeError(`explain: tolerance must be positive, got ${tolerance}`);
-  ruleOf(rule);
-  const readout = taskReadout(task, options.readout);
-  const last = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);
-  const first = await run.checkpoint(0);
-  const rows = await rowsOf(task, queries, { readout, params: last.params });
-  const { head, exampleInputs } = task.split;
-  const readoutOptions = { head, exampleInputs, readout, targetType: task.loss.target, layout: task.layout };
-  const graphs = readoutGraphs(readoutOptions);
+  const { queries, tolerance = DEFAULT_TOLERANCE, rule = "auto", chord = 1, shift = DEFAULT_SHIFT_SHARE } = options;
+  if (!Number.isSafeInteger(chord) || chord < 1)
+    throw new RangeError(`explain: chord must be a positive integer, got ${chord}`);
+  if (!(shift >= 0)) throw new RangeError(`explain: shift must be a number >= 0, got ${shift}`);
+  const prepared = await prepareRows(task, run, { queries, readout: options.readout, rule, tolerance });
+  const { graphs, readoutOptions, scale } = prepared;
   const direct = (options.pulls ?? "auto") === "auto" ? directPuller(task, readoutOptions) : undefined;
-  const all = new RowEvaluator(task, graphs, { count: queries.length, feeds: rows.feeds });
-  const [output, prior] = [await all.values(last.params), await all.values(first.params)];
-  requireFiniteRows(rows, output, prior);
-  const scale = scaleOf(output, prior);
+  const allowed = (tolerance * scale) / Math.max(1, run.batches.length);
+  const shared = { ...options, graphs, readoutOptions, direct, feeds: prepared.rows.feeds, allowed };
   const parts: SweepResult[] = [];
   const perSweep = direct ? queries.length : rowsPerSweep(task, options.memoryBudget);
   for (let start = 0; start < queries.length; start += perSweep) {
-    const range = { start, end: Math.min(queries.length, start + perSweep) };
-    parts.push(
-      await sweepRows(task, run, {
-        ...options,
-        graphs,
-        direct,
-        rows,
-        range,
-        allowed: (tolerance * scale) / Math.max(1, run.batches.length),
-      }),
-    );
+    const end = Math.min(queries.length, start + perSweep);
+    const rows = Array.from({ length: end - start }, (_, k) => start + k);
+    parts.push(await sweepRows(task, run, { ...shared, rows, progress: options.onProgress }));
   }
-  return assemble({ task, run, rows, output, prior, parts, rule, tolerance, scale });
+  const explanation = assemble({ task, run, prepared, parts, rule, tolerance, chord });
+  if (chord === 1 || shift === 0) return explanation;
+  const again: ExplainAgain = (part) => sweepRows(task, run, { ...shared, ...part, progress: undefined });
+  const memory = task.optimizer.memory?.factor ?? 0;
+  const lengths = parts[0].lineLengths;
+  return { ...explanation, shift: await measureShift(explanation, { share: shift, memory, lengths }, again) };
 }
 
-/** A row whose output overflows has no sum: InvalidDataError naming it. */
-function requireFiniteRows({ labels }: Rows, output: Float64Array, prior: Float64Array): void {
-  const bad = output.findIndex((value, r) => !Number.isFinite(value - prior[r]));
-  if (bad < 0) return;
-  const { query, readout } = labels[bad];
-  throw new InvalidDataError(
-    `${readout} of ${query} must be finite before and after training, got ${prior[bad]} and ${output[bad]}`,
-    {
-      hint: "leave this query out; a run that diverged has such outputs",
-    },
-  );
-}
-
-/** max |output - prior| over the rows; 1 where that is next to nothing, so that tolerances are absolute there (design decision 8). */
-function scaleOf(output: Float64Array, prior: Float64Array): number {
-  let [change, size] = [0, 0];
-  output.forEach((value, r) => {
-    change = Math.max(change, Math.abs(value - prior[r]));
-    size = Math.max(size, Math.abs(value));
-  });
-  return change < 1e-6 * size || change === 0 ? 1 : change;
-}
-
-interface SweepRows extends ExplainOptions {
+interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls" | "replayMemory"> {
   readonly graphs: ReadoutGraphs;
+  readonly readoutOptions: ReadoutGraphOptions;
   readonly direct: DirectPuller | undefined;
-  readonly rows: Rows;
-  readonly range: { readonly start: number; readonly end: number };
+  /** Feeds of all rows of the call, and those that are swept. */
+  readonly feeds: Feeds;
+  readonly rows: readonly number[];
   /** Residual allowed over one step, in units of the readout. */
   readonly allowed: number;
+  readonly chord?: number | undefined;
+  readonly range?: StepRange | undefined;
+  readonly apart?: StepRange | undefined;
+  readonly progress: ExplainOptions["onProgress"];
 }
 
+/** Sweeps some rows; their progress is counted among that of all. */
 async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<SweepResult> {
-  const { start, end } = options.range;
-  const count = end - start;
-  const slice = (tensor: Tensor): Tensor => sliceRows(tensor, start, end);
-  const feeds = Object.fromEntries(Object.entries(options.rows.feeds).map(([name, tensor]) => [name, slice(tensor)]));
+  const { feeds: all, rows: chosen, progress, signal, chord, range, apart } = options;
+  const count = chosen.length;
+  const whole = count === all[ROW].shape[0];
+  const taken = () => Object.entries(all).map(([name, tensor]) => [name, takeRows(tensor, chosen)] as const);
+  const feeds = whole ? all : Object.fromEntries(taken());
   const rows = new RowEvaluator(task, options.graphs, { count, feeds });
-  const puller = options.direct ?? new Puller(task, count, { method: options.pulls ?? "auto" });
-  const { onProgress, signal, replayMemory } = options;
-  const total = options.queries.length * run.batches.length;
+  const how = { readout: options.readoutOptions, method: options.pulls ?? "auto", run };
+  const puller = options.direct ?? carrierOf(task, rows, how);
+  const steps = run.batches.length;
+  const total = all[ROW].shape[0] * steps;
   return sweep(
-    { task, run, rows, count, puller },
+    { task, run, rows, count, readout: options.readoutOptions, puller },
     {
       rule: ruleOf(options.rule ?? "auto"),
       tolerance: options.allowed,
       signal,
-      replayMemory,
-      onProgress: onProgress && ((p) => onProgress({ ...p, done: start * run.batches.length + p.done * count, total })),
+      ...(chord !== undefined && { chord }),
+      ...(range && { range }),
+      apart,
+      onProgress: progress && ((p) => progress({ ...p, done: chosen[0] * steps + p.done * count, total })),
+      replayMemory: options.replayMemory,
     },
   );
-}
-
-interface Assembly {
-  readonly task: Task;
-  readonly run: Run;
-  readonly rows: Rows;
-  readonly output: Float64Array;
-  readonly prior: Float64Array;
-  readonly parts: readonly SweepResult[];
-  readonly rule: string;
-  readonly tolerance: number;
-  readonly scale: number;
-}
-
-function joined(
-  parts: readonly SweepResult[],
-  key: "contributions" | "residualByStep" | "coupled" | "decoupled" | "replay",
-): Float64Array {
-  if (parts.length === 1) return parts[0][key];
-  const result = new Float64Array(parts.reduce((size, part) => size + part[key].length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    result.set(part[key], offset);
-    offset += part[key].length;
-  }
-  return result;
-}
-
-function assemble({ task, run, rows, output, prior, parts, rule, tolerance, scale }: Assembly): Explanation {
-  const examples = task.dataset.train.x.shape[0];
-  const steps = run.batches.length;
-  const contributions = joined(parts, "contributions");
-  const residualByStep = joined(parts, "residualByStep");
-  const terms: Term[] = [
-    { name: "coupled decay" as const, values: joined(parts, "coupled") },
-    { name: "decoupled decay" as const, values: joined(parts, "decoupled") },
-    { name: "replay" as const, values: joined(parts, "replay") },
-  ].filter((term) => term.values.some((value) => value !== 0));
-  const rowsOfMatrix = (matrix: Float64Array, width: number): Float64Array[] =>
-    Array.from(output, (_, r) => matrix.subarray(r * width, (r + 1) * width));
-  const net = Float64Array.from(rowsOfMatrix(contributions, examples), sum);
-  const gross = Float64Array.from(rowsOfMatrix(contributions, examples), (row) => sum(row.map(Math.abs)));
-  const residual = Float64Array.from(rowsOfMatrix(residualByStep, steps), sum);
-  const closure = output.map((value, r) => {
-    const left = new Accumulator();
-    for (const part of [value, -prior[r], -net[r], -residual[r], ...terms.map((term) => -term.values[r])])
-      left.add(part);
-    return left.value;
-  });
-  const cost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
-  for (const part of parts) for (const key of Object.keys(cost) as (keyof typeof cost)[]) cost[key] += part.cost[key];
-  return {
-    rows: rows.labels,
-    examples,
-    steps,
-    output,
-    prior,
-    contributions,
-    terms,
-    residual,
-    residualByStep,
-    closure,
-    gross,
-    net,
-    rule,
-    tolerance,
-    scale,
-    cost,
-  };
 }

@@ -72,8 +72,9 @@ export class Puller {
   private async runFactored(feeds: Feeds, receive: (row: number, n: number, pull: number) => void): Promise<void> {
     const { pulls } = await this.task.engine.compile(this.factored!).run(feeds);
     const count = pulls.shape[1];
-    for (let r = 0; r < this.rows; r++)
-      for (let n = 0; n < count; n++) receive(r, n, Number(pulls.data[r * count + n]));
+    // Example by example, as contributions lie together.
+    for (let n = 0; n < count; n++)
+      for (let r = 0; r < this.rows; r++) receive(r, n, Number(pulls.data[r * count + n]));
   }
 
   private async runForward(

@@ -2,7 +2,7 @@
 
 import { gaussLegendre, type QuadratureRule } from "./gauss.ts";
 
-/** Rules with fixed nodes; `auto` refines until the tolerance holds. Errors and orders: theory 1.3. */
+/** Rules with fixed nodes; `auto` refines until the tolerance holds. Errors and orders: theory 1.3. More than four nodes are for long chords. */
 const FIXED_RULES: ReadonlyMap<string, QuadratureRule> = new Map([
   ["left", { nodes: [0], weights: [1] }],
   ["right", { nodes: [1], weights: [1] }],
@@ -12,6 +12,8 @@ const FIXED_RULES: ReadonlyMap<string, QuadratureRule> = new Map([
   ["gauss2", gaussLegendre(2)],
   ["gauss3", gaussLegendre(3)],
   ["gauss4", gaussLegendre(4)],
+  ["gauss8", gaussLegendre(8)],
+  ["gauss16", gaussLegendre(16)],
 ]);
 
 export const ruleNames: readonly string[] = ["auto", ...FIXED_RULES.keys()];

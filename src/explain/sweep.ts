@@ -1,21 +1,23 @@
 // One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
 
-import { VectorAccumulator } from "../numeric/sum.ts";
-import type { RealArray } from "../numeric/tensor.ts";
+import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
+import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
+import { type Line, type PathOptions, pathBackwards } from "../train/path.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
-import { type StretchOptions, stretchesBackwards } from "../train/trajectory.ts";
+import { alongGraph, alongNodes } from "./along.ts";
 import { type AverageCost, stepNodes } from "./average.ts";
-import { CarriedVectors } from "./carried.ts";
+import type { Carried } from "./carried/types.ts";
 import { DirectPuller } from "./direct.ts";
+import type { DirectLine, ReceivePull } from "./direct-line.ts";
 import type { QuadratureRule } from "./gauss.ts";
-import type { Puller } from "./pull.ts";
+import type { ReadoutGraphOptions } from "./graphs.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
-export interface SweepOptions extends Pick<StretchOptions, "signal" | "replayMemory"> {
+export interface SweepOptions extends PathOptions {
   readonly rule: QuadratureRule | undefined;
-  /** Residual allowed over one step, in units of the readout. */
+  /** Residual allowed for each step of a line, in units of the readout. */
   readonly tolerance: number;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -25,6 +27,9 @@ export interface SweepResult {
   readonly contributions: Float64Array;
   /** (R, S). */
   readonly residualByStep: Float64Array;
+  readonly lineEnds: Int32Array;
+  /** ||w_end - w_first|| of every line. */
+  readonly lineLengths: Float64Array;
   readonly coupled: Float64Array;
   readonly decoupled: Float64Array;
   readonly replay: Float64Array;
@@ -36,59 +41,76 @@ export interface SweepParts {
   readonly run: Run;
   readonly rows: RowEvaluator;
   readonly count: number;
-  /** Pulls of carried vectors, or, where the optimizer carries none and scales none, of Jacobians as they are. */
-  readonly puller: Puller | DirectPuller;
+  readonly readout: ReadoutGraphOptions;
+  /** Vectors that are carried through the optimizer, or, where it carries none and scales none, pulls of Jacobians as they are. */
+  readonly puller: Carried | DirectPuller;
 }
 
 /**
  * Contributions, terms and residuals of R rows over a whole run (theory 1.1 eq. 3, 1.2): for s = S-1 .. 0 the averaged Jacobian
- * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>.
+ * J_s enters the optimizer's pull-back, which gives u_s; example i of batch s receives -<u_s, g_{s,i}>. With chords (theory 1.8) J_s is that of
+ * the line of which step s is a part; every gradient is still that of its own step.
  *
- * Cost: for each step the quadrature's derivatives of R rows and one contraction with the batch. Memory: 3 R p numbers of the run's dtype,
- * none of it for direct pulls, and one stretch of the trajectory within `replayMemory`. The result is the same, bit for bit, whichever
- * checkpoints are stored, as long as steps are replayed as they were taken.
+ * Cost: for each line the quadrature's derivatives of R rows, and for each step one contraction with its batch. Memory: at most 3 R p numbers of
+ * the run's dtype, none of it for direct pulls, one stretch of the trajectory within `replayMemory`, and for chords
+ * 2 p. The result is the same, bit for bit, whichever checkpoints are stored, as long as steps are replayed as they were taken.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
   const state = new Sweep(parts, options);
-  const { signal, replayMemory } = options;
-  const onReplay = (step: number) => state.tellReplay(step);
-  for await (const { states, jumpTo } of stretchesBackwards(parts.task, parts.run, {
-    signal,
-    replayMemory,
-    onReplay,
-  })) {
-    if (jumpTo) await state.jump(states[states.length - 1], jumpTo);
-    for (let k = states.length - 2; k >= 0; k--) {
-      signal?.throwIfAborted();
-      await state.step(states[k], states[k + 1]);
-    }
+  const onReplay = (step: number): void => state.tellReplay(step);
+  for await (const event of pathBackwards(parts.task, parts.run, { ...options, onReplay })) {
+    options.signal?.throwIfAborted();
+    if (event.kind === "jump") await state.jump(event.replayed, event.recorded);
+    else if (event.kind === "line") await state.enter(event);
+    else await state.step(event.from, event.to);
   }
   return state.result();
+}
+
+/** The line whose steps are being taken. */
+interface Entered {
+  readonly line: Line;
+  readonly nodes: readonly Node[];
+  /** What the readouts change by, from its beginning to its end. */
+  readonly change: Float64Array;
+  /** Undefined for carried vectors. */
+  readonly direct: DirectLine | undefined;
+  /** The sum of the jumps in the middle of it. */
+  jumped: RealArray | undefined;
+}
+
+function distance(a: RealArray, b: RealArray): number {
+  let square = 0;
+  for (let k = 0; k < a.length; k++) square += (a[k] - b[k]) * (a[k] - b[k]);
+  return Math.sqrt(square);
 }
 
 class Sweep {
   private readonly parts: SweepParts;
   private readonly options: SweepOptions;
   /** Undefined for direct pulls. */
-  private readonly carried: CarriedVectors | undefined;
+  private readonly carried: Carried | undefined;
   private readonly orders: number[];
-  private readonly contributions: VectorAccumulator;
+  private readonly contributions: ColumnAccumulator;
   private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
   /** Steps explained. */
   private done = 0;
-  /** Values at the start of the step done last, which is where the step before it ends. */
-  private known: { params: RealArray; values: Float64Array } | undefined;
+  /** The last step of every line and ||w_end - w_first||, in ascending order once all are done. */
+  private readonly lines: { readonly last: number; readonly length: number }[] = [];
+  private entered: Entered | undefined;
+  /** Values at the start of the line done last, which is where the line before it ends. */
+  private known: { step: number; values: Float64Array } | undefined;
 
   constructor(parts: SweepParts, options: SweepOptions) {
-    const { task, run, rows, count, puller } = parts;
+    const { task, run, count, puller } = parts;
     this.parts = parts;
     this.options = options;
-    this.carried = puller instanceof DirectPuller ? undefined : new CarriedVectors(task, rows, puller);
+    this.carried = puller instanceof DirectPuller ? undefined : puller;
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
-    this.contributions = new VectorAccumulator(count * task.dataset.train.x.shape[0]);
+    this.contributions = new ColumnAccumulator(count, task.dataset.train.x.shape[0]);
     this.terms = {
       coupled: new VectorAccumulator(count),
       decoupled: new VectorAccumulator(count),
@@ -97,12 +119,15 @@ class Sweep {
     this.residualByStep = new Float64Array(count * run.batches.length);
   }
 
-  result(): SweepResult {
+  async result(): Promise<SweepResult> {
+    await this.carried?.flush();
     const { residualByStep, cost, terms } = this;
     const contributions = this.contributions.values();
     return {
       contributions,
       residualByStep,
+      lineEnds: Int32Array.from(this.lines, ({ last }) => last).reverse(),
+      lineLengths: Float64Array.from(this.lines, ({ length }) => length).reverse(),
       cost,
       coupled: terms.coupled.values(),
       decoupled: terms.decoupled.values(),
@@ -111,31 +136,27 @@ class Sweep {
   }
 
   /**
-   * The path jumps from where a replay ended to the recorded state. The jump has a term of its own: f(recorded) - f(replayed), and
-   * what the jump of the momentum does to the output in all later steps, -factor <z_s, m recorded - m replayed>.
+   * The path jumps from where a replay ended to the recorded state. The jump has a term of its own: f(recorded) - f(replayed), in the middle of a
+   * chord J (recorded - replayed), and what the jump of the momentum does to the output in all later steps, -factor <z_s, m recorded - m replayed>.
    */
   async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<void> {
-    const [from, to] = [await this.valuesAt(replayed.params), await this.valuesAt(recorded.params)];
-    for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
-    this.known = undefined;
-    this.carried?.jump(replayed, recorded).forEach((value, r) => {
+    if (this.entered && recorded.step > this.entered.line.first) this.jumpInside(this.entered, replayed, recorded);
+    else {
+      const to = this.known?.step === recorded.step ? this.known.values : await this.valuesAt(recorded.params);
+      const from = await this.valuesAt(replayed.params);
+      for (let r = 0; r < this.parts.count; r++) this.terms.replay.add(r, to[r] - from[r]);
+      this.known = { step: replayed.step, values: from };
+    }
+    const carried = await this.carried?.jump(replayed, recorded);
+    carried?.forEach((value, r) => {
       this.terms.replay.add(r, value);
     });
   }
 
-  async step(from: Checkpoint, to: Checkpoint): Promise<void> {
-    const { rows } = this.parts;
-    const end = this.known?.params === to.params ? this.known.values : await this.valuesAt(to.params);
-    const start = await this.valuesAt(from.params);
-    this.known = { params: from.params, values: start };
-    rows.enter(from.params, to.params);
-    const nodes = await this.nodesOf(start, end);
-    const change = end.map((value, r) => value - start[r]);
-    const { puller } = this.parts;
-    if (puller instanceof DirectPuller) await this.bookDirect(from, { nodes, change, puller });
-    if (this.carried) await this.bookCarried(from, to, { nodes, change, carried: this.carried });
-    this.done++;
-    this.tell();
+  /** A chord leads over the jump: what it does to the output is its own share of the line, J (recorded - replayed). */
+  private jumpInside(entered: Entered, { params: replayed }: Checkpoint, { params: recorded }: Checkpoint): void {
+    entered.jumped ??= allocate(this.parts.task.engine.dtype, recorded.length) as RealArray;
+    for (let k = 0; k < recorded.length; k++) entered.jumped[k] += recorded[k] - replayed[k];
   }
 
   /** Between two steps that are explained many may be replayed. */
@@ -144,51 +165,79 @@ class Sweep {
   }
 
   private tell(note?: string): void {
-    const total = this.parts.run.batches.length;
-    this.options.onProgress?.({ stage: "explain", done: this.done, total, ...(note && { note }) });
+    const { end } = this.options.range ?? { end: this.parts.run.batches.length };
+    this.options.onProgress?.({ stage: "explain", done: this.done, total: end, ...(note && { note }) });
   }
 
-  /** u_s = eta_s J_s: each node's pulls are booked as they come. */
-  private async bookDirect(
-    { step, params }: Checkpoint,
-    { nodes, change, puller }: { nodes: readonly Node[]; change: Float64Array; puller: DirectPuller },
-  ): Promise<void> {
-    const { run, task, rows } = this.parts;
-    const { stepSize } = run.scalars[step];
-    const batch = run.batches[step];
-    const { linear, decay } = await puller.pulls(rows, nodes, { params, batch }, (row, position, pull) => {
-      this.addContribution(row, batch.indices[position], -stepSize * pull);
+  /** Begins a line: the Jacobian of every row is averaged along it. */
+  async enter(line: Line): Promise<void> {
+    const { rows, puller } = this.parts;
+    const end = this.known?.step === line.end ? this.known.values : await this.valuesAt(line.to);
+    const start = await this.valuesAt(line.from);
+    this.known = { step: line.first, values: start };
+    rows.enter(line.from, line.to);
+    const nodes = await this.nodesOf(line, start, end);
+    const change = end.map((value, r) => value - start[r]);
+    const receive: ReceivePull = (row, example, pull) => this.addContribution(row, example, -pull);
+    const direct = puller instanceof DirectPuller ? puller.line(rows, nodes, receive) : undefined;
+    this.entered = { line, nodes, change, direct, jumped: undefined };
+    if (this.carried) this.setResidual(await this.carried.average(nodes));
+    this.lines.push({ last: line.end - 1, length: distance(line.from, line.to) });
+  }
+
+  async step(from: Checkpoint, to: Checkpoint): Promise<void> {
+    const { run } = this.parts;
+    const { direct, line, nodes, jumped } = this.entered as Entered;
+    if (direct) await this.bookDirect(from, direct, line);
+    else await this.bookCarried(from, to, this.carried as Carried);
+    if (jumped && from.step === line.first) await this.bookJumped(nodes, jumped);
+    const { end } = this.options.range ?? { end: run.batches.length };
+    this.done = end - from.step;
+    this.tell();
+  }
+
+  /** u_s = eta_s J: pulls are booked as they come. */
+  private async bookDirect({ step, params }: Checkpoint, direct: DirectLine, { first }: Line): Promise<void> {
+    const { run, task } = this.parts;
+    await direct.step({ params, batch: run.batches[step], stepSize: run.scalars[step].stepSize });
+    if (step > first) return;
+    const { linear, decay } = await direct.end();
+    this.setResidual(linear);
+    const weightDecay = task.optimizer.plain?.weightDecay ?? 0;
+    if (weightDecay !== 0) for (let r = 0; r < decay.length; r++) this.terms.coupled.add(r, -weightDecay * decay[r]);
+  }
+
+  private async bookJumped(nodes: readonly Node[], vector: RealArray): Promise<void> {
+    const { rows, task, readout } = this.parts;
+    const along = await alongNodes(rows, nodes, { graph: alongGraph(readout), vector, layout: task.layout });
+    along.forEach((value, r) => {
+      this.terms.replay.add(r, value);
     });
-    this.setResidual(step, change, linear);
-    const rate = stepSize * (task.optimizer.plain?.weightDecay ?? 0);
-    if (rate !== 0) for (let r = 0; r < decay.length; r++) this.terms.coupled.add(r, -rate * decay[r]);
   }
 
   /** The averaged Jacobian goes through the optimizer's pull-back. */
-  private async bookCarried(
-    from: Checkpoint,
-    to: Checkpoint,
-    { nodes, change, carried }: { nodes: readonly Node[]; change: Float64Array; carried: CarriedVectors },
-  ): Promise<void> {
+  private async bookCarried(from: Checkpoint, to: Checkpoint, carried: Carried): Promise<void> {
     const { run } = this.parts;
-    this.setResidual(from.step, change, await carried.average(nodes));
-    const { coupled, decoupled } = carried.pullBack(from, to, run.scalars[from.step].stepSize);
-    for (let r = 0; r < change.length; r++) {
-      this.terms.coupled.add(r, coupled[r]);
-      this.terms.decoupled.add(r, decoupled[r]);
-    }
-    const batch = run.batches[from.step];
-    await carried.pulls({ params: from.params, batch }, (row, position, pull) => {
-      this.addContribution(row, batch.indices[position], -pull);
-    });
+    const [{ stepSize }, batch] = [run.scalars[from.step], run.batches[from.step]];
+    await carried.step(
+      { from, to, stepSize, batch },
+      {
+        pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -pull),
+        decay: (row, coupled, decoupled) => {
+          this.terms.coupled.add(row, coupled);
+          this.terms.decoupled.add(row, decoupled);
+        },
+      },
+    );
   }
 
   private valuesAt(params: RealArray): Promise<Float64Array> {
     return this.parts.rows.values(params);
   }
 
-  private async nodesOf(start: Float64Array, end: Float64Array): Promise<readonly Node[]> {
-    const { rule, tolerance } = this.options;
+  private async nodesOf(line: Line, start: Float64Array, end: Float64Array): Promise<readonly Node[]> {
+    const { rule } = this.options;
+    const tolerance = this.options.tolerance * (line.end - line.first);
     const epsilon = this.parts.task.engine.dtype === "float32" ? 2 ** -23 : Number.EPSILON;
     const { orders } = this;
     const { nodes, cost } = await stepNodes(this.parts.rows, { start, end, rule, tolerance, epsilon, orders });
@@ -196,13 +245,14 @@ class Sweep {
     return nodes;
   }
 
-  /** [f(w_{s+1}) - f(w_s)] - J_s . (w_{s+1} - w_s): from the query side and the record alone. */
-  private setResidual(step: number, change: Float64Array, linear: Float64Array): void {
+  /** [f(w_end) - f(w_first)] - J . (w_end - w_first): from the query side and the record alone. It stands at the last step of the line. */
+  private setResidual(linear: Float64Array): void {
+    const { line, change } = this.entered as Entered;
     const steps = this.parts.run.batches.length;
-    for (let r = 0; r < change.length; r++) this.residualByStep[r * steps + step] = change[r] - linear[r];
+    for (let r = 0; r < change.length; r++) this.residualByStep[r * steps + line.end - 1] = change[r] - linear[r];
   }
 
   private addContribution(row: number, example: number, value: number): void {
-    this.contributions.add(row * this.parts.task.dataset.train.x.shape[0] + example, value);
+    this.contributions.add(row, example, value);
   }
 }

@@ -46,7 +46,7 @@ export interface Explanation {
   readonly terms: readonly Term[];
   /** What the quadrature along the path leaves, measured on the query side alone: (R). */
   readonly residual: Float64Array;
-  /** (R, S) row-major; sums to `residual`. */
+  /** (R, S) row-major; sums to `residual`. That of a chord stands at its last step, its other steps have 0. */
   readonly residualByStep: Float64Array;
   /** output - prior - contributions - terms - residual: rounding, or the pull-back is wrong. (R). */
   readonly closure: Float64Array;
@@ -55,12 +55,38 @@ export interface Explanation {
   /** sum_i contribution_i, signed: (R). */
   readonly net: Float64Array;
   readonly rule: string;
+  /** Along what Jacobians were averaged: each step's own line, chords of several steps, or the one chord from w_0 to w_S. */
+  readonly path: "steps" | "chords" | "superposition";
+  /** k, the most steps that one line replaces: 1 for steps, S for a superposition. */
+  readonly chord: number;
+  /** The last step of each such line, ascending: where `residualByStep` may differ from 0. */
+  readonly lineEnds: Int32Array;
+  /** How far chords move contributions from where the steps' own lines have them, where it was measured. */
+  readonly shift: Shift | undefined;
   /** Relative to `scale`: what `auto` aims at, and stops short of only at the rounding of the dtype (`cost.atNoiseFloor`). */
   readonly tolerance: number;
   /** What tolerances are relative to: max |output - prior| over the rows, or 1 where that is below 1e-6 of the output. */
   readonly scale: number;
   /** What the quadrature took. */
   readonly cost: QuadratureCost;
+}
+
+/** The difference between contributions along chords and along steps, on a sample of rows and lines. */
+export interface Shift {
+  /** ||chords - steps|| / ||steps||, Euclidean, over all examples and the sampled rows. */
+  readonly relative: number;
+  /** Pearson's correlation of the same numbers. */
+  readonly correlation: number;
+  /** Ids of the queries of the sampled rows. */
+  readonly queries: readonly string[];
+  /**
+   * Chords whose steps were compared, of how many there are. Where these are not all of them, they are the longest, and the numbers above
+   * are an estimate for all.
+   */
+  readonly chords: number;
+  readonly ofChords: number;
+  /** Gradient evaluations that measuring took, over those of the explanation itself. */
+  readonly cost: number;
 }
 
 export interface QuadratureCost {

@@ -8,11 +8,13 @@ import { element, moved, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
 
 export interface ResidualByStep {
-  /** Signed residual of each step, of one row: (S). */
+  /** Signed residual of each step, or of each chord, of one row. */
   readonly residual: ArrayLike<number>;
-  /** |residual| that the rule `auto` aims at for one step: tolerance * scale / S. */
+  /** What each of them is of; default: step. */
+  readonly piece?: "step" | "chord";
+  /** |residual| that the rule `auto` aims at for one step: tolerance * scale / S; for a chord as many times as it has steps. */
   readonly allowed: number;
-  /** How the integral along each step was taken. */
+  /** How the integral along each of them was taken. */
   readonly rule: string;
   readonly unit: string;
 }
@@ -44,24 +46,24 @@ export function residualMarks({ residual }: ResidualByStep): ResidualMark[] {
 }
 
 export function residualByStepText(data: ResidualByStep): FigureText {
-  const { residual, allowed, rule, unit } = data;
+  const { residual, allowed, rule, unit, piece = "step" } = data;
   const sizes = Array.from(residual, Math.abs);
   const above = sizes.filter((size) => size > allowed).length;
   const largest = sizes.reduce((max, size) => Math.max(max, size), 0);
   const each = Math.max(1, Math.ceil(sizes.length / MAX_MARKS));
   const print = (value: number): string => `${formatNumber(value, { digits: 2 })} ${unit}`;
-  const line = `The line is the tolerance for one step, ${print(allowed)}: ${countOf(above, "step")} of ${sizes.length} above it.`;
-  const marks = each > 1 ? ` Each mark is the largest of ${each} steps.` : "";
+  const line = `The line is the tolerance for one ${piece}, ${print(allowed)}: ${countOf(above, piece)} of ${sizes.length} above it.`;
+  const marks = each > 1 ? ` Each mark is the largest of ${each} ${piece}s.` : "";
   return {
-    title: "Residual of each step",
-    caption: `Rule ${rule}: at most ${print(largest)} in a step. ${line}${marks}`,
+    title: `Residual of each ${piece}`,
+    caption: `Rule ${rule}: at most ${print(largest)} in a ${piece}. ${line}${marks}`,
   };
 }
 
 /** The rows drawn. */
 export function residualByStepTable(data: ResidualByStep): Table {
   return {
-    columns: ["steps", `largest |residual| (${data.unit})`],
+    columns: [`${data.piece ?? "step"}s`, `largest |residual| (${data.unit})`],
     rows: residualMarks(data).map(({ first, last, size }) => [
       first === last ? String(first) : `${first} to ${last}`,
       amount(size, formatNumber(size, { digits: 2 })),
@@ -101,7 +103,7 @@ function drawn(data: ResidualByStep, width: number): Drawing {
         "g",
         axisLabels,
         textAt(0, 11, `|residual|, ${data.unit} (logarithmic)`),
-        textAt(width - RIGHT, TOP + HEIGHT + 30, "step", { "text-anchor": "end" }),
+        textAt(width - RIGHT, TOP + HEIGHT + 30, data.piece ?? "step", { "text-anchor": "end" }),
       ),
       moved(
         0,
@@ -109,7 +111,7 @@ function drawn(data: ResidualByStep, width: number): Drawing {
         ...decades.flatMap((e) => decadeMarks(e, y(10 ** e), width)),
         ...(hasZero ? [textAt(LEFT - 6, HEIGHT, "0", { ...axisLabels, "text-anchor": "end" })] : []),
         ...stepTicks(x, width),
-        toleranceLine(data.allowed, y(data.allowed), width),
+        toleranceLine(data, y(data.allowed), width),
         dots(marks.map((mark): [number, number] => [x((mark.first + mark.last) / 2), yOf(mark.size)])),
       ),
     ],
@@ -133,9 +135,9 @@ function stepTicks(x: { (step: number): number; ticks(count: number): number[] }
   ];
 }
 
-function toleranceLine(allowed: number, y: number, width: number): string {
+function toleranceLine({ allowed, piece = "step" }: ResidualByStep, y: number, width: number): string {
   const line = { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, ...stroked("neutral", 1.5), "stroke-dasharray": "5 3" };
-  const label = textAt(width - RIGHT, y - 5, "tolerance for one step", {
+  const label = textAt(width - RIGHT, y - 5, `tolerance for one ${piece}`, {
     ...filled("muted"),
     "font-size": SMALL_FONT,
     "text-anchor": "end",

@@ -2,6 +2,7 @@
 
 import { UnsupportedError } from "../errors.ts";
 import { sizeOf, type Tensor, takeRows } from "../numeric/tensor.ts";
+import { requireBatches } from "../run/recording.ts";
 import type { Batch, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { type StretchOptions, stretchesBackwards } from "../train/trajectory.ts";
@@ -63,6 +64,7 @@ export async function pathKernel(
 ): Promise<PathKernel> {
   const { tolerance = DEFAULT_TOLERANCE, readouts, signal, onProgress, replayMemory, ...kernelOptions } = options;
   requireFit(task, xs, { tolerance, readouts });
+  requireBatches(run, "pathKernel");
   const [queries, examples] = [xs.shape[0], task.dataset.train.x.shape[0]];
   const entry = readouts ? [task.outputs] : [task.outputs, task.outputs];
   const size = queries * examples * sizeOf(entry);

@@ -6,7 +6,7 @@ import { readOnnx } from "../graph/onnx/reader.ts";
 import { unsqueeze } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
-import { findNonFinite, type RealArray } from "../numeric/tensor.ts";
+import { findNonFinite, type RealArray, type Tensor } from "../numeric/tensor.ts";
 import type { Model } from "./types.ts";
 
 export interface OnnxModelOptions {
@@ -14,13 +14,15 @@ export interface OnnxModelOptions {
   readonly name: string;
   /** A regular expression: which float initializers are parameters. */
   readonly parameters?: string | undefined;
+  /** Arrays that take the place of initializers of these names, as weights that are stored beside the file. */
+  readonly values?: ReadonlyMap<string, Tensor> | undefined;
   /** Told, one line each, what was decided on reading. */
   readonly note?: ((line: string) => void) | undefined;
 }
 
 /** The model of a file; InvalidModelError or UnsupportedError where it cannot be read, differentiated or has no output (N, C) or (N, ..., C). */
-export function modelFromOnnx(bytes: Uint8Array, { name, parameters, note }: OnnxModelOptions): Model {
-  const imported = readOnnx(bytes, { name, parameters });
+export function modelFromOnnx(bytes: Uint8Array, { name, parameters, values, note }: OnnxModelOptions): Model {
+  const imported = readOnnx(bytes, { name, parameters, values });
   // The reader has seen that the batch is the first axis and no other.
   const single = valueIn(imported.graph, "y").shape.length === 1;
   const notes = single

@@ -111,19 +111,30 @@ function stage({ path, content }: NewContent, keep: (staged: Staged) => void): v
   }
 }
 
-/** Waits until a file, or the names in a folder, are on the device. */
-export function syncPath(path: string): void {
+function sync(path: string): void {
+  const descriptor = openSync(path, "r");
   try {
-    const descriptor = openSync(path, "r");
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Waits until the bytes of a file are on the device. Throws FileError. */
+export function syncFile(path: string): void {
+  try {
+    sync(path);
   } catch (cause) {
-    // Windows syncs no folders, and keeps names without it.
-    if (process.platform === "win32" && statOf(path)?.isDirectory()) return;
     throw fileErrorFrom("write", path, cause);
+  }
+}
+
+/** Waits until the names in a folder are on the device, where the system can: Windows syncs no folders, some file systems neither. */
+export function syncFolder(path: string): void {
+  try {
+    sync(path);
+  } catch {
+    // The names are there; only a power failure in the next moment may take them away.
   }
 }
 
@@ -139,7 +150,7 @@ export function syncPath(path: string): void {
  *
  * Throws FileError "cannot write PATH: REASON".
  */
-export function replaceFiles(files: readonly NewContent[], { sync = true }: WriteOptions = {}): void {
+export function replaceFiles(files: readonly NewContent[], { sync: isSynced = true }: WriteOptions = {}): void {
   const staged: Staged[] = [];
   let path = "";
   try {
@@ -147,12 +158,12 @@ export function replaceFiles(files: readonly NewContent[], { sync = true }: Writ
       path = file.path;
       stage(file, (each) => staged.push(each));
     }
-    if (sync) for (const { temporary } of staged) syncPath(temporary);
+    if (isSynced) for (const { temporary } of staged) syncFile(temporary);
     for (const file of staged) {
       path = file.path;
       renameSync(file.temporary, file.target);
     }
-    if (sync) for (const folder of new Set(staged.map(({ target }) => dirname(target)))) syncPath(folder);
+    if (isSynced) for (const folder of new Set(staged.map(({ target }) => dirname(target)))) syncFolder(folder);
   } catch (cause) {
     for (const { temporary } of staged) rmSync(temporary, { force: true });
     throw fileErrorFrom("write", path, cause);

@@ -2,23 +2,12 @@
 
 import { unzipSync, type Zippable, zipSync } from "fflate";
 import { InvalidDataError } from "../errors.ts";
+import { crc32 } from "./crc32.ts";
 import { decodeNpy, encodeNpy } from "./npy.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The zip format's own first day, whatever the clock and the time zone say. */
 const NO_DATE = new Date(1980, 0, 1);
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let c = byte;
-  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let c = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) c = CRC_TABLE[(c ^ bytes[i]) & 255] ^ (c >>> 8);
-  return ~c >>> 0;
-}
 
 /** The CRC-32 of each entry in the order of a zip's central directory (APPNOTE 4.3.12); fflate reads the directory but not these. */
 function checksumsOf(bytes: Uint8Array): number[] {

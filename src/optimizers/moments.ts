@@ -2,7 +2,7 @@
 
 import { checkPullback, checkUpdate, TILE } from "./buffers.ts";
 import { flag, fraction, nonNegative, positive } from "./options.ts";
-import type { Buffers, Optimizer, PullbackArguments, UpdateArguments } from "./types.ts";
+import type { Buffers, FormArguments, Optimizer, PullbackArguments, PullbackForm, UpdateArguments } from "./types.ts";
 
 const FIRST = "firstMoment";
 const SECOND = "secondMoment";
@@ -73,6 +73,7 @@ export function createFromMoments(
       pull(args, settings);
       return { coupled: settings.coupled, decoupled: args.stepSize * settings.decoupled };
     },
+    form: (args) => formOf(args, settings),
   };
 }
 
@@ -107,20 +108,24 @@ interface Factors {
   readonly eps: number;
 }
 
+/** What P_s is made of. */
+function factorsOf(step: number, stepSize: number, { beta1, beta2, eps }: Settings): Factors {
+  return { rate: stepSize / (1 - beta1 ** (step + 1)), correction: 1 / Math.sqrt(1 - beta2 ** (step + 1)), eps };
+}
+
 /**
  * z_s = eta_s P_s J_s^T + beta1 z_{s+1}; u_s = (1 - beta1) z_s, with P of the step that applies the gradient.
  * Tile by tile, P once for all rows; scratch: one tile per call.
  */
 function pull({ buffers, step, stepSize, jacobian, carry, data }: PullbackArguments, settings: Settings): void {
-  const { beta1, beta2, eps } = settings;
+  const { beta1 } = settings;
   const peak = settings.amsgrad ? buffers[PEAK] : buffers[SECOND];
   const p = peak.length;
-  const rate = stepSize / (1 - beta1 ** (step + 1));
-  const correction = 1 / Math.sqrt(1 - beta2 ** (step + 1));
+  const factors = factorsOf(step, stepSize, settings);
   const P = new Float64Array(Math.min(TILE, p));
   for (let start = 0; start < p; start += TILE) {
     const size = Math.min(TILE, p - start);
-    scaledInto(P, peak, { start, size, rate, correction, eps });
+    scaledInto(P, peak, { start, size, ...factors });
     for (let row = start; row < jacobian.length; row += p) {
       for (let k = 0; k < size; k++) {
         const z = P[k] * jacobian[row + k] + beta1 * carry[row + k];
@@ -129,4 +134,13 @@ function pull({ buffers, step, stepSize, jacobian, carry, data }: PullbackArgume
       }
     }
   }
+}
+
+/** The recursion above as coefficients. */
+function formOf({ buffers, step, stepSize }: FormArguments, settings: Settings): PullbackForm {
+  const { beta1, coupled, decoupled } = settings;
+  const peak = settings.amsgrad ? buffers[PEAK] : buffers[SECOND];
+  const into = new Float64Array(peak.length);
+  scaledInto(into, peak, { start: 0, size: into.length, ...factorsOf(step, stepSize, settings) });
+  return { into, keep: beta1, direct: 0, out: 1 - beta1, coupled, decoupled: stepSize * decoupled };
 }

@@ -2,7 +2,7 @@
 
 import { checkPullback, checkUpdate, TILE } from "./buffers.ts";
 import { flag, fraction, nonNegative, type OptimizerOptions, positive, resolveOptions } from "./options.ts";
-import type { Buffers, Optimizer, PullbackArguments, UpdateArguments } from "./types.ts";
+import type { Buffers, FormArguments, Optimizer, PullbackArguments, PullbackForm, UpdateArguments } from "./types.ts";
 
 const RULES = {
   lr: positive(1e-2),
@@ -55,6 +55,7 @@ export function createRmsprop(name: string, given: OptimizerOptions): Optimizer 
       pull(args, options);
       return { coupled: options.weightDecay, decoupled: 0 };
     },
+    form: (args) => formOf(args, options),
   };
 }
 
@@ -116,4 +117,16 @@ function pull({ buffers, stepSize, jacobian, carry, data }: PullbackArguments, {
       }
     }
   }
+}
+
+/** The two recursions above as coefficients. */
+function formOf({ buffers, stepSize }: FormArguments, { eps, momentum, weightDecay }: Settings): PullbackForm {
+  const P = new Float64Array(buffers[SQUARE].length);
+  preconditionerInto(P, buffers, { start: 0, size: P.length, eps });
+  const decay = { coupled: weightDecay, decoupled: 0 };
+  if (momentum === 0) {
+    for (let k = 0; k < P.length; k++) P[k] *= stepSize;
+    return { into: 0, keep: 0, direct: P, out: 0, ...decay };
+  }
+  return { into: stepSize, keep: momentum, direct: 0, out: P, ...decay };
 }

@@ -2,7 +2,14 @@
 
 import { checkPullback, checkUpdate } from "./buffers.ts";
 import { flag, fraction, nonNegative, type OptimizerOptions, positive, resolveOptions, share } from "./options.ts";
-import type { DecayCoefficients, Optimizer, PullbackArguments, UpdateArguments } from "./types.ts";
+import type {
+  DecayCoefficients,
+  FormArguments,
+  Optimizer,
+  PullbackArguments,
+  PullbackForm,
+  UpdateArguments,
+} from "./types.ts";
 
 const RULES = {
   lr: positive(undefined),
@@ -62,6 +69,7 @@ export function createSgd(name: string, given: OptimizerOptions): Optimizer {
       else pullMomentum(args, options);
       return decayOf(options);
     },
+    form: (args) => formOf(args, options),
   };
 }
 
@@ -115,4 +123,13 @@ function pullNesterov({ jacobian, carry, data, stepSize }: PullbackArguments, { 
     carry[k] = z;
     data[k] = own + z;
   }
+}
+
+/** The three recursions above as coefficients. */
+function formOf({ step, stepSize }: FormArguments, settings: Settings): PullbackForm {
+  const { momentum, dampening, nesterov } = settings;
+  const decay = decayOf(settings);
+  if (momentum === 0) return { into: 0, keep: 0, direct: stepSize, out: 0, ...decay };
+  if (nesterov) return { into: momentum * stepSize, keep: momentum, direct: stepSize, out: 1, ...decay };
+  return { into: stepSize, keep: momentum, direct: 0, out: intake(step, dampening), ...decay };
 }

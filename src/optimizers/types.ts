@@ -49,6 +49,27 @@ export interface DecayCoefficients {
   readonly decoupled: number;
 }
 
+/** One number for all coordinates, or one for each. */
+export type Coefficient = number | Float64Array;
+
+/** Of which step: its state columns as they stood after it, for all parameters or for some that lie together. */
+export type FormArguments = Pick<PullbackArguments, "buffers" | "step" | "stepSize">;
+
+/**
+ * The pull-back of one step as the coefficients of its recursion, coordinate by coordinate (theory 1.2):
+ *
+ *     z_s = into J_s^T + keep z_{s+1},    u_s = direct J_s^T + out z_s
+ *
+ * For those who run the recursion elsewhere than on the host, and where every coefficient is a number, on factors of J_s. Which of them are
+ * numbers does not depend on the step.
+ */
+export interface PullbackForm extends DecayCoefficients {
+  readonly into: Coefficient;
+  readonly keep: number;
+  readonly direct: Coefficient;
+  readonly out: Coefficient;
+}
+
 /**
  * A first-order optimizer: linear in its stream of gradients once its state is recorded,
  *
@@ -73,4 +94,6 @@ export interface Optimizer {
   readonly plain: { readonly weightDecay: number } | undefined;
   update(args: UpdateArguments): void;
   pullback(args: PullbackArguments): DecayCoefficients;
+  /** What `pullback` does, as coefficients; memory: p for each that is not a number. */
+  form(args: FormArguments): PullbackForm;
 }

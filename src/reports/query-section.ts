@@ -1,5 +1,6 @@
 // One explained query: its picture, what was predicted, the sentence, the numbers, the figures and their tables.
 
+import type { Explanation } from "../explain/types.ts";
 import { cancellationMeter, cancellationTable, cancellationText } from "../figures/cancellation-meter.ts";
 import { contributors, contributorsTable, contributorsText } from "../figures/contributors.ts";
 import { countOf, formatCount, formatExact, formatNumber, formatShare } from "../figures/format.ts";
@@ -63,9 +64,19 @@ function pictureOrValues({ picture, query, label, predicted }: QueryView): strin
   return tag("p", { class: "small" }, `Input: ${values.join(", ")}${more}`);
 }
 
+/** Along what contributions were taken, where it was not each step's own line. */
+function pathOf({ path, chord, shift }: Explanation): string | undefined {
+  if (path === "steps") return undefined;
+  const line = path === "chords" ? `along chords of ${formatCount(chord)} steps` : "from a superposition";
+  if (!shift) return `${line}; how far that moves single contributions was not measured`;
+  const about = shift.chords < shift.ofChords ? "about " : "";
+  return `${line}, which moves single contributions by ${about}${formatNumber(100 * shift.relative, { digits: 2 })} %`;
+}
+
 function numbersOf(view: QueryView, { explanation, dataset }: ReportInput): string {
   const { ledger: parts, words, query, cancellation } = view;
   const { scale, rule, tolerance } = explanation;
+  const along = pathOf(explanation);
   const signed = (value: number): string =>
     number(amount(value, formatNumber(value, { signed: true, digits: 4 })), words.unit);
   const small = (value: number, signs = true): string =>
@@ -75,7 +86,7 @@ function numbersOf(view: QueryView, { explanation, dataset }: ReportInput): stri
   const facts = [
     fact("Output", `${signed(parts.output)}${aside(`${words.quantity} (${view.readout})`)}`),
     fact("Prior", `${signed(parts.prior)}${aside("the same before training")}`),
-    fact("Net pull of all examples", signed(cancellation.net)),
+    fact("Net pull of all examples", `${signed(cancellation.net)}${along === undefined ? "" : aside(along)}`),
     ...parts.terms.map(({ name, value }) => fact(`Term: ${name}`, signed(value))),
     fact(
       "Residual",

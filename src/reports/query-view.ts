@@ -3,6 +3,7 @@
 import { labelText } from "../data/label-text.ts";
 import type { Dataset } from "../data/types.ts";
 import { byLabel, cancellation, contributionsOf, examplesFor80, strongest } from "../explain/summary.ts";
+import type { Explanation } from "../explain/types.ts";
 import type { CancellationMeter } from "../figures/cancellation-meter.ts";
 import type { Contributor, Contributors } from "../figures/contributors.ts";
 import { formatNumber } from "../figures/format.ts";
@@ -75,7 +76,7 @@ interface RowContext {
 
 function viewOf(input: ReportInput, r: number, { query, range, words }: RowContext): QueryView {
   const { dataset, explanation, run } = input;
-  const { gross, net, steps, tolerance, scale, rule } = explanation;
+  const { gross, net, tolerance, scale, rule } = explanation;
   const isClass = dataset.task === "classification";
   const nameOf = (value: number): string => (isClass ? (dataset.classes[value] ?? String(value)) : formatNumber(value));
   const pulls = byLabel(explanation, r, dataset);
@@ -100,8 +101,9 @@ function viewOf(input: ReportInput, r: number, { query, range, words }: RowConte
     tugOfWar: { pulls, words },
     contributors: contributorsOf(input, r, { query, range, words }),
     residualByStep: {
-      residual: explanation.residualByStep.subarray(r * steps, (r + 1) * steps),
-      allowed: (tolerance * scale) / Math.max(1, run.steps),
+      residual: residualOfLines(explanation, r),
+      piece: explanation.path === "steps" ? "step" : "chord",
+      allowed: (tolerance * scale * explanation.chord) / Math.max(1, run.steps),
       rule,
       unit: words.unit,
     },
@@ -109,6 +111,11 @@ function viewOf(input: ReportInput, r: number, { query, range, words }: RowConte
     examplesFor80: examplesFor80(explanation, r),
     contributing: contributionsOf(explanation, r).filter((contribution) => contribution !== 0).length,
   };
+}
+
+/** The residual of each line along which Jacobians were averaged, of one row. */
+function residualOfLines({ residualByStep, lineEnds, steps }: Explanation, r: number): Float64Array {
+  return Float64Array.from(lineEnds, (last) => residualByStep[r * steps + last]);
 }
 
 function contributorsOf({ dataset, explanation }: ReportInput, r: number, { range, words }: RowContext): Contributors {

@@ -31,6 +31,12 @@ export function encodeCheckpoint({ step, params, buffers }: Checkpoint): Uint8Ar
   return encodeSafetensors({ [PARAMS]: flatTensor(params), ...Object.fromEntries(columns) }, { step: String(step) });
 }
 
+/** The same state in arrays of its own. */
+export function copyOf({ step, params, buffers }: Checkpoint): Checkpoint {
+  const copies = Object.entries(buffers).map(([name, data]): [string, RealArray] => [name, data.slice()]);
+  return { step, params: params.slice(), buffers: Object.fromEntries(copies) };
+}
+
 export interface CheckpointExpectation {
   readonly step: number;
   readonly layout: Layout;

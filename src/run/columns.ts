@@ -23,7 +23,7 @@ export const columnNames = Object.keys(COLUMN_DTYPES) as readonly ColumnName[];
 export type Columns = { readonly [Name in ColumnName]: TypedArrayOf[(typeof COLUMN_DTYPES)[Name]] };
 
 /** Elements of each column that the first `steps` steps take. */
-export function columnLengths({ ranges }: Pick<Columns, "ranges">, steps: number): Record<ColumnName, number> {
+function columnLengths({ ranges }: Pick<Columns, "ranges">, steps: number): Record<ColumnName, number> {
   let occurrences = 0;
   for (let s = 0; s < steps; s++) occurrences = Math.max(occurrences, ranges[2 * s + 1]);
   return {
@@ -34,6 +34,12 @@ export function columnLengths({ ranges }: Pick<Columns, "ranges">, steps: number
     stepSize: steps,
     gradientNorm: steps,
   };
+}
+
+/** The columns as they were after `steps` steps, as views. */
+export function columnsAt(columns: Columns, steps: number): Columns {
+  const lengths = columnLengths(columns, steps);
+  return Object.fromEntries(columnNames.map((name) => [name, columns[name].subarray(0, lengths[name])])) as Columns;
 }
 
 /** The first `steps` batches, as views of the columns. */

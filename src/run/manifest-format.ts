@@ -14,6 +14,15 @@ const names = z.array(z.string());
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const resolved = z.object({ name: z.string(), options: z.record(z.string(), z.union([z.number(), z.boolean()])) });
 
+const engine = z.object({
+  name: z.string(),
+  version: z.string(),
+  threads: count,
+  provider: z.enum(["cpu", "webgpu"]).optional(),
+  cpu: z.object({ model: z.string(), features: names }).optional(),
+});
+const session = z.object({ step: count, createdAt: z.string(), software: z.string(), engine });
+
 const arrayHash = z.object({ elements: count, sha256: hash });
 /** Keys are the files of the columns, all of them. */
 const arrays = z.object(Object.fromEntries(columnNames.map((name) => [ARRAY_FILES[name], arrayHash])));
@@ -26,13 +35,7 @@ const fileSchema = z.object({
   dtype: z.enum(["float32", "float64"]),
   seed: z.number(),
   generator: z.string(),
-  engine: z.object({
-    name: z.string(),
-    version: z.string(),
-    threads: count,
-    provider: z.enum(["cpu", "webgpu"]).optional(),
-    cpu: z.object({ model: z.string(), features: names }).optional(),
-  }),
+  engine,
   model: z.object({
     spec: z.string(),
     sha256: hash,
@@ -43,6 +46,7 @@ const fileSchema = z.object({
   reduction: z.enum(["mean", "sum", "weighted"]).optional(),
   optimizer: resolved,
   schedule: resolved.optional(),
+  resumed: z.array(session).optional(),
   sampling: z
     .object({ name: z.enum(["shuffled", "full", "file"]), file: z.string().nullable(), sha256: hash.nullable() })
     .optional(),
@@ -63,6 +67,9 @@ const fileSchema = z.object({
   steps: count,
   status: z.enum(["running", "complete", "interrupted", "diverged"]),
   checkpointEvery: z.int().positive(),
+  recording: z
+    .object({ by: z.string(), state: z.enum(["recorded", "derived"]), loopSteps: z.array(count).optional() })
+    .optional(),
   layout: z.array(z.object({ name: z.string(), shape: z.array(count) })),
   arrays: arrays.optional(),
 });

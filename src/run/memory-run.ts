@@ -1,6 +1,6 @@
 // A run that is kept in memory: for the library's users and for tests, with the same writer and reader as one on disk.
 
-import type { RealArray } from "../numeric/tensor.ts";
+import { copyOf } from "./checkpoint-format.ts";
 import { requireStored } from "./checkpoint-plan.ts";
 import { batchesOf, scalarsOf } from "./columns.ts";
 import { extentOf, Recorder } from "./recorder.ts";
@@ -9,11 +9,6 @@ import type { Checkpoint, NewRun, Run, RunManifest, RunWriter } from "./types.ts
 export interface MemoryRunWriter extends RunWriter {
   /** The run as it was last flushed; later steps are not in it. Undefined after `abort` of a run without a readable step. */
   open(): Run | undefined;
-}
-
-function copyOf({ step, params, buffers }: Checkpoint): Checkpoint {
-  const copies = Object.entries(buffers).map(([name, data]): [string, RealArray] => [name, data.slice()]);
-  return { step, params: params.slice(), buffers: Object.fromEntries(copies) };
 }
 
 /** Starts a run in memory; `path` is only a name. Cost: all batches and all checkpoints stay in memory. */

@@ -69,13 +69,21 @@ export interface KnownCheckpoints {
   readonly stored: readonly number[];
 }
 
-export function readKnownCheckpoints(files: RunFiles, { arrays }: Pick<ManifestFile, "arrays">): KnownCheckpoints {
-  const found = files.list("checkpoints").map(stepOfCheckpointFile);
-  const lying = found.filter((step) => step !== undefined);
-  if (arrays === undefined) return { hashes: undefined, stored: lying };
+/**
+ * Which checkpoints there are. One that is shorter than its parameters is passed over as if it were not there: a power failure leaves
+ * files so that nobody had waited for, and what lies between those that were waited for can be replayed.
+ */
+export function readKnownCheckpoints(
+  files: RunFiles,
+  { arrays, layout, manifest }: Pick<ManifestFile, "arrays" | "layout" | "manifest">,
+): KnownCheckpoints {
+  const least = layout.size * (manifest.dtype === "float32" ? 4 : 8);
+  const isWhole = (step: number) => (files.size(checkpointFile(step)) ?? 0) >= least;
+  const lying = files.list("checkpoints").flatMap((name) => stepOfCheckpointFile(name) ?? []);
+  if (arrays === undefined) return { hashes: undefined, stored: lying.filter(isWhole) };
   const bytes = requirePart(files, CHECKPOINT_HASHES_FILE);
   const hashes = decodeCheckpointHashes(textOf(bytes), nameOfPart(files, CHECKPOINT_HASHES_FILE));
-  return { hashes, stored: lying.filter((step) => hashes.has(step)) };
+  return { hashes, stored: lying.filter((step) => hashes.has(step) && isWhole(step)) };
 }
 
 export interface CheckpointPlace {

@@ -2,25 +2,30 @@
 
 import { faultOfCheckpoint } from "./checkpoint-format.ts";
 import { checkpointSteps } from "./checkpoint-plan.ts";
-import { type Columns, GrowingColumns } from "./columns.ts";
+import { batchesOf, type Columns, GrowingColumns, scalarsOf } from "./columns.ts";
 import type { Batch, Checkpoint, NewRun, RunManifest, RunStatus, StepScalars } from "./types.ts";
 
 /** How far a run can be read. */
 export interface Extent {
   readonly steps: number;
-  /** Stored checkpoints, ascending, from 0 to `steps`. */
+  /** Stored checkpoints that stay, ascending, from 0 to `steps`. */
   readonly checkpoints: readonly number[];
   /** Steps whose checkpoint should be stored and is not. */
   readonly missing: readonly number[];
 }
 
-/** A finished run reads to its end; one that is being written, or whose writer was killed, to its last checkpoint. */
+/**
+ * A finished run reads to its end; one that is being written, or whose writer was killed, to its last checkpoint. Of those that a writer
+ * adds beside the plan, so that what is flushed can be read, only the last counts: the others are about to go.
+ */
 export function extentOf(
   { steps: recorded, status, checkpointEvery }: Pick<RunManifest, "steps" | "status" | "checkpointEvery">,
   stored: Iterable<number>,
 ): Extent {
-  const checkpoints = [...stored].filter((step) => step <= recorded).sort((a, b) => a - b);
-  const steps = status === "running" ? (checkpoints.at(-1) ?? 0) : recorded;
+  const within = [...stored].filter((step) => step <= recorded).sort((a, b) => a - b);
+  const steps = status === "running" ? (within.at(-1) ?? 0) : recorded;
+  const stays = (step: number) => status !== "running" || step === steps || step % checkpointEvery === 0;
+  const checkpoints = within.filter(stays);
   const present = new Set(checkpoints);
   const missing = checkpointSteps(steps, checkpointEvery).filter((step) => !present.has(step));
   return { steps, checkpoints, missing };
@@ -33,7 +38,8 @@ export class Recorder {
   private lastCheckpoint = -1;
   private status: RunStatus = "running";
 
-  constructor(run: NewRun) {
+  /** `before`: what is recorded already, up to a checkpoint. */
+  constructor(run: NewRun, before?: Columns) {
     const { layout, manifest } = run;
     const names = layout.entries.map(({ name }) => name);
     if (names.join("\n") !== manifest.model.trainable.join("\n")) {
@@ -43,6 +49,12 @@ export class Recorder {
       throw new RangeError(`new run: checkpointEvery must be a positive integer, got ${manifest.checkpointEvery}`);
     }
     this.run = run;
+    if (before === undefined) return;
+    const batches = batchesOf(before, before.loss.length);
+    scalarsOf(before, batches.length).forEach((scalars, s) => {
+      this.record.append(batches[s], scalars);
+    });
+    this.lastCheckpoint = batches.length;
   }
 
   /** Steps appended. */

@@ -12,8 +12,6 @@ export interface RunFiles {
   list(folder: string): string[];
   /** Bytes of a part, undefined where there is none. */
   size(part: string): number | undefined;
-  /** Frees what is open. */
-  close(): void;
 }
 
 export const INCOMPLETE = "the folder must be copied whole, or the run trained again";

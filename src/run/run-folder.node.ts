@@ -45,8 +45,6 @@ class RunFolder implements RunFiles {
     return real === undefined ? undefined : statSync(real, { throwIfNoEntry: false })?.size;
   }
 
-  close(): void {}
-
   /** The true path of a part; undefined where there is none. InvalidRunError where a link leads out of the run. */
   private locate(part: string): string | undefined {
     let real: string;

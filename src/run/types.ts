@@ -47,6 +47,14 @@ export interface Sampling {
   readonly sha256: string | null;
 }
 
+/** That a training was gone on with, before step `step`, and by what. */
+export interface Session {
+  readonly step: number;
+  readonly createdAt: string;
+  readonly software: string;
+  readonly engine: EngineRecord;
+}
+
 /** How the loss of a batch is made of those of its examples; a weight of each is recorded in any case. */
 export type Reduction = "mean" | "sum" | "weighted";
 
@@ -54,6 +62,16 @@ export type Reduction = "mean" | "sum" | "weighted";
 interface Resolved {
   readonly name: string;
   readonly options: Readonly<Record<string, number | boolean>>;
+}
+
+/** Says that a loop of another program made the run and handed over what it did; `recordingOf` tells what that allows. */
+export interface Recording {
+  /** Whose loop: "torch 1.13.0". */
+  readonly by: string;
+  /** Where the optimizer's state is from: the loop, or computed here from its parameters and batches. */
+  readonly state: "recorded" | "derived";
+  /** Where batches are unknown, each step here is a stretch of the loop: its own number of every recorded state. */
+  readonly loopSteps?: readonly number[] | undefined;
 }
 
 /** Everything about a run that is not an array. Optional parts are absent in runs that were recorded before they existed. */
@@ -80,6 +98,8 @@ export interface RunManifest {
   readonly optimizer: Resolved;
   /** What made the step sizes, which are recorded step by step. Absent: constant, the optimizer's own. */
   readonly schedule?: Resolved | undefined;
+  /** How often it was resumed, and by what; absent where it never was. */
+  readonly resumed?: readonly Session[] | undefined;
   /** Absent: unknown; such a run cannot be resumed. */
   readonly sampling?: Sampling | undefined;
   readonly data: {
@@ -104,6 +124,8 @@ export interface RunManifest {
   readonly status: RunStatus;
   /** A checkpoint is kept before every `checkpointEvery`-th step and after the last. */
   readonly checkpointEvery: number;
+  /** Absent: trained here. */
+  readonly recording?: Recording | undefined;
 }
 
 /** A run that can be read: everything that explaining needs. */

@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { loadDataset } from "../data/registry.ts";
+import type { Dataset } from "../data/types.ts";
 import { openEngine } from "../engine/engine.ts";
 import { InvalidDataError, InvalidRunError } from "../errors.ts";
 import { lossOf } from "../losses/registry.ts";
@@ -10,7 +11,9 @@ import { pathExists } from "../numeric/files.node.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
-import type { Run } from "../run/types.ts";
+import type { Optimizer } from "../optimizers/types.ts";
+import { unrecordedOptimizer } from "../optimizers/unrecorded.ts";
+import type { Run, RunManifest } from "../run/types.ts";
 import { createTask, type Task } from "./task.ts";
 
 export interface ReopenOptions {
@@ -21,17 +24,40 @@ export interface ReopenOptions {
   readonly threads?: number;
 }
 
+function optimizerOf({ optimizer: { name, options } }: RunManifest): Optimizer {
+  if (name === unrecordedOptimizer.name) return unrecordedOptimizer;
+  return createOptimizer(name, options as OptimizerOptions);
+}
+
 /** An expression that matches exactly these names. */
-function exactly(names: readonly string[]): string {
+export function exactly(names: readonly string[]): string {
   return `^(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
 }
 
 /** The data's name or path: as given, as recorded, or, for a file that is not there, beside the run. */
-function dataSource(run: Run, given: string | undefined): string {
+function dataSource(run: Pick<Run, "path" | "manifest">, given: string | undefined): string {
   const { source } = run.manifest.data;
   if (given !== undefined || pathExists(source)) return given ?? source;
   const beside = join(dirname(run.path), source);
   return pathExists(beside) ? beside : source;
+}
+
+/** The data of a run. InvalidDataError where they are no longer those that it was trained on, FileError where they are not there. */
+export async function loadRunData(run: Pick<Run, "path" | "manifest">, given?: string): Promise<Dataset> {
+  const { data } = run.manifest;
+  const dataset = await loadDataset(dataSource(run, given), {
+    limit: data.limit ?? undefined,
+    directory: data.directory ?? undefined,
+    target: data.targetColumn ?? undefined,
+    context: data.context ?? undefined,
+    // Another program's loop may have trained on fewer classes than its model tells apart.
+    classes: run.manifest.recording && data.classes.length,
+  });
+  if (dataset.sha256 === data.sha256) return dataset;
+  const [must, got] = [data.sha256, dataset.sha256].map((hash) => `${hash.slice(0, 12)}...`);
+  throw new InvalidDataError(`${data.source} must be the data of the run (sha256 ${must}), got ${got}`, {
+    hint: "explain it where the data are as they were",
+  });
 }
 
 /**
@@ -40,20 +66,7 @@ function dataSource(run: Run, given: string | undefined): string {
  */
 export async function reopenTask(run: Run, { warn, data: given, threads }: ReopenOptions = {}): Promise<Task> {
   const { manifest } = run;
-  const { data } = manifest;
-  const dataset = await loadDataset(dataSource(run, given), {
-    limit: data.limit ?? undefined,
-    directory: data.directory ?? undefined,
-    target: data.targetColumn ?? undefined,
-    context: data.context ?? undefined,
-  });
-  if (dataset.sha256 !== data.sha256) {
-    const hint = "explain it where the data are as they were";
-    throw new InvalidDataError(
-      `${data.source} must be the data of the run (sha256 ${data.sha256.slice(0, 12)}...), got ${dataset.sha256.slice(0, 12)}...`,
-      { hint },
-    );
-  }
+  const dataset = await loadRunData(run, given);
   const name = `${run.path}/model.onnx`;
   const model = {
     ...modelFromOnnx(run.modelBytes, { name, parameters: exactly(manifest.model.parameters) }),
@@ -78,7 +91,7 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
       trainable: manifest.model.trainable,
       params,
       loss: lossOf(manifest.loss),
-      optimizer: createOptimizer(manifest.optimizer.name, manifest.optimizer.options as OptimizerOptions),
+      optimizer: optimizerOf(manifest),
       dataset,
     });
   } catch (error) {

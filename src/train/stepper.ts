@@ -121,6 +121,11 @@ export class Stepper {
     return this.current;
   }
 
+  /** The parameters before the step taken last. */
+  get before(): RealArray {
+    return this.other;
+  }
+
   /** Puts the state of a checkpoint in place. */
   restore({ step, params, buffers }: Checkpoint): void {
     this.step = step;

@@ -2,7 +2,7 @@
 
 import { DivergedError } from "../errors.ts";
 import type { RealArray } from "../numeric/tensor.ts";
-import type { Batch, RunStatus, RunWriter } from "../run/types.ts";
+import type { Batch, Checkpoint, RunStatus, RunWriter } from "../run/types.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
 
@@ -17,17 +17,34 @@ export interface Progress {
 
 export interface TrainOptions {
   readonly task: Task;
-  /** Trainable part of w_0. */
-  readonly initial: RealArray;
-  /** One batch for each step, in order. */
+  /** Trainable part of w_0, or a state that the record ends at, to go on from. */
+  readonly initial: RealArray | Checkpoint;
+  /** Loss of the last batch before it, where it is a state. */
+  readonly loss?: number | undefined;
+  /** One batch for each step to come, in order. */
   readonly batches: Iterable<Batch>;
   readonly plannedSteps: number;
   /** A checkpoint is recorded before every such step, and after the last. */
   readonly checkpointEvery: number;
   readonly writer: RunWriter;
+  /** Milliseconds between two flushes of the record. Default 2000, and more where a flush takes long: 20 times as long as the last. */
+  readonly flushEvery?: number | undefined;
   /** Stops after the present step; what is recorded stays. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told of every step, before the next one begins. */
+  readonly observe?: ((step: ObservedStep) => Promise<void>) | undefined;
+}
+
+/** A step that was taken, with the states around it: the trainer's own arrays, to be read while `observe` runs and not kept. */
+export interface ObservedStep {
+  readonly step: number;
+  readonly stepSize: number;
+  readonly batch: Batch;
+  /** w_s. */
+  readonly before: RealArray;
+  /** w_{s+1}, and the optimizer's state after the step. */
+  readonly after: Pick<Checkpoint, "params" | "buffers">;
 }
 
 export interface TrainResult {
@@ -47,19 +64,23 @@ const FLUSH_SHARE = 20;
  * DivergedError when loss, gradient or parameters leave the finite numbers: the record up to that step is kept.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress } = options;
+  const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress, observe } = options;
   const stepper = new Stepper(task);
   const { stepSize } = task.optimizer;
-  stepper.params.set(initial);
-  let loss = Number.NaN;
-  let nextFlush = Date.now() + FLUSH_INTERVAL;
+  let { loss = Number.NaN } = options;
+  const { flushEvery = FLUSH_INTERVAL } = options;
+  let nextFlush = Date.now() + flushEvery;
   const finish = async (status: Exclude<RunStatus, "running">): Promise<TrainResult> => {
     // After the last step there is always a checkpoint, whether or not it is one of the regular ones.
     if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
     await writer.finish(status);
     return { steps: stepper.step, status, loss };
   };
-  await writer.writeCheckpoint(stepper.checkpoint());
+  if ("params" in initial) stepper.restore(initial);
+  else {
+    stepper.params.set(initial);
+    await writer.writeCheckpoint(stepper.checkpoint());
+  }
   for (const batch of batches) {
     if (signal?.aborted) return finish("interrupted");
     const step = stepper.step;
@@ -71,13 +92,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     loss = result.loss;
     writer.appendStep(batch, { step, stepSize, ...result });
+    await observe?.({ step, stepSize, batch, before: stepper.before, after: stepper });
     if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.checkpoint());
     if (Date.now() > nextFlush) {
       const started = Date.now();
       // What is flushed can be read to its end only with a checkpoint there.
       if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
       await writer.flush();
-      nextFlush = Date.now() + Math.max(FLUSH_INTERVAL, FLUSH_SHARE * (Date.now() - started));
+      const pause = options.flushEvery ?? Math.max(FLUSH_INTERVAL, FLUSH_SHARE * (Date.now() - started));
+      nextFlush = Date.now() + pause;
     }
     onProgress?.({ stage: "train", done: stepper.step, total: plannedSteps, note: `loss ${loss.toPrecision(4)}` });
   }

@@ -15,7 +15,6 @@ import { trainableNames } from "../models/trainable.ts";
 import type { Model, ModelShape } from "../models/types.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { decodeNpy } from "../numeric/npy.ts";
 import { generatorName, randomFrom } from "../numeric/random.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { allocate, type RealArray, type RealDType } from "../numeric/tensor.ts";
@@ -24,13 +23,13 @@ import { createOptimizer } from "../optimizers/registry.ts";
 import { planCheckpoints } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import { createRunWriter } from "../run/run-writer.node.ts";
-import type { Batch, NewRun, Run, RunWriter, Sampling } from "../run/types.ts";
+import type { NewRun, Run, RunWriter } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
-import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
 import { requireRowsApart } from "./rows-apart.ts";
+import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
-import { type Progress, type TrainResult, train } from "./train.ts";
+import { type Progress, type TrainOptions, type TrainResult, train } from "./train.ts";
 
 export interface TrainingRequest {
   /** A known name (mnist, digits, fashion-mnist) or a file (.npz, .csv, .txt). */
@@ -63,9 +62,13 @@ export interface TrainingRequest {
   readonly force?: boolean | undefined;
   readonly checkpointBudget?: number | undefined;
   readonly threads?: number | undefined;
+  /** Milliseconds between two flushes of the record. */
+  readonly flushEvery?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly warn?: ((message: string) => void) | undefined;
+  /** Given the task before anything is recorded; what it gives back is told of every step. */
+  readonly observer?: ((task: Task) => NonNullable<TrainOptions["observe"]>) | undefined;
 }
 
 export interface TrainingResult {
@@ -75,8 +78,6 @@ export interface TrainingResult {
   /** Undefined for regression. */
   readonly accuracy: { readonly train: number; readonly test: number } | undefined;
 }
-
-export const DEFAULT_BATCH_SIZE = 64;
 
 /**
  * What a ready-made model must fit: an output for each class (one in all for two classes under a binary loss) or for each number of a
@@ -105,39 +106,10 @@ function modelFor(request: TrainingRequest, dataset: Dataset, loss: Loss): Model
   return model;
 }
 
-interface Schedule {
-  readonly batches: Iterable<Batch>;
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly sampling: Sampling;
-}
-
-const drawn = (name: Sampling["name"]): Sampling => ({ name, file: null, sha256: null });
-
-function scheduleFor(request: TrainingRequest, examples: number): Schedule {
-  if (request.batches !== undefined) {
-    const { batches: file } = request;
-    const bytes = readFileBytes(file);
-    const given = givenBatches(decodeNpy(bytes, file), examples, file);
-    const sampling = { name: "file", file, sha256: sha256(bytes) } as const;
-    return { batches: given, steps: given.length, batchSize: given[0]?.indices.length ?? 0, sampling };
-  }
-  const { epochs, steps, optimizer, batchSize = DEFAULT_BATCH_SIZE } = request;
-  if (optimizer === "gd") {
-    if (request.batchSize !== undefined)
-      throw new RangeError("gd takes all examples at every step: a batch size must not be given (use sgd)");
-    const count = steps ?? epochs ?? 1;
-    return { batches: fullBatches(examples, count), steps: count, batchSize: examples, sampling: drawn("full") };
-  }
-  const plan = { examples, batchSize, epochs, steps };
-  const batches = shuffledBatches(plan, randomFrom(request.seed, "batches"));
-  return { batches, steps: countSteps(plan), batchSize, sampling: drawn("shuffled") };
-}
-
 interface Prepared {
   readonly task: Task;
   readonly params: RealArray;
-  readonly schedule: Schedule;
+  readonly schedule: PlannedBatches;
 }
 
 async function prepare(request: TrainingRequest): Promise<Prepared> {
@@ -150,7 +122,7 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const params = allocate(request.dtype, model.parameters.size) as RealArray;
   const random = randomFrom(request.seed, "parameters");
   model.initialise(params, () => random.uniform());
-  const schedule = scheduleFor(request, dataset.train.x.shape[0]);
+  const schedule = batchesFor(request, dataset.train.x.shape[0]);
   const engine = await openEngine({
     dtype: request.dtype,
     ...(request.threads && { threads: request.threads }),
@@ -228,6 +200,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
   let writer: RunWriter | undefined;
   let result: TrainResult;
   try {
+    const observe = request.observer?.(task);
     writer = await createRunWriter(request.out, { ...started, force: request.force ?? false });
     result = await train({
       task,
@@ -236,8 +209,10 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
       plannedSteps: schedule.steps,
       checkpointEvery: started.manifest.checkpointEvery,
       writer,
+      flushEvery: request.flushEvery,
       signal: request.signal,
       onProgress: request.onProgress,
+      observe,
     });
   } catch (error) {
     await writer?.abort();
@@ -248,7 +223,8 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
   return { result, run, task, accuracy: await accuracies(task, run) };
 }
 
-async function accuracies(task: Task, run: Run): Promise<TrainingResult["accuracy"]> {
+/** How good the trained model is; undefined for regression. */
+export async function accuracies(task: Task, run: Run): Promise<TrainingResult["accuracy"]> {
   const { params } = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);
   const [train, test] = [
     await accuracyOf(task, params, task.dataset.train),

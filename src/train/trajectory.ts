@@ -3,6 +3,7 @@
 import { InvalidRunError } from "../errors.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray, Tensor } from "../numeric/tensor.ts";
+import { isTakenAsStored, requireBatches } from "../run/recording.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { heldOnTheWay, heldStates } from "./reversal.ts";
 import { Stepper, type StepResult } from "./stepper.ts";
@@ -22,6 +23,8 @@ export interface Stretch {
 }
 
 export interface StretchOptions {
+  /** Default: all steps. */
+  readonly range?: StepRange;
   /** Bytes that replayed states between two stored checkpoints may take, but at least those of eight; default 256 MiB. */
   readonly replayMemory?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -44,24 +47,35 @@ export function sameState(
   );
 }
 
+/** Steps `first` to `end` - 1. */
+export interface StepRange {
+  readonly first: number;
+  readonly end: number;
+}
+
 /** Bytes of one state in memory. */
 export function bytesOfState({ engine, layout, optimizer }: Pick<Task, "engine" | "layout" | "optimizer">): number {
   return (1 + optimizer.buffers.length) * layout.size * (engine.dtype === "float32" ? 4 : 8);
 }
 
 /**
- * All states of a run in stretches, the last one first: from one stored checkpoint to the next, or a part of that where its states do not
+ * All states of a run, or those of stretches that reach into `range`, in stretches, the last one first: from one stored checkpoint to the next, or a part of that where its states do not
  * fit into `replayMemory`. Steps are then taken again more than once, twice where sqrt(2 n) of n states fit (see `planReversal`); the
- * states are the same, bit for bit.
+ * states are the same, bit for bit. A step that another program's loop made is run again even where both its ends are stored: what our
+ * optimizer makes of its batch may end elsewhere, and the path jumps from there to the recorded state.
  */
 export async function* stretchesBackwards(task: Task, run: Run, options: StretchOptions = {}): AsyncGenerator<Stretch> {
+  requireBatches(run, "the path of a run");
   const { checkpoints, batches } = run;
-  const isWhole = checkpoints.every((step, i) => i === 0 || step === checkpoints[i - 1] + 1);
+  const { range = { first: 0, end: batches.length } } = options;
+  const isWhole = checkpoints.every((step, i) => i === 0 || isTakenAsStored(run, checkpoints[i - 1], step));
   const replay = isWhole ? undefined : new Replay(task, run, options);
-  let end = await run.checkpoint(checkpoints[checkpoints.length - 1]);
-  for (let k = checkpoints.length - 2; k >= 0; k--) {
+  const beyond = checkpoints.findIndex((step) => step >= range.end);
+  const last = beyond < 0 ? checkpoints.length - 1 : beyond;
+  let end = await run.checkpoint(checkpoints[last]);
+  for (let k = last - 1; k >= 0 && checkpoints[k + 1] > range.first; k--) {
     const start = await run.checkpoint(checkpoints[k]);
-    if (end.step === start.step + 1) yield { states: [start, end], jumpTo: undefined, held: [] };
+    if (isTakenAsStored(run, start.step, end.step)) yield { states: [start, end], jumpTo: undefined, held: [] };
     else yield* (replay as Replay).backwards(start, end);
     end = start;
   }

@@ -1,12 +1,13 @@
 // Every command on a small recorded run, for people and as JSON.
 
-import { readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeFileAtomic } from "../../src/numeric/files.node.ts";
 import { encodeNpy } from "../../src/numeric/npy.ts";
 import { decodeSafetensors } from "../../src/numeric/safetensors.ts";
 import { zeros } from "../../src/numeric/tensor.ts";
+import { runHash } from "../../src/run/run-hash.node.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
 import { cli, SMALL_TRAINING, temporaryFolder, withFlag } from "../helpers/cli.ts";
 
@@ -54,6 +55,24 @@ describe("train", () => {
     const [a, b] = [await openRun(RUN), await openRun(again)];
     expect((await a.checkpoint(STEPS)).params).toEqual((await b.checkpoint(STEPS)).params);
     expect(a.scalars).toEqual(b.scalars);
+  });
+
+  it("--resume goes on with a run that was stopped, to the same hash, and leaves a complete one", async () => {
+    const path = join(folder, "stopped.pkrun");
+    const training = withFlag(SMALL_TRAINING, "--epochs", "40"); // long enough to be stopped
+    await cli([...training, "-o", join(folder, "whole.pkrun")]);
+    const stopper = new AbortController();
+    const stopped = cli([...training, "-o", path], { signal: stopper.signal });
+    while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 1));
+    stopper.abort();
+    expect((await stopped).code).toBe(130);
+    const { code, stdout, stderr } = await cli(["train", "--resume", path]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${path}\n` });
+    expect(stderr).toMatch(/goes on from step \d+ of 280\n/);
+    expect(stderr).toContain("complete after 280 of 280 steps");
+    expect(await runHash(await openRun(path))).toBe(await runHash(await openRun(join(folder, "whole.pkrun"))));
+    const again = await json("train", "--resume", path);
+    expect(again.value).toMatchObject({ status: "complete", steps: 280 });
   });
 
   it("takes given batches, trains what --trainable names, and says nothing with --quiet", async () => {
@@ -217,10 +236,46 @@ describe("info", () => {
     expect(value).toMatchObject({ schema: "pathkernel.info/1", path: RUN, status: "complete", steps: STEPS });
     expect(value.checkpoints).toEqual(Array.from({ length: STEPS + 1 }, (_, k) => k));
     expect(value.sizes.map(({ part }: { part: string }) => part)).toContain("model.onnx");
+    expect(value).toMatchObject({ complete: true, recordedSteps: STEPS, plannedSteps: STEPS, missing: [] });
+    expect(value).toMatchObject({ optimizer: { name: "sgd" }, data: { source: "digits", found: true } });
+    expect(value.hash).toBe(await runHash(await openRun(RUN)));
+  });
+
+  it("names all that is missing, and exits with 3 where the run cannot be opened", async () => {
+    const path = join(folder, "broken.pkrun");
+    cpSync(RUN, path, { recursive: true });
+    rmSync(join(path, "checkpoints/00000003.safetensors"));
+    const gap = await json("info", path, "--data", join(folder, "gone.npz"));
+    expect(gap.code).toBe(0);
+    expect(gap.value).toMatchObject({
+      complete: true,
+      data: { found: false },
+      missing: [
+        { part: "checkpoints/00000003.safetensors", disables: [], effect: expect.stringContaining("replayed") },
+        { part: "data digits", disables: ["explain", "verify", "kernel", "export", "resume"] },
+      ],
+    });
+    rmSync(join(path, "scalars/loss.npy"));
+    const { code, stdout } = await cli(["info", path]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^status +complete, 14 of 14 steps recorded, 0 can be read$/m);
+    expect(stdout).toMatch(/^missing +.*a run must hold scalars\/loss\.npy.*disables explain, verify/m);
+    const none = await cli(["explain", path, "--query", "test:0"]);
+    expect(none.code).toBe(1);
   });
 });
 
 describe("export", () => {
+  it("--what run writes an archive that every command reads", async () => {
+    const out = join(folder, "packed.pkrun.zip");
+    const { code, value } = await json("export", RUN, "--what", "run", "-o", out);
+    expect({ code, value }).toMatchObject({ code: 0, value: { what: "run", bytes: readFileSync(out).length } });
+    const rows = async (path: string) => (await json("explain", path, "--query", "test:3")).value.rows;
+    expect(await rows(out)).toEqual(await rows(RUN));
+    const wrong = await cli(["export", RUN, "--what", "run", "-o", join(folder, "packed.tar")]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--out must end in .zip") });
+  });
+
   const exported = (name: string) => decodeSafetensors(new Uint8Array(readFileSync(join(folder, name))), name);
 
   it("writes the parameters after the last step", async () => {

@@ -97,6 +97,16 @@ describe("flags that do not go together", () => {
     expect(await refusal(without(flag))).toMatch(new RegExp(`^error: ${name} must be given, as in `));
   });
 
+  it("train --resume takes no other flag of the training, and names the run that is not there", async () => {
+    const message = await refusal(["train", "--resume", "a.pkrun", "--seed", "3"]);
+    expect(message).toBe(
+      "error: --seed does not belong to --resume. the run says all of it; --data, --threads and --force may be given",
+    );
+    const { code, stderr } = await cli(["train", "--resume", join(folder, "none.pkrun")]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("no run at");
+  });
+
   it("train needs a length", async () => {
     expect(await refusal(without("--epochs"))).toBe("error: --epochs or --steps must be given, as in --epochs 2");
   });
@@ -135,7 +145,7 @@ describe("flags that do not go together", () => {
   });
 
   it("commands on a run need one", async () => {
-    for (const command of ["explain", "verify", "info", "export"]) {
+    for (const command of ["explain", "verify", "superposition", "info", "export"]) {
       expect(await refusal([command])).toBe("error: missing required argument 'run'");
     }
   });
@@ -145,12 +155,12 @@ describe("help and version", () => {
   it("--help is on stdout, fits the commands, and ends with the exit codes", async () => {
     const { code, stdout, stderr } = await cli(["--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const name of ["demo", "train", "explain", "verify", "info", "export"])
+    for (const name of ["demo", "train", "explain", "verify", "superposition", "info", "export"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     expect(stdout).toMatch(/Exit codes: 0 ok, 1 failed, 2 usage, 3 .*, 130 interrupted.*\n$/);
   });
 
-  it.each(["demo", "train", "explain", "verify", "info", "export"])(
+  it.each(["demo", "train", "explain", "verify", "superposition", "info", "export"])(
     "%s --help shows examples and the common flags",
     async (command) => {
       const { code, stdout } = await cli([command, "--help"]);

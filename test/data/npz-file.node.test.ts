@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { loadDataset } from "../../src/data/registry.ts";
 import type { LoadOptions } from "../../src/data/types.ts";
 import { InvalidDataError } from "../../src/errors.ts";
+import { encodeNpy } from "../../src/numeric/npy.ts";
 import { encodeNpz } from "../../src/numeric/npz.ts";
 import { integers, reals, type Tensor, tensor } from "../../src/numeric/tensor.ts";
 import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
@@ -57,6 +58,12 @@ describe("an NPZ file", () => {
     const data = await load({ x_train: flags, y_train: flags });
     expect(data.train.x).toEqual(reals([3, 1], [1, 0, 1]));
     expect(data.train.y).toEqual(integers([3], [1, 0, 1]));
+  });
+
+  test("has as many classes as are known to be, where some occur in no example", async () => {
+    const gaps = integers([3], [0, 4, 4]);
+    expect((await load({ x_train: x, y_train: gaps }, { classes: 6 })).classes).toEqual(["0", "1", "2", "3", "4", "5"]);
+    expect((await load({ x_train: x, y_train: reals([3], [0, 1, 2]) }, { classes: 6 })).classes).toEqual([]);
   });
 
   test("with integer targets of two axes has a label for each position, -100 where it does not count", async () => {
@@ -195,5 +202,25 @@ describe("an NPZ file", () => {
     for (const length of [0, 10, 100, whole.length - 1]) {
       await expect(loadDataset(write("cut.npz", whole.subarray(0, length)))).rejects.toThrow(InvalidDataError);
     }
+  });
+});
+
+describe("a folder of NPY files", () => {
+  const folder = (arrays: Record<string, Tensor>) => {
+    for (const [name, array] of Object.entries(arrays)) write(`${name}.npy`, encodeNpy(array));
+    return loadDataset(at());
+  };
+
+  test("is the same data as an NPZ file of them, whatever the training part is called", async () => {
+    const wanted = await load({ x_train: x, y_train: y, x_test: x, y_test: y });
+    const own = { ...wanted, source: at() };
+    expect(await folder({ x, y, x_test: x, y_test: y })).toEqual(own);
+    expect(await folder({ x_train: x, y_train: y })).toEqual(own);
+  });
+
+  test("is refused as an NPZ file is", async () => {
+    await expect(folder({ x })).rejects.toThrow(`${at()}: must hold x_train and y_train`);
+    write("y.npy", "text");
+    await expect(loadDataset(at())).rejects.toThrow(`${at("y.npy")}: an NPY file must begin with`);
   });
 });

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { directPuller } from "../../src/explain/direct.ts";
-import { explain, taskReadout } from "../../src/explain/explain.ts";
+import { explain } from "../../src/explain/explain.ts";
+import { taskReadout } from "../../src/explain/prepare.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
 import type { OptimizerOptions } from "../../src/optimizers/options.ts";

@@ -82,8 +82,8 @@ describe("planExplanation(task, run, options)", () => {
   it("counts the nodes of a fixed rule", async () => {
     const { task, run } = await idle();
     const nodes = (rule: string) => planExplanation(task, run, { rows: 1, rule });
-    expect(["left", "trapezoid", "simpson", "gauss4"].map((rule) => nodes(rule).nodesPerStep)).toEqual([1, 2, 3, 4]);
-    expect(nodes("gauss4").probesPerStep).toBe(0);
+    expect(["left", "trapezoid", "simpson", "gauss4"].map((rule) => nodes(rule).nodesPerLine)).toEqual([1, 2, 3, 4]);
+    expect(nodes("gauss4").probesPerLine).toBe(0);
     // One more node is one more Jacobian.
     const step = nodes("gauss3").flops - nodes("gauss2").flops;
     expect(nodes("gauss4").flops - nodes("gauss3").flops).toBe(step);
@@ -94,14 +94,14 @@ describe("planExplanation(task, run, options)", () => {
     for (const model of ["tanh", "relu", "cnn"] as const) {
       const { task, run } = await idle({ model });
       const at = (tolerance: number) => planExplanation(task, run, { rows: 1, tolerance });
-      expect(at(1e-10).nodesPerStep).toBeGreaterThan(at(1e-4).nodesPerStep);
+      expect(at(1e-10).nodesPerLine).toBeGreaterThan(at(1e-4).nodesPerLine);
       expect(at(1e-10).seconds).toBeGreaterThan(at(1e-4).seconds);
-      expect(at(1e-4).probesPerStep).toBeGreaterThan(0);
+      expect(at(1e-4).probesPerLine).toBeGreaterThan(0);
       expect(at(1e-4).assumptions.some((line) => line.includes("switches"))).toBe(model !== "tanh");
       expect(planExplanation(task, run, { rows: 1, rule: "left" }).assumptions).toHaveLength(2);
     }
     const [flat, kinked] = [await idle({ model: "tanh" }), await idle({ model: "relu" })];
-    const nodesOf = ({ task, run }: typeof flat) => planExplanation(task, run, { rows: 1 }).nodesPerStep;
+    const nodesOf = ({ task, run }: typeof flat) => planExplanation(task, run, { rows: 1 }).nodesPerLine;
     expect(nodesOf(kinked)).toBeGreaterThan(nodesOf(flat));
   });
 
@@ -114,6 +114,28 @@ describe("planExplanation(task, run, options)", () => {
     expect(b.flops - a.flops).toBeGreaterThan(40 * 2 * forward);
     expect(b.flops - a.flops).toBeLessThan(40 * 5 * forward);
     expect(b.bytes).toBeGreaterThan(a.bytes);
+  });
+
+  it("costs less along chords: fewer lines, as many pulls, and a second replay where chords reach into stretches before", async () => {
+    const { task, run } = await idle({ optimizer: optimizerChoice("momentum") });
+    const plan = (chord: number, shift = 0) => planExplanation(task, run, { rows: 50, rule: "gauss4", chord, shift });
+    const [one, ten] = [plan(1), plan(10)];
+    expect([one.lines, ten.lines, ten.chord, plan(100).chord]).toEqual([40, 4, 10, 40]);
+    expect(ten.flops).toBeLessThan(one.flops / 2);
+    expect(ten.programRuns).toBe(4 * (1 + 4) + 40);
+    // A row along 40 steps, of 50 along 4 chords.
+    expect(plan(10, 0.25)).toMatchObject({ shiftCost: 0.2, flops: 1.2 * ten.flops });
+    expect(ten.shiftCost).toBe(0);
+    const few = await idle({ optimizer: optimizerChoice("momentum"), checkpointEvery: 10 });
+    const runs = (chord: number) =>
+      planExplanation(few.task, few.run, { rows: 50, rule: "gauss4", chord, shift: 0 }).programRuns -
+      plan(chord).programRuns;
+    // Chords of 7 that begin at 7, 14 and 28 reach past a checkpoint: their beginnings are replayed.
+    expect([runs(1), runs(5), runs(10), runs(20), runs(7)]).toEqual([40, 40, 40, 40, 40 + 7 + 4 + 8]);
+    const direct = await idle();
+    const nodes = (chord: number) =>
+      planExplanation(direct.task, direct.run, { rows: 50, rule: "gauss4", chord, shift: 0 });
+    expect(nodes(10).flops).toBeLessThan(nodes(1).flops);
   });
 
   it("counts float64 twice the bytes, and slower", async () => {
@@ -135,7 +157,11 @@ describe("planExplanation(task, run, options)", () => {
     expect(b.bytes).toBeLessThan(a.bytes);
   });
 
-  it.each(["left", "gauss3"])("foresees the FLOPs and the runs of an explanation by %s", async (rule) => {
+  it.each([
+    ["left", 1, "sgd"],
+    ["gauss3", 1, "sgd"],
+    ["gauss3", 5, "sgd"],
+  ])("foresees the FLOPs and the runs of an explanation by %s, chords of %i, %s", async (rule, chord, label) => {
     const inner = await engineOf("float64");
     const counted = { flops: 0, runs: 0 };
     const engine = Object.create(inner) as Engine;
@@ -148,12 +174,17 @@ describe("planExplanation(task, run, options)", () => {
       };
       return { graph, run };
     };
-    const { task, params, batches } = await smallTask({ engine, loss: "cross-entropy", hidden: [32, 16] });
+    const { task, params, batches } = await smallTask({
+      engine,
+      loss: "cross-entropy",
+      hidden: [32, 16],
+      optimizer: optimizerChoice(label),
+    });
     const run = await trainInMemory(task, { params, batches });
     counted.flops = 0;
     counted.runs = 0;
-    await explain(task, run, { queries: datasetQueries(task, "test:0-3"), rule });
-    const plan = planExplanation(task, run, { rows: 4, rule });
+    await explain(task, run, { queries: datasetQueries(task, "test:0-3"), rule, chord, shift: 0 });
+    const plan = planExplanation(task, run, { rows: 4, rule, chord, shift: 0 });
     // Outputs, values at both ends: three more runs.
     expect(counted.runs - plan.programRuns).toBeGreaterThanOrEqual(0);
     expect(counted.runs - plan.programRuns).toBeLessThanOrEqual(4);
@@ -168,6 +199,7 @@ describe("what planExplanation refuses", () => {
     [{ rows: 1.5 }, /^RangeError: planExplanation: rows must be a positive integer, got 1\.5$/],
     [{ tolerance: 0 }, /^RangeError: planExplanation: tolerance must be positive, got 0$/],
     [{ tolerance: Number.NaN }, /^RangeError: planExplanation: tolerance must be positive, got NaN$/],
+    [{ chord: 0 }, /^RangeError: planExplanation: chord must be a positive integer, got 0$/],
     [{ rule: "gauss9" }, /^RangeError: rule must be one of .*, got "gauss9"$/],
     [{ readout: "logit:2" }, /^RangeError: readout logit:2: the output must be an integer in 0\.\.1, got "2"$/],
   ])("%j", async (changed, message) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { taskReadout } from "../../src/explain/explain.ts";
 import { ROW } from "../../src/explain/graphs.ts";
+import { taskReadout } from "../../src/explain/prepare.ts";
 import { datasetQueries, inputQueries } from "../../src/explain/queries.ts";
 import { outputsOf, queryFeeds, rowsOf } from "../../src/explain/rows.ts";
 import { integers, type RealArray, reals, takeRows, toReal } from "../../src/numeric/tensor.ts";

@@ -19,7 +19,7 @@ describe("ruleOf(name)", () => {
 
   it.each(["gauss5", "Auto", "", "constructor", "__proto__"])("refuses %j, naming those there are", async (name) => {
     expect(await errorOf(() => ruleOf(name))).toBe(
-      `RangeError: rule must be one of auto, left, right, trapezoid, midpoint, simpson, gauss2, gauss3, gauss4, got "${name}"`,
+      `RangeError: rule must be one of auto, left, right, trapezoid, midpoint, simpson, gauss2, gauss3, gauss4, gauss8, gauss16, got "${name}"`,
     );
   });
 

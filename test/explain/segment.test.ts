@@ -1,8 +1,8 @@
 // A step's straight line as the rows see it, against values of the model at points of that line.
 
 import { describe, expect, it } from "vitest";
-import { taskReadout } from "../../src/explain/explain.ts";
 import { type ReadoutGraphs, readoutGraphs } from "../../src/explain/graphs.ts";
+import { taskReadout } from "../../src/explain/prepare.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { rowsOf } from "../../src/explain/rows.ts";
 import { RowEvaluator } from "../../src/explain/segment.ts";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { decodeNpz } from "../../src/numeric/npz.ts";
 import { type Tensor, tensor } from "../../src/numeric/tensor.ts";
 
-export type FixtureName = "optimizers" | "models" | "operators" | "sequences";
+export type FixtureName = "optimizers" | "models" | "operators" | "sequences" | "chords";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -63,7 +63,14 @@ export interface SequencesDescription {
   readonly adam: { readonly lr: number; readonly steps: number };
 }
 
+export interface ChordsDescription {
+  readonly variants: readonly Omit<OptimizerVariant, "scheduled">[];
+  readonly chords: readonly number[];
+  readonly parameters: readonly ParameterShape[];
+}
+
 export interface Descriptions {
+  readonly chords: ChordsDescription;
   readonly sequences: SequencesDescription;
   readonly optimizers: OptimizersDescription;
   readonly models: { readonly models: readonly ModelDescription[] };

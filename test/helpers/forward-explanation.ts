@@ -1,7 +1,7 @@
 // The forward alternative to the backward sweep: a momentum vector for every training example, carried through training, as in ExPLAIND.
 
-import { taskReadout } from "../../src/explain/explain.ts";
 import { readoutGraphs } from "../../src/explain/graphs.ts";
+import { taskReadout } from "../../src/explain/prepare.ts";
 import { rowsOf } from "../../src/explain/rows.ts";
 import { ruleOf } from "../../src/explain/rules.ts";
 import { RowEvaluator } from "../../src/explain/segment.ts";
@@ -22,6 +22,8 @@ export interface ForwardOptions {
    * batch when it is applied (`application`: the misprint of theory 1.2).
    */
   readonly membership?: "source" | "application";
+  /** Steps whose Jacobian is that of the straight line over all of them; default 1. */
+  readonly chord?: number;
 }
 
 export interface ForwardExplanation {
@@ -40,6 +42,18 @@ export interface ForwardExplanation {
 }
 
 type SegmentJacobian = (from: Checkpoint, to: Checkpoint) => Promise<Float64Array>;
+
+/** Averaged Jacobians of steps: each step's own, or that of its chord. */
+function jacobiansBySteps(run: Run, jacobianOf: SegmentJacobian, chord: number): (s: number) => Promise<Float64Array> {
+  let known: Float64Array | undefined;
+  return async (s) => {
+    if (s % chord === 0 || !known) {
+      const end = Math.min(run.batches.length, s - (s % chord) + chord);
+      known = await jacobianOf(await run.checkpoint(s - (s % chord)), await run.checkpoint(end));
+    }
+    return known;
+  };
+}
 
 /** Averaged Jacobians (R, p) of segments by a fixed rule. */
 async function segmentJacobians(
@@ -101,9 +115,9 @@ class Ledger {
  * Memory O(N p), cost O(N p R) a step: a reference for small runs.
  */
 export async function explainForward(task: Task, run: Run, options: ForwardOptions): Promise<ForwardExplanation> {
-  const { queries, rule = "gauss3", membership = "source" } = options;
+  const { queries, rule = "gauss3", membership = "source", chord = 1 } = options;
   const [examples, size, rows] = [task.dataset.train.x.shape[0], task.layout.size, queries.length];
-  const jacobianOf = await segmentJacobians(task, run, { queries, rule });
+  const jacobianAt = jacobiansBySteps(run, await segmentJacobians(task, run, { queries, rule }), chord);
   const gradientsOf = perExampleGradients(task);
   const apply = applicationOf(task.optimizer);
   const ledger = new Ledger({ accounts: examples + 1, size, rows });
@@ -111,7 +125,7 @@ export async function explainForward(task: Task, run: Run, options: ForwardOptio
   let from = await run.checkpoint(0);
   for (let s = 0; s < run.batches.length; s++) {
     const to = await run.checkpoint(s + 1);
-    const jacobian = await jacobianOf(from, to);
+    const jacobian = await jacobianAt(s);
     const delta = Float64Array.from(to.params, (w, k) => w - from.params[k]);
     for (let r = 0; r < rows; r++) linear.add(r, dot(jacobian, delta, r * size, 0, size));
     const batch = run.batches[s];

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Accumulator, dot, sum, VectorAccumulator } from "../../src/numeric/sum.ts";
+import { Accumulator, ColumnAccumulator, dot, sum, VectorAccumulator } from "../../src/numeric/sum.ts";
 
 /** Multiples of 2^-20 below 2^33: their sums are exact in integers, and often not in float64. */
 const SCALE = 2 ** 20;
@@ -79,6 +79,20 @@ describe("Accumulator and VectorAccumulator", () => {
     expect(total.value).toBe(1e16);
     total.add(-1e16);
     expect(total.value).toBe(1);
+  });
+});
+
+describe("ColumnAccumulator", () => {
+  it("adds up each element of a matrix apart, and gives it row by row", () => {
+    // Larger than a square of 32, and no multiple of it.
+    const [rows, columns] = [35, 71];
+    const matrix = new ColumnAccumulator(rows, columns);
+    const last = new Float64Array(rows * columns);
+    for (let k = 0; k < rows * columns; k += 3) {
+      for (const value of [1e16, k + 1, -1e16]) matrix.add(Math.floor(k / columns), k % columns, value);
+      last[k] = k + 1;
+    }
+    expect(matrix.values()).toEqual(last);
   });
 });
 

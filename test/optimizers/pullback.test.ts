@@ -6,7 +6,7 @@ import type { RealArray, RealDType } from "../../src/numeric/tensor.ts";
 import { createBuffers, TILE } from "../../src/optimizers/buffers.ts";
 import type { OptimizerOptions } from "../../src/optimizers/options.ts";
 import { createOptimizer } from "../../src/optimizers/registry.ts";
-import type { Optimizer } from "../../src/optimizers/types.ts";
+import type { Coefficient, Optimizer } from "../../src/optimizers/types.ts";
 import { readFixture } from "../helpers/fixtures.ts";
 
 interface Step {
@@ -130,6 +130,27 @@ describe("pullback accounts for every step: -sum u_s . g_s and the decay terms a
       }),
       { seed: 7, numRuns: 200 },
     );
+  });
+});
+
+describe("form gives the coefficients of the pull-back", () => {
+  it.each(variants)("$name, at every step, to rounding", ({ name, optimizer }) => {
+    const [p, rows] = [17, 3];
+    const random = randomFrom(5, name);
+    const { steps } = train({ optimizer, p, rows, numSteps: 3 }, random);
+    for (const [step, { jacobian, stepSize, buffers }] of steps.entries()) {
+      const before = normals(random, rows * p);
+      const [carry, data] = [before.slice(0, optimizer.memory ? rows * p : 0), new Float64Array(rows * p)];
+      const decay = optimizer.pullback({ buffers, step, stepSize, jacobian, carry, data });
+      const { into, keep, direct, out, ...terms } = optimizer.form({ buffers, step, stepSize });
+      expect(terms).toEqual(decay);
+      const at = (coefficient: Coefficient, k: number): number =>
+        typeof coefficient === "number" ? coefficient : coefficient[k % p];
+      const z = before.map((value, k) => at(into, k) * jacobian[k] + keep * value);
+      const u = z.map((value, k) => at(direct, k) * jacobian[k] + at(out, k) * value);
+      if (optimizer.memory) expect(z).toBeAllclose(carry, { rtol: 1e-14, atol: 1e-15 });
+      expect(u).toBeAllclose(data, { rtol: 1e-14, atol: 1e-15 });
+    }
   });
 });
 

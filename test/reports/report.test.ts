@@ -131,6 +131,21 @@ describe("renderReport(input)", () => {
     });
   });
 
+  it("says of chords that they are, by how much they move contributions, and has one residual for each", () => {
+    const { explanation } = input;
+    const shift = { relative: 0.0123, correlation: 1, queries: ["test:0"], chords: 1, ofChords: 2, cost: 0.2 };
+    const chords = { ...explanation, path: "chords", chord: 20, lineEnds: Int32Array.of(19, 39), shift } as const;
+    const told = (e: typeof explanation) =>
+      all(parseHtml(renderReport({ ...input, explanation: e })).root, "article")[0];
+    expect(textOf(told(chords))).toContain("along chords of 20 steps, which moves single contributions by about 1.2 %");
+    const sizes = [19, 39].map((last) => Math.abs(explanation.residualByStep[last]));
+    expect(tableOf(told(chords), "Residual of each chord").map((row) => row[1])).toEqual(sizes);
+    expect(textOf(told({ ...chords, path: "superposition", shift: undefined }))).toContain(
+      "from a superposition; how far that moves single contributions was not measured",
+    );
+    expect(textOf(articles[0])).not.toContain("chord");
+  });
+
   it("says the run's facts, every option of the optimizer, and the caveat once", () => {
     const head = textOf(all(root, "header")[0]);
     for (const fact of [

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decodeNpz, encodeNpz } from "../../src/numeric/npz.ts";
 import { type Tensor, tensor } from "../../src/numeric/tensor.ts";
-import { runHash } from "../../src/run/run-hash.node.ts";
+import { inspectRun } from "../../src/run/inspect-run.node.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
+import { cli } from "../helpers/cli.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { ROOT } from "../helpers/sources.ts";
 import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
@@ -117,14 +118,39 @@ describe("runs of the first layout, with batches.npz and steps.csv", () => {
   });
 });
 
-it("runHash(run) is what it was when the run was recorded", async () => {
-  const hashes = [];
-  for (const name of ["first-sgd.pkrun", "first-momentum.pkrun"])
-    hashes.push(await runHash(await openRun(fixture(name))));
-  expect(hashes).toMatchInlineSnapshot(`
-    [
-      "55d318fd919b958d382ccead2da5a4f6358252f41aadc633c7a496664cef881c",
-      "2c280cf54f0a35bb0c4c6ec9d5e5fc96a59c91508d263653f747fe56ed54cbab",
-    ]
-  `);
+describe("every run that is kept", () => {
+  // Before the layout changed and after: the same trainings.
+  const sgd = "55d318fd919b958d382ccead2da5a4f6358252f41aadc633c7a496664cef881c";
+  const momentum = "2c280cf54f0a35bb0c4c6ec9d5e5fc96a59c91508d263653f747fe56ed54cbab";
+  const kept = [
+    ["first-sgd.pkrun", sgd],
+    ["first-momentum.pkrun", momentum],
+    ["0.1-sgd.pkrun", sgd],
+    ["0.1-momentum.pkrun", momentum],
+    ["0.1-gd.pkrun.zip", "6f04ff84290ebfc9f32240be48be7bab5fb0c3fd07bb1354eb88671973da2c56"],
+  ] as const;
+
+  it.each(kept)("%s has no fault, and the hash that it had", async (name, hash) => {
+    expect(await inspectRun(fixture(name), { deep: true })).toMatchObject({ faults: [], hash });
+  });
+
+  it.each(kept)("%s explains its data, which lie beside it", async (name) => {
+    const { code, stderr } = await cli(["verify", fixture(name), "--query", "test:0,1"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+it("a run of version 0.1 says how it was trained", async () => {
+  const { manifest, batches } = await openRun(fixture("0.1-gd.pkrun.zip"));
+  expect(manifest).toMatchObject({
+    schema: "pathkernel.run/1",
+    software: "pathkernel 0.1.0",
+    reduction: "mean",
+    optimizer: { name: "gd", options: { lr: 0.05 } },
+    schedule: { name: "constant", options: { stepSize: 0.05 } },
+    sampling: { name: "full", file: null, sha256: null },
+    engine: { name: "onnxruntime-node", threads: 2, cpu: { features: expect.arrayContaining(["avx2"]) } },
+    data: { source: "points.csv", targetColumn: "y", trainExamples: 20 },
+  });
+  expect(batches.map(({ indices }) => indices.length)).toEqual([20, 20, 20, 20, 20, 20]);
 });

@@ -66,7 +66,7 @@ describe("createRunWriter(path, run)", () => {
 
   it("refuses what stands at the path and leaves it as it is", async () => {
     const run = smallRun();
-    await createRunWriter(join(folder, "a.pkrun"), run);
+    await recordSteps(await createRunWriter(join(folder, "a.pkrun"), run), run, { steps: 1, status: "complete" });
     mkdirSync(join(folder, "photos"));
     writeFileSync(join(folder, "photos/cat.png"), "cat");
     const failures = [];
@@ -149,21 +149,23 @@ describe.skipIf(process.platform === "win32")(
     it("names the part that a full device refuses", async () => {
       const run = smallRun();
       const writer = await createRunWriter(join(folder, "a.pkrun"), run);
-      for (const part of ["scalars/loss.npy", "checkpoints/00000000.safetensors"]) {
+      await writer.writeCheckpoint(smallCheckpoint(0));
+      writer.appendStep(smallBatch(0), smallScalars(0));
+      for (const part of ["scalars/loss.npy", "checkpoints/00000001.safetensors"]) {
         rmSync(join(folder, "a.pkrun", part), { force: true });
         symlinkSync("/dev/full", join(folder, "a.pkrun", part));
       }
       expect([
         await failureOf(() => writer.flush()),
-        await failureOf(() => writer.writeCheckpoint(smallCheckpoint(0))),
+        await failureOf(() => writer.writeCheckpoint(smallCheckpoint(1))),
       ]).toMatchInlineSnapshot(`
         [
           "FileError: cannot write a.pkrun/scalars/loss.npy: no space left on the device",
-          "FileError: cannot write a.pkrun/checkpoints/00000000.safetensors: no space left on the device",
+          "FileError: cannot write a.pkrun/checkpoints/00000001.safetensors: no space left on the device",
         ]
       `);
       expect(await failureOf(() => writer.finish("interrupted"))).toMatch(
-        "the checkpoint after all 0 steps must be written",
+        "the checkpoint after all 1 steps must be written",
       );
       expect(await failureOf(() => createRunWriter("/dev/full", run))).toMatchInlineSnapshot(
         `"FileError: cannot make the run /dev/full: a file has that name"`,

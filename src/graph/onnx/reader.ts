@@ -8,15 +8,24 @@ import type { Graph, Value } from "../types.ts";
 import { namesReadBy, withInner } from "./branches.ts";
 import { convertNodes } from "./convert.ts";
 import { exampleInput } from "./example-input.ts";
-import { decodeModel, type GraphMessage, type ModelMessage, type NodeMessage, toNumber } from "./proto.ts";
+import {
+  decodeModel,
+  type GraphMessage,
+  type ModelMessage,
+  type NodeMessage,
+  type TensorMessage,
+  toNumber,
+} from "./proto.ts";
 import { type ImportedParameter, type Roles, rolesOf } from "./roles.ts";
-import { readTensor } from "./tensor-message.ts";
+import { readTensor, valueTypeOf } from "./tensor-message.ts";
 
 export interface ReadOptions {
   /** Name of the file, for messages. */
   readonly name: string;
   /** A regular expression: initializers whose name it matches anywhere are the parameters. */
   readonly parameters?: string | undefined;
+  /** Values that initializers of these names take instead of those in the file, of the same kind and shape; other names are passed over. */
+  readonly values?: ReadonlyMap<string, Tensor> | undefined;
 }
 
 export interface ImportedGraph {
@@ -43,7 +52,7 @@ const NEWEST_OPSET = 22;
 export function readOnnx(bytes: Uint8Array, options: ReadOptions): ImportedGraph {
   const pattern = options.parameters === undefined ? undefined : patternOf(options.parameters);
   try {
-    return importModel(decode(bytes), pattern);
+    return importModel(decode(bytes), pattern, options.values ?? new Map());
   } catch (error) {
     throw withFileName(error, options.name);
   }
@@ -113,14 +122,28 @@ function liveNodes(graph: GraphMessage, output: string): NodeMessage[] {
   return nodes.reverse();
 }
 
+/** The array given for an initializer, or the file's own. */
+function valueGivenFor(message: TensorMessage, given: ReadonlyMap<string, Tensor>): Tensor {
+  const own = readTensor(message, `initializer ${message.name}`);
+  const value = given.get(message.name ?? "");
+  if (value === undefined) return own;
+  if (valueTypeOf(own) === valueTypeOf(value) && own.shape.join() === value.shape.join()) return value;
+  const [must, got] = [own, value].map((tensor) => `${valueTypeOf(tensor)} [${tensor.shape}]`);
+  throw new InvalidModelError(`the value given for initializer ${message.name} must be ${must}, got ${got}`);
+}
+
 /** The initializers that the nodes read. */
-function initializersOf(graph: GraphMessage, nodes: readonly NodeMessage[]): Map<string, Tensor> {
+function initializersOf(
+  graph: GraphMessage,
+  nodes: readonly NodeMessage[],
+  given: ReadonlyMap<string, Tensor>,
+): Map<string, Tensor> {
   const read = new Set(nodes.flatMap(namesReadBy));
   const sparse = graph.sparseInitializer?.map(({ values }) => values?.name ?? "") ?? [];
   const refused = sparse.find((name) => read.has(name));
   if (refused !== undefined) throw new UnsupportedError(`initializer ${refused} must be dense, got a sparse one`);
   const messages = (graph.initializer ?? []).filter(({ name }) => read.has(name ?? ""));
-  return new Map(messages.map((message) => [message.name ?? "", readTensor(message, `initializer ${message.name}`)]));
+  return new Map(messages.map((message) => [message.name ?? "", valueGivenFor(message, given)]));
 }
 
 /** Declares the parameters; those called x or y, as the input and output are, get another name. */
@@ -139,14 +162,18 @@ function declareParameters(
   return { values, parameters };
 }
 
-function importModel(model: ModelMessage, pattern: RegExp | undefined): ImportedGraph {
+function importModel(
+  model: ModelMessage,
+  pattern: RegExp | undefined,
+  given: ReadonlyMap<string, Tensor>,
+): ImportedGraph {
   const { graph } = model;
   const outputs = graph?.output?.map(({ name }) => name ?? "") ?? [];
   if (!graph || outputs.length === 0)
     throw new InvalidModelError("the file must be an ONNX model with an output, got none (is it cut off?)");
   const opset = opsetOf(model);
   const nodes = liveNodes(graph, outputs[0]);
-  const initializers = initializersOf(graph, nodes);
+  const initializers = initializersOf(graph, nodes, given);
   const example = exampleInput(graph);
   const roles = rolesOf(withInner(nodes), initializers, pattern);
   const b = new GraphBuilder();

@@ -150,3 +150,26 @@ describe("parameters of a file, when a regular expression names them", () => {
     );
   });
 });
+
+describe("values given for initializers", () => {
+  const nodes = [node("Mul", ["x", "scale"], "scaled"), node("Add", ["scaled", "shift"])];
+  const file = fileOf({ nodes, initializers: { scale: values(9, 9, 9, 9), shift: values(8, 8, 8, 8) } });
+  const read = (given: Record<string, Tensor>, parameters = "^scale$") =>
+    readOnnx(file, { name: "test.onnx", parameters, values: new Map(Object.entries(given)) });
+
+  it("take the place of those in the file, of parameters and of what is kept constant; other names are passed over", () => {
+    const { graph, parameters } = read({ scale: values(1, 2, 3, 4), shift: values(5, 6, 7, 8), other: scalar(1) });
+    expect(parameters.map(({ name, data }) => [name, [...(data.data as Float32Array)]])).toEqual([
+      ["scale", [1, 2, 3, 4]],
+    ]);
+    expect([...graph.constants.values()].map(({ data }) => [...(data as Float64Array)])).toEqual([[5, 6, 7, 8]]);
+  });
+
+  it("must have the kind and the shape of those in the file", () => {
+    expect(() => read({ shift: values(1, 2) })).toThrow(
+      "test.onnx: the value given for initializer shift must be real [4], got real [2]",
+    );
+    const whole: Tensor = { dtype: "int64", shape: [4], data: new BigInt64Array(4) };
+    expect(() => read({ shift: whole })).toThrow("must be real [4], got int64 [4]");
+  });
+});

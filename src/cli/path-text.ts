@@ -1,0 +1,34 @@
+// What is said of an explanation's path: along what Jacobians were averaged, and how far that moved contributions.
+
+import { leastShare } from "../explain/shift.ts";
+import type { Explanation, Shift } from "../explain/types.ts";
+import { grouped } from "./format.ts";
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
+
+/** "moved by 0.58 % from those of the steps' own lines (correlation 0.9999), measured on test:7 at 0.24 of the cost". */
+export function shiftText({ relative, correlation, queries, chords, ofChords, cost }: Shift): string {
+  const [first] = queries;
+  const rows = queries.length === 1 ? first : `${first} and ${queries.length - 1} more`;
+  const whole = chords === ofChords;
+  const sample = whole
+    ? `measured on ${rows}`
+    : `estimated from the ${grouped(chords)} longest of ${grouped(ofChords)} chords on ${rows}`;
+  const moved = `moved by ${whole ? "" : "about "}${percent(relative)} from those of the steps' own lines (correlation ${correlation.toFixed(4)})`;
+  return `${moved}, ${sample} at ${Number(cost.toPrecision(2))} of the cost`;
+}
+
+/** One line for chords and superpositions; undefined for the steps' own lines. `memory`: what an optimizer's momentum keeps in a step. */
+export function pathText(explanation: Explanation, memory: number): string | undefined {
+  const { path, chord, lineEnds, rows, steps, shift } = explanation;
+  if (path === "steps") return undefined;
+  const lines =
+    path === "superposition"
+      ? `superposition, one chord over all ${grouped(steps)} steps`
+      : `${grouped(lineEnds.length)} chord${lineEnds.length === 1 ? "" : "s"} of at most ${grouped(chord)} steps`;
+  if (shift) return `path: ${lines}; contributions ${shiftText(shift)}`;
+  const apart = "are not those of the steps' own lines; by how much was not measured";
+  if (path === "superposition") return `path: ${lines}; contributions ${apart}`;
+  const share = leastShare({ rows: rows.length, steps, chord, memory });
+  return `path: ${lines}; contributions ${apart} (--shift ${Math.ceil(10 * share) / 10} would pay for it)`;
+}

@@ -1,0 +1,145 @@
+// The steps of one straight line where pulls are direct: their batches' factors are gathered, and meet the rows' at each node together.
+
+import type { Feeds } from "../engine/engine.ts";
+import { allocate, type RealArray, type RealDType, type Tensor } from "../numeric/tensor.ts";
+import type { Batch } from "../run/types.ts";
+import type { Node, RowEvaluator } from "./segment.ts";
+
+/** What the rows' derivatives give along a line, beside the pulls: each (R). */
+export interface AlongLine {
+  /** J (w_end - w_first), by forward mode. */
+  readonly linear: Float64Array;
+  /** J sum_s eta_s w_s; zeros where the optimizer does not decay. */
+  readonly decay: Float64Array;
+}
+
+export interface DirectStep {
+  /** w_s, at which the batch's gradients are taken. */
+  readonly params: RealArray;
+  readonly batch: Batch;
+  /** eta_s. */
+  readonly stepSize: number;
+}
+
+/** Takes eta_s weight <J_row, g_n> of one occurrence of an example, once for each node. */
+export type ReceivePull = (row: number, example: number, pull: number) => void;
+
+/** What one node gives, row by row of the node, each times its weight. */
+export interface AtNode {
+  readonly linear: Float64Array;
+  readonly decay: Float64Array;
+}
+
+export interface Meeting {
+  readonly factors: Feeds;
+  /** Examples that the factors are of. */
+  readonly count: number;
+  /** sum eta_s w_s; undefined where there is no decay. */
+  readonly decayed: RealArray | undefined;
+  readonly receive: (row: number, n: number, pull: number) => void;
+}
+
+/** What computes factors and pairs them. */
+export interface FactorSource {
+  readonly dtype: RealDType;
+  /** p. */
+  readonly size: number;
+  readonly decays: boolean;
+  /** Examples whose factors are computed at once. */
+  readonly tile: number;
+  /** Examples that meet the rows at once. */
+  readonly capacity: number;
+  factors(params: RealArray, batch: Batch, range: { readonly start: number; readonly end: number }): Promise<Feeds>;
+  /** Of no examples. */
+  noFactors(): Promise<Feeds>;
+  atNode(rows: RowEvaluator, node: Node, meeting: Meeting): Promise<AtNode>;
+}
+
+/** Examples of several batches one after the other, as the graph of pairs takes them. */
+function joined(parts: readonly Feeds[]): Feeds {
+  if (parts.length === 1) return parts[0];
+  return Object.fromEntries(
+    Object.keys(parts[0]).map((name) => {
+      const tensors = parts.map((part) => part[name]);
+      const { dtype, shape } = tensors[0];
+      const data = allocate(
+        dtype,
+        tensors.reduce((size, tensor) => size + tensor.data.length, 0),
+      );
+      let at = 0;
+      for (const tensor of tensors) {
+        data.set(tensor.data as never, at);
+        at += tensor.data.length;
+      }
+      const count = tensors.reduce((total, tensor) => total + tensor.shape[0], 0);
+      return [name, { dtype, shape: [count, ...shape.slice(1)], data } as Tensor];
+    }),
+  );
+}
+
+/** One line; obtained by a puller's `line`. Memory: the factors of `capacity` examples. */
+export class DirectLine {
+  private readonly puller: FactorSource;
+  private readonly rows: RowEvaluator;
+  private readonly nodes: readonly Node[];
+  private readonly receive: ReceivePull;
+  private readonly along: AlongLine;
+  /** Whether `linear` is complete: every run at the nodes gives it again. */
+  private measured = false;
+  private factors: Feeds[] = [];
+  private places: { readonly example: number; readonly stepSize: number }[] = [];
+  /** sum eta_s w_s of the steps gathered, where there is decay. */
+  private readonly decayed: RealArray | undefined;
+
+  constructor(
+    puller: FactorSource,
+    rows: RowEvaluator,
+    { nodes, receive }: { nodes: readonly Node[]; receive: ReceivePull },
+  ) {
+    this.puller = puller;
+    this.rows = rows;
+    this.nodes = nodes;
+    this.receive = receive;
+    this.along = { linear: new Float64Array(rows.count), decay: new Float64Array(rows.count) };
+    this.decayed = puller.decays ? (allocate(puller.dtype, puller.size) as RealArray) : undefined;
+  }
+
+  /** A step of the line; its pulls are received now or, with those of other steps, later. */
+  async step({ params, batch, stepSize }: DirectStep): Promise<void> {
+    const { tile, capacity } = this.puller;
+    const count = batch.indices.length;
+    for (let start = 0; start < count; start += tile) {
+      const end = Math.min(count, start + tile);
+      if (this.places.length > 0 && this.places.length + end - start > capacity) await this.meet();
+      this.factors.push(await this.puller.factors(params, batch, { start, end }));
+      for (const example of batch.indices.subarray(start, end)) this.places.push({ example, stepSize });
+    }
+    const { decayed } = this;
+    if (decayed) for (let k = 0; k < decayed.length; k++) decayed[k] += stepSize * params[k];
+  }
+
+  /** After the last step: what is left is received, and what holds of the whole line is given. */
+  async end(): Promise<AlongLine> {
+    await this.meet();
+    return this.along;
+  }
+
+  /** The rows at each node meet the examples gathered. */
+  private async meet(): Promise<void> {
+    const { nodes, places, decayed, along } = this;
+    const factors = this.factors.length > 0 ? joined(this.factors) : await this.puller.noFactors();
+    for (const node of nodes) {
+      const receive = (row: number, n: number, pull: number) =>
+        this.receive(row, places[n].example, places[n].stepSize * pull);
+      const found = await this.puller.atNode(this.rows, node, { factors, count: places.length, decayed, receive });
+      node.rows.forEach((row, k) => {
+        if (!this.measured) along.linear[row] += found.linear[k];
+        along.decay[row] += found.decay[k];
+      });
+    }
+    this.measured = true;
+    this.factors = [];
+    this.places = [];
+    decayed?.fill(0);
+  }
+}
