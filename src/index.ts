@@ -90,6 +90,7 @@ export { type RecordingReport, type RecordingTier, recordingOf } from "./run/rec
 export type { Batch, Checkpoint, NewRun, Recording, Run, RunManifest, RunWriter, StepScalars } from "./run/types.ts";
 export { accuracyOf, predict } from "./train/accuracy.ts";
 export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
+export type { ReplayDifference } from "./train/engine-differences.ts";
 export { isNotable as isNotableJump, type Jump } from "./train/jump.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
 export {
@@ -109,7 +110,7 @@ export {
   type ScalarCheck,
 } from "./train/replay.ts";
 
-export { type ReplayDifference, type ReplayPlace, replayDifferences, replayPlace } from "./train/replay-differences.ts";
+export { type RecordedPlace, type ReplayPlace, replayDifferences, replayPlace } from "./train/replay-differences.ts";
 export { type RemainingWeights, type Retrained, type RetrainOptions, retrainWithout } from "./train/retrain.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";
 export type { ObservedStep, Progress } from "./train/train.ts";

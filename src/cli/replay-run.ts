@@ -2,6 +2,7 @@
 
 import { readoutForms } from "../readouts/registry.ts";
 import type { Run } from "../run/types.ts";
+import { differenceText } from "../train/engine-differences.ts";
 import { replayHere } from "../train/replay.node.ts";
 import type { CheckpointCheck, ReplayReport } from "../train/replay.ts";
 import { remainingWeights } from "../train/retrain.ts";
@@ -13,7 +14,7 @@ import { formatSeconds, grouped, table, tiny } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
-import { differenceText, warnBeforeReplay, warnOfDifferences } from "./replay-warning.ts";
+import { warnBeforeReplay, warnOfDifferences } from "./replay-warning.ts";
 import { tellCounterfactual } from "./replay-without.ts";
 import { RULE_SHAPE, withRun } from "./run-session.ts";
 

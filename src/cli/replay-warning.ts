@@ -1,15 +1,11 @@
 // Says what may keep replayed steps from being those of the record, bit for bit.
 
 import type { Run } from "../run/types.ts";
+import { differenceText, type ReplayDifference } from "../train/engine-differences.ts";
 import { placeHere } from "../train/replay.node.ts";
-import { type ReplayDifference, replayDifferences } from "../train/replay-differences.ts";
+import { replayDifferences } from "../train/replay-differences.ts";
 import type { Task } from "../train/task.ts";
 import type { Output } from "./output.ts";
-
-/** "threads: 2 recorded, 1 here". */
-export function differenceText({ what, recorded, here }: ReplayDifference): string {
-  return `${what}: ${recorded} recorded, ${here} here`;
-}
 
 /** One line before anything is replayed; none where nothing differs. */
 export function warnOfDifferences(output: Output, differences: readonly ReplayDifference[]): void {

@@ -68,6 +68,13 @@ function report(output: Output, { run, task }: CounterfactualRequest, result: Co
     output.print(
       `correlation  of influence with -contribution over ${explanation.rows.length} rows: ${correlation.toFixed(3)}`,
     );
+  const jumps = explanation.terms.find(({ name }) => name === "replay")?.values;
+  if (jumps !== undefined) {
+    const most = tiny(Math.max(...jumps.map(Math.abs)));
+    output.warn(
+      `influence also has what our steps make otherwise than those of the record: up to ${most} (the term replay)`,
+    );
+  }
   output.note(`${trainedText(result)}; residual of the explanation ${tiny(residual.relative)}`);
   output.value("counterfactual", {
     run: run.path,
@@ -85,6 +92,7 @@ function report(output: Output, { run, task }: CounterfactualRequest, result: Co
       outputWithout: result.outputWithout[r],
       influence: result.influence[r],
       contribution: result.contribution[r],
+      replay: jumps?.[r] ?? 0,
       contributions: contributions.subarray(r * without.length, (r + 1) * without.length),
     })),
   });

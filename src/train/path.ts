@@ -4,7 +4,13 @@ import type { RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
-import { advanceRecorded, type StepRange, type StretchOptions, stretchesBackwards } from "./trajectory.ts";
+import {
+  advanceRecorded,
+  type StepRange,
+  type StretchOptions,
+  storedBefore,
+  stretchesBackwards,
+} from "./trajectory.ts";
 
 /** The straight line from w_first to w_end, in the place of the path of steps `first` to `end` - 1. */
 export interface Line extends StepRange {
@@ -28,7 +34,7 @@ export interface PathOptions extends StretchOptions {
   readonly apart?: StepRange | undefined;
 }
 
-/** w_step, read where it is stored, else replayed from the checkpoint before it. Memory: two states, however long the way. */
+/** w_step, read where it is stored, else replayed from the nearest state before it. Memory: two states, however long the way. */
 class Beginnings {
   private readonly task: Task;
   private readonly run: Run;
@@ -39,11 +45,13 @@ class Beginnings {
     this.run = run;
   }
 
-  async at(step: number): Promise<RealArray> {
-    const stored = await this.run.checkpoint(this.run.checkpoints.findLast((k) => k <= step) as number);
-    if (stored.step === step) return stored.params;
+  /** `held` are states before the stretch at hand that are in memory. */
+  async at(step: number, held: readonly Checkpoint[]): Promise<RealArray> {
+    const before = held.findLast((state) => state.step <= step);
+    const start = before ?? (await this.run.checkpoint(storedBefore(this.run, step)));
+    if (start.step === step) return start.params;
     this.stepper ??= new Stepper(this.task);
-    this.stepper.restore(stored);
+    this.stepper.restore(start);
     while (this.stepper.step < step) await advanceRecorded(this.stepper, this.run);
     return this.stepper.params.slice() as RealArray;
   }
@@ -51,7 +59,7 @@ class Beginnings {
 
 /**
  * Walks a run backwards, line by line. A chord must know where it begins before its last step is taken: where that is in a stretch before, it
- * is read, or replayed from the checkpoint before it. Memory: one stretch of the trajectory and two parameter vectors, however long a chord is.
+ * is read, or replayed from the nearest state before it. Memory: one stretch of the trajectory and two parameter vectors, however long a chord is.
  */
 export async function* pathBackwards(
   task: Task,
@@ -70,8 +78,8 @@ export async function* pathBackwards(
       if (begun === undefined || from.step < begun) {
         const alone = apart && from.step >= apart.first && from.step < apart.end;
         const first = alone ? from.step : Math.max(range.first, from.step - (from.step % chord));
-        const known = states[first - states[0].step] ?? held.find(({ step }) => step === first);
-        yield { kind: "line", first, end: to.step, from: known?.params ?? (await beginnings.at(first)), to: to.params };
+        const start = states[first - states[0].step]?.params ?? (await beginnings.at(first, held));
+        yield { kind: "line", first, end: to.step, from: start, to: to.params };
         begun = first;
       }
       yield { kind: "step", from, to };

@@ -2,6 +2,7 @@
 
 import type { EngineRecord, RunManifest } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
+import { differencesOf, engineDifferences, type ReplayDifference } from "./engine-differences.ts";
 import type { Task } from "./task.ts";
 
 /** Where a run would be replayed: the parts of a manifest that decide the bits of a step. */
@@ -10,22 +11,8 @@ export interface ReplayPlace extends Pick<RunManifest, "software" | "dtype" | "l
   readonly data: Pick<RunManifest["data"], "sha256">;
 }
 
-/** One thing that is not as it was. */
-export interface ReplayDifference {
-  readonly what:
-    | "software"
-    | "engine"
-    | "engine version"
-    | "provider"
-    | "threads"
-    | "processor"
-    | "dtype"
-    | "data"
-    | "loss"
-    | "optimizer";
-  readonly recorded: string;
-  readonly here: string;
-}
+/** Where a run was recorded, wholly or in several sessions, by us or by another program's loop. */
+export type RecordedPlace = ReplayPlace & Pick<RunManifest, "resumed" | "recording">;
 
 /** This software on this engine, with everything of the task that steps are made of. */
 export function replayPlace(task: Task, cpu?: EngineRecord["cpu"]): ReplayPlace {
@@ -45,35 +32,30 @@ function textOf({ name, options }: RunManifest["optimizer"]): string {
   return [name, ...sorted.map(([key, value]) => `${key} ${value}`)].join(" ");
 }
 
-/** Kernels are chosen by instruction sets: of two models with the same ones nothing is said. */
-function processorsOf(recorded: EngineRecord["cpu"], here: EngineRecord["cpu"]): readonly [string, string] {
-  if (!recorded || !here) return ["", ""];
-  const [before, now] = [recorded, here].map(({ features }) => [...features].sort());
-  if (before.length === 0 || now.length === 0) return [recorded.model, here.model];
-  if (before.join() === now.join()) return ["", ""];
-  const only = (of: readonly string[], others: readonly string[]) => of.filter((one) => !others.includes(one));
-  const text = (model: string, own: readonly string[]) => (own.length > 0 ? `${model} with ${own.join(", ")}` : model);
-  return [text(recorded.model, only(before, now)), text(here.model, only(now, before))];
-}
-
 /**
  * What differs between the place where a run was recorded and the one where it would be replayed; nothing where the same bits are to be
- * expected. What either side does not know of itself (processors, in runs of before and in browsers) is not compared.
+ * expected. Of a run that was resumed every session counts. What either side does not know of itself (processors, in runs of before and in
+ * browsers) is not compared.
  */
-export function replayDifferences(manifest: ReplayPlace, here: ReplayPlace): ReplayDifference[] {
-  const pairs: readonly (readonly [ReplayDifference["what"], string, string])[] = [
-    ["software", manifest.software, here.software],
-    ["engine", manifest.engine.name, here.engine.name],
-    ["engine version", manifest.engine.version, here.engine.version],
-    ["provider", manifest.engine.provider ?? "cpu", here.engine.provider ?? "cpu"],
-    ["threads", String(manifest.engine.threads), String(here.engine.threads)],
-    ["processor", ...processorsOf(manifest.engine.cpu, here.engine.cpu)],
-    ["dtype", manifest.dtype, here.dtype],
-    ["data", manifest.data.sha256, here.data.sha256],
-    ["loss", manifest.loss, here.loss],
-    ["optimizer", textOf(manifest.optimizer), textOf(here.optimizer)],
+export function replayDifferences(manifest: RecordedPlace, here: ReplayPlace): ReplayDifference[] {
+  const { recording, resumed = [] } = manifest;
+  const sessions = [manifest, ...resumed].flatMap(({ software, engine }) => [
+    ...differencesOf([["software", software, here.software]]),
+    ...engineDifferences(engine, here.engine),
+  ]);
+  const known = new Set<string>();
+  const once = sessions.filter(({ what, recorded }) => {
+    const key = `${what}\n${recorded}`;
+    return !known.has(key) && known.add(key);
+  });
+  return [
+    ...differencesOf([["training loop", recording?.by ?? here.software, here.software]]),
+    ...once,
+    ...differencesOf([
+      ["dtype", manifest.dtype, here.dtype],
+      ["data", manifest.data.sha256, here.data.sha256],
+      ["loss", manifest.loss, here.loss],
+      ["optimizer", textOf(manifest.optimizer), textOf(here.optimizer)],
+    ]),
   ];
-  return pairs
-    .filter(([, recorded, now]) => recorded !== now)
-    .map(([what, recorded, now]) => ({ what, recorded, here: now }));
 }

@@ -2,8 +2,10 @@
 
 import type { Layout } from "../numeric/layout.ts";
 import { encodeCheckpoint } from "../run/checkpoint-format.ts";
+import { requireBatches } from "../run/recording.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
-import { type ReplayDifference, type ReplayPlace, replayDifferences, replayPlace } from "./replay-differences.ts";
+import type { ReplayDifference } from "./engine-differences.ts";
+import { type ReplayPlace, replayDifferences, replayPlace } from "./replay-differences.ts";
 import { Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
 import type { Progress } from "./train.ts";
@@ -155,10 +157,11 @@ function requireFit({ layout, optimizer }: Task, run: Run, { buffers }: Checkpoi
  * Bits are the same on the same engine, instruction sets, number of threads and dtype; `differences` says what of it is not the same here.
  * Checks that do not hold are part of the result, not errors. Cost: that of training over these steps. Memory: a few states.
  *
- * Errors: RangeError for steps that the run does not have, or for a task with other parameters or another optimizer's state; InvalidRunError where a checkpoint is broken or a step leaves the finite
+ * Errors: UnsupportedError for a run without batches; RangeError for steps that the run does not have, or for a task with other parameters or another optimizer's state; InvalidRunError where a checkpoint is broken or a step leaves the finite
  * numbers; rejects with the signal's reason when aborted.
  */
 export async function replay(task: Task, run: Run, options: ReplayOptions = {}): Promise<ReplayReport> {
+  requireBatches(run, "replay");
   const { from = 0, to = run.batches.length, signal, onProgress, onState, hash } = options;
   requireRange(from, to, run.batches.length);
   const differences = replayDifferences(run.manifest, options.here ?? replayPlace(task));

@@ -6,7 +6,7 @@ import { resumeRunWriter } from "../run/resume-writer.node.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import type { Run } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
-import { engineDifferences } from "./engine-differences.ts";
+import { differenceText, engineDifferences } from "./engine-differences.ts";
 import { reopenTask } from "./reopen.node.ts";
 import { batchesToCome } from "./sampling.node.ts";
 import type { Task } from "./task.ts";
@@ -36,7 +36,7 @@ function compareEngines({ manifest, path }: Run, task: Task, { force = false, wa
   const before = resumed.at(-1)?.engine ?? first;
   const differences = engineDifferences(before, { ...task.engine.info, cpu: cpuOf() });
   if (differences.length === 0) return;
-  const told = differences.join("; ");
+  const told = differences.map(differenceText).join("; ");
   if (!force) {
     throw new UnsupportedError(`cannot go on with ${path} bit for bit: ${told}`, {
       hint: `go on where it was begun, or use --force: ${IN_ITS_LAST_BITS}`,

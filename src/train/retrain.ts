@@ -3,6 +3,7 @@
 import { DivergedError } from "../errors.ts";
 import { sum } from "../numeric/sum.ts";
 import type { RealArray } from "../numeric/tensor.ts";
+import { requireBatches } from "../run/recording.ts";
 import type { Batch, Run } from "../run/types.ts";
 import { meanBatch } from "./batches.ts";
 import { Stepper } from "./stepper.ts";
@@ -67,10 +68,11 @@ function requireExamples(without: readonly number[], examples: number): void {
  * sizes as recorded, each batch less these occurrences. The steps before the first that had one are the run's own and are not
  * made again.
  *
- * Errors: RangeError for examples that are not there; DivergedError where the other training leaves the finite numbers; rejects with
+ * Errors: UnsupportedError for a run without batches; RangeError for examples that are not there; DivergedError where the other training leaves the finite numbers; rejects with
  * the signal's reason when aborted. Cost: that of training from that step on.
  */
 export async function retrainWithout(task: Task, run: Run, options: RetrainOptions): Promise<Retrained> {
+  requireBatches(run, "training without some examples");
   const { without, signal, onProgress } = options;
   requireExamples(without, task.dataset.train.x.shape[0]);
   const { weights = (run.manifest.reduction ?? "mean") === "mean" ? "mean" : "kept" } = options;

@@ -59,9 +59,9 @@ export function bytesOfState({ engine, layout, optimizer }: Pick<Task, "engine" 
 }
 
 /**
- * All states of a run, or those of stretches that reach into `range`, in stretches, the last one first: from one stored checkpoint to the next, or a part of that where its states do not
- * fit into `replayMemory`. Steps are then taken again more than once, twice where sqrt(2 n) of n states fit (see `planReversal`); the
- * states are the same, bit for bit. A step that another program's loop made is run again even where both its ends are stored: what our
+ * All states of a run in stretches that reach into `range`, the last one first: from one stored checkpoint to the next, or a part of
+ * that where its states do not fit into `replayMemory`. Steps are then taken again more than once, twice where sqrt(2 n) of n states fit
+ * (see `planReversal`); the states are the same, bit for bit. A step that another program's loop made is run again even where both its ends are stored: what our
  * optimizer makes of its batch may end elsewhere, and the path jumps from there to the recorded state.
  */
 export async function* stretchesBackwards(task: Task, run: Run, options: StretchOptions = {}): AsyncGenerator<Stretch> {

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { cpuOf, decidingFeatures } from "../../src/engine/cpu.node.ts";
-import { engineDifferences } from "../../src/train/engine-differences.ts";
+import { differenceText, engineDifferences } from "../../src/train/engine-differences.ts";
 
 const cpu = { model: "A (x64)", features: ["avx", "avx2", "fma"] };
 const engine = { name: "onnxruntime-node", version: "1.30.0", threads: 2, cpu };
@@ -12,6 +12,8 @@ it("engineDifferences(recorded, here) names all that decides bits, and nothing e
   expect(engineDifferences(engine, { ...engine, provider: "cpu", cpu: { ...cpu, model: "B (x64)" } })).toEqual([]);
   expect(engineDifferences({ ...engine, cpu: undefined }, engine)).toEqual([]);
   expect(engineDifferences(engine, { ...engine, cpu: { ...cpu, features: [] } })).toEqual([]);
+  // Of a processor that tells no instruction sets, the name is what is known.
+  expect(engineDifferences(engine, { ...engine, cpu: { model: "C (arm64)", features: [] } })).toHaveLength(1);
   const features = ["avx", "avx512f", "fma"];
   const other = {
     name: "onnxruntime-web",
@@ -20,11 +22,12 @@ it("engineDifferences(recorded, here) names all that decides bits, and nothing e
     provider: "webgpu",
     cpu: { ...cpu, features },
   } as const;
-  expect(engineDifferences(engine, other)).toEqual([
-    "engine: onnxruntime-node 1.30.0 recorded, onnxruntime-web 1.31.0 here",
+  expect(engineDifferences(engine, other).map(differenceText)).toEqual([
+    "engine: onnxruntime-node recorded, onnxruntime-web here",
+    "engine version: 1.30.0 recorded, 1.31.0 here",
     "provider: cpu recorded, webgpu here",
     "threads: 2 recorded, 4 here",
-    "processor: here without avx2 and with avx512f",
+    "processor: A (x64) with avx2 recorded, A (x64) with avx512f here",
   ]);
 });
 

@@ -1,9 +1,11 @@
 // Lines of a path: chords begin at multiples of k, and are the same however many checkpoints are stored.
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Run } from "../../src/run/types.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import { type PathEvent, type PathOptions, pathBackwards } from "../../src/train/path.ts";
+import { planReversal } from "../../src/train/reversal.ts";
+import { Stepper } from "../../src/train/stepper.ts";
 import type { Task } from "../../src/train/task.ts";
 import { optimizerChoice } from "../helpers/optimizer-choices.ts";
 import { smallTask } from "../helpers/tasks.ts";
@@ -52,6 +54,20 @@ describe("pathBackwards(task, run, options)", () => {
       expect(to).toEqual((await all.checkpoint(end)).params);
     }
     expect(fromFew).toEqual(fromAll);
+  });
+
+  it("walks the same chords where states are held in parts, and looks for beginnings among those held", async () => {
+    const long = await smallTask({ steps: 60, hidden: [4], optimizer: optimizerChoice("sgd") });
+    const recordedLong = (checkpointEvery: number) => trainInMemory(long.task, { ...long, checkpointEvery });
+    const [everyStep, ends] = [await recordedLong(1), await recordedLong(60)];
+    const advance = vi.spyOn(Stepper.prototype, "advance");
+    const events = await walked(ends, { chord: 7, replayMemory: 1 }, long.task);
+    const taken = advance.mock.calls.length;
+    advance.mockRestore();
+    expect(events).toEqual(await walked(everyStep, { chord: 7 }, long.task));
+    // Eight states are held. From the stored checkpoint the beginnings alone would take 7 + 14 + ... + 56 = 252.
+    const { replayed } = planReversal(ends.checkpoints, 8);
+    expect(taken - replayed).toBeLessThan(60);
   });
 
   it("leads chords over jumps, which come after the steps that follow them", async () => {

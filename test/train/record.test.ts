@@ -11,6 +11,8 @@ import { recordingOf } from "../../src/run/recording.ts";
 import type { Run } from "../../src/run/types.ts";
 import { isNotable, type Jump } from "../../src/train/jump.ts";
 import { type LoopStep, record } from "../../src/train/record.ts";
+import { replay } from "../../src/train/replay.ts";
+import { retrainWithout } from "../../src/train/retrain.ts";
 import { Stepper } from "../../src/train/stepper.ts";
 import type { Task } from "../../src/train/task.ts";
 import { parametersAt, stateAt } from "../../src/train/trajectory.ts";
@@ -195,6 +197,8 @@ describe("what a loop leaves out", () => {
     await expect(explained(task, run)).rejects.toThrow(must);
     expect(() => planExplanation(task, run, { rows: 1 })).toThrow(must);
     await expect(pathKernel(task, run, task.dataset.test.x)).rejects.toThrow(must);
+    await expect(replay(task, run)).rejects.toThrow(must);
+    await expect(retrainWithout(task, run, { without: [0] })).rejects.toThrow(must);
   });
 
   it("nothing of a run that was trained here: it is no recording", async () => {

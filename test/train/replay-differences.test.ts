@@ -62,6 +62,16 @@ describe("replayDifferences(manifest, here)", () => {
   });
 });
 
+it("count every session of a run that was resumed, and whose loop made the steps", () => {
+  const session = { step: 5, createdAt: "", software: "pathkernel 0.1.0", engine: { ...engine, threads: 4 } };
+  const other = { ...recorded, resumed: [session, { ...session, step: 9 }] };
+  expect(replayDifferences(other, recorded)).toEqual([{ what: "threads", recorded: "4", here: "2" }]);
+  const foreign = { ...recorded, recording: { by: "torch 1.13.0", state: "derived" } as const };
+  expect(replayDifferences(foreign, recorded)).toEqual([
+    { what: "training loop", recorded: "torch 1.13.0", here: "pathkernel 0.1.0" },
+  ]);
+});
+
 it("replayPlace(task) is what a run of the task records of this place", async () => {
   const { task } = await smallTask({ optimizer: optimizerChoice("adam"), dtype: "float32" });
   expect(replayPlace(task, cpu)).toEqual({

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../../src/numeric/sha256.node.ts";
+import type { RealArray } from "../../src/numeric/tensor.ts";
 import { encodeCheckpoint } from "../../src/run/checkpoint-format.ts";
 import type { Checkpoint, Run } from "../../src/run/types.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
+import type { LoopStep } from "../../src/train/record.ts";
 import { replay } from "../../src/train/replay.ts";
 import { replayPlace } from "../../src/train/replay-differences.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { optimizerChoice } from "../helpers/optimizer-choices.ts";
+import { recorderOf, shifted, smallLoop } from "../helpers/recorded-loop.ts";
 import { type SmallTaskOptions, smallTask, withOptimizer } from "../helpers/tasks.ts";
 
 /** 13 steps with checkpoints at 0, 5, 10 and 13, and the same training with all of them. */
@@ -122,6 +125,23 @@ describe("replay(task, run)", () => {
     expect(differences).toEqual([{ what: "software", recorded: run.manifest.software, here: "pathkernel 9.9.9" }]);
     // It was no reason for other bits.
     expect(exact).toBe(true);
+  });
+
+  it("shows in what a loop that is not ours differs, step by step", async () => {
+    const loop = await smallLoop({ optimizer: optimizerChoice("sgd") });
+    const change = ({ after, ...step }: LoopStep, s: number): LoopStep => ({
+      ...step,
+      after: s === 4 ? shifted(after as RealArray, 1e-3) : after,
+    });
+    const { run } = await (await recorderOf(loop, change, { by: "mine 1.0" })).finish();
+    const { exact, differences, checkpoints, scalars } = await replay(loop.task, run);
+    expect(differences.map(({ what, recorded: by }) => [what, by])).toEqual([["training loop", "mine 1.0"]]);
+    expect(exact).toBe(false);
+    // Step 4 ends elsewhere; so does step 5, since the loop went on as if nothing had been.
+    expect(checkpoints.filter(({ equal }) => !equal).map(({ step }) => step)).toEqual([5, 6]);
+    expect(checkpoints[4].largest).toBeAllclose(1e-3, { rtol: 1e-9 });
+    // Losses and gradients were computed here, at the loop's parameters.
+    expect(scalars.firstDifferent).toBeUndefined();
   });
 
   it("stops between two steps when aborted", async () => {
