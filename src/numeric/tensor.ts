@@ -105,10 +105,24 @@ export function sliceRows<D extends DType>(source: Tensor<D>, start: number, end
   return { dtype: source.dtype, shape: [end - start, ...source.shape.slice(1)], data };
 }
 
+/** 0 x is 0 for every finite number and NaN for all else; four sums at once, since each addition waits for the one before. */
+function allFinite(data: RealArray): boolean {
+  const whole = data.length - (data.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * data[i];
+    b += 0 * data[i + 1];
+    c += 0 * data[i + 2];
+    d += 0 * data[i + 3];
+  }
+  for (let i = whole; i < data.length; i++) a += 0 * data[i];
+  return a + b + c + d === 0;
+}
+
 /** Index of the first element that is not finite, or -1. */
 export function findNonFinite(source: Tensor): number {
   if (source.dtype !== "float32" && source.dtype !== "float64") return -1;
   const data = source.data as RealArray;
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
-  return -1;
+  if (allFinite(data)) return -1;
+  return data.findIndex((value: number) => !Number.isFinite(value));
 }

@@ -133,6 +133,11 @@ export class Stepper {
     for (const [name, column] of Object.entries(this.buffers)) column.set(buffers[name]);
   }
 
+  /** The state as it stands, in the stepper's own arrays: another one after the next step. */
+  state(): Checkpoint {
+    return { step: this.step, params: this.params, buffers: this.buffers };
+  }
+
   /** A copy of the state. */
   checkpoint(): Checkpoint {
     const buffers = Object.fromEntries(Object.entries(this.buffers).map(([name, column]) => [name, column.slice()]));

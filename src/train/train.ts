@@ -72,14 +72,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   let nextFlush = Date.now() + flushEvery;
   const finish = async (status: Exclude<RunStatus, "running">): Promise<TrainResult> => {
     // After the last step there is always a checkpoint, whether or not it is one of the regular ones.
-    if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
+    if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.state());
     await writer.finish(status);
     return { steps: stepper.step, status, loss };
   };
   if ("params" in initial) stepper.restore(initial);
   else {
     stepper.params.set(initial);
-    await writer.writeCheckpoint(stepper.checkpoint());
+    await writer.writeCheckpoint(stepper.state());
   }
   for (const batch of batches) {
     if (signal?.aborted) return finish("interrupted");
@@ -93,11 +93,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     loss = result.loss;
     writer.appendStep(batch, { step, stepSize, ...result });
     await observe?.({ step, stepSize, batch, before: stepper.before, after: stepper });
-    if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.checkpoint());
+    if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.state());
     if (Date.now() > nextFlush) {
       const started = Date.now();
       // What is flushed can be read to its end only with a checkpoint there.
-      if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.checkpoint());
+      if (stepper.step % checkpointEvery !== 0) await writer.writeCheckpoint(stepper.state());
       await writer.flush();
       const pause = options.flushEvery ?? Math.max(FLUSH_INTERVAL, FLUSH_SHARE * (Date.now() - started));
       nextFlush = Date.now() + pause;
