@@ -10,10 +10,11 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "200" },
     seed: { type: "string", default: "0" },
-    steps: { type: "string", default: "3000" },
+    steps: { type: "string", default: "4000" },
   },
 });
 
+const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(1);
 const folder = mkdtempSync(join(tmpdir(), "pathkernel-kills-"));
 const began = performance.now();
 try {
@@ -40,7 +41,7 @@ try {
   const { duration, kills, incomplete, whileWriting, ofResumed, failures } = report;
   console.log(
     [
-      `${kills} kills of a training of ${(duration / 1000).toFixed(1)} s in ${((performance.now() - began) / 60_000).toFixed(1)} minutes`,
+      `${kills} kills of a training of ${seconds(duration.shortest)} to ${seconds(duration.first)} s and more, in ${((performance.now() - began) / 60_000).toFixed(1)} minutes`,
       `${incomplete} found an incomplete record, ${whileWriting} of them while it was written, ${ofResumed} after it had been gone on with`,
       `${failures.length} failures: every record read, every training ended with the same hash where there are none`,
     ].join("\n"),

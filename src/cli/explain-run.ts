@@ -7,21 +7,23 @@ import { datasetQueries, inputQueries } from "../explain/queries.ts";
 import { openSuperposition } from "../explain/superposition-store.node.ts";
 import type { Explanation, Query } from "../explain/types.ts";
 import { axesOf } from "../graph/outputs.ts";
-import { readFileBytes } from "../numeric/files.node.ts";
+import { readFileBytes, writeFileAtomic } from "../numeric/files.node.ts";
 import { decodeNpy } from "../numeric/npy.ts";
 import { readoutForms } from "../readouts/registry.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
+import { explainKept } from "./explain-kept.ts";
 import { allContributions, explainedRow, labelOf } from "./explained-row.ts";
 import { UsageError } from "./failure.ts";
 import * as flags from "./flags.ts";
 import { formatBytes, formatSeconds, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { ledgerText } from "./ledger.ts";
+import { requireWritable } from "./output-path.ts";
 import { pathText } from "./path-text.ts";
 import { predictedClasses } from "./predictions.ts";
-import { explainWithProgress, RULE_SHAPE, withRun } from "./run-session.ts";
+import { RULE_SHAPE, withRun } from "./run-session.ts";
 
 const readoutNames = [...new Set(readoutForms.map((form) => form.split(":")[0]))];
 
@@ -36,6 +38,9 @@ const SHAPE = {
   target: flags.text().optional(),
   all: flags.toggle().optional(),
   plan: flags.toggle().optional(),
+  out: flags.text().optional(),
+  resume: flags.toggle().optional(),
+  force: flags.toggle().optional(),
 };
 
 type Flags = ReturnType<typeof checkedFlags>;
@@ -54,6 +59,14 @@ function checkedFlags(raw: Invocation["flags"]) {
     throw new UsageError(`--${checked.plan ? "plan" : "shift"} does not belong to --superposition`);
   if (checked.shift !== undefined && (checked.chord ?? 1) === 1)
     throw new UsageError("--shift belongs to --chord", "steps' own lines move nothing");
+  const { out, resume, force, plan, superposition } = checked;
+  if (out === undefined && (resume || force))
+    throw new UsageError(`--${resume ? "resume" : "force"} belongs to --out`, "what is done is kept beside that file");
+  if (resume && force) throw new UsageError("--resume goes on and --force starts again: one of them must be left out");
+  if (out !== undefined && plan) throw new UsageError("--out does not belong to --plan, which explains nothing");
+  if (resume && superposition !== undefined)
+    throw new UsageError("--resume does not belong to --superposition, which is done in a moment");
+  if (out !== undefined) requireWritable(out);
   return checked;
 }
 
@@ -99,9 +112,11 @@ interface Explained {
   /** Classes that the trained model names at each position of each query, for classifiers. */
   readonly predicted: Int32Array | undefined;
   readonly all: boolean;
+  /** A file that the value is written to. */
+  readonly out: string | undefined;
 }
 
-function report({ output }: Invocation, { run, task, explanation, predicted, all }: Explained): void {
+function report({ output }: Invocation, { run, task, explanation, predicted, all, out }: Explained): void {
   const { rule, tolerance, scale, examples, steps, cost } = explanation;
   const { positions } = axesOf(task.outputShape);
   const namedOf = (r: number) => predicted?.subarray(r * positions, (r + 1) * positions);
@@ -120,7 +135,7 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
       contributions: allContributions(explanation, r),
       residualByStep: explanation.residualByStep.subarray(r * steps, (r + 1) * steps),
     };
-  output.value("explain", {
+  const value = {
     run: run.path,
     rule,
     path: explanation.path,
@@ -133,7 +148,15 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
     steps,
     cost,
     rows: rows.map((row, r) => ({ ...row, ...everything(r) })),
-  });
+  };
+  if (out !== undefined) {
+    writeFileAtomic(
+      out,
+      Array.from(output.pieces("explain", value), (piece) => new TextEncoder().encode(piece)),
+    );
+    output.note(`written to ${out}`);
+  }
+  output.value("explain", value);
 }
 
 /** Explains from the superposition in the run's folder, or in another one. */
@@ -171,12 +194,17 @@ export async function runExplain(invocation: Invocation): Promise<ExitCode> {
     }
     const session = { run: opened, task };
     const request = { queries, readout, rule, tolerance };
-    const explanation =
+    const { out, resume, force } = checked;
+    const { explanation, done } =
       superposition === undefined
-        ? await explainWithProgress(invocation, session, { ...request, chord, shift })
-        : await explainStored(invocation, session, { ...request, folder: superposition });
+        ? await explainKept(invocation, session, { ...request, chord, shift, out, resume, force })
+        : {
+            explanation: await explainStored(invocation, session, { ...request, folder: superposition }),
+            done: () => {},
+          };
     const predicted = await predictedClasses(task, opened, queries);
-    report(invocation, { run: opened, task, explanation, predicted, all });
+    report(invocation, { run: opened, task, explanation, predicted, all, out });
+    done();
   });
   return 0;
 }

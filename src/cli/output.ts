@@ -80,8 +80,13 @@ export class Output {
   /** The one value of --json: `{"schema":"pathkernel.NAME/1", ...}`; nothing without --json. */
   value(name: string, value: Readonly<Record<string, unknown>>): void {
     if (!this.json) return;
+    for (const piece of this.pieces(name, value)) this.io.stdout.write(piece);
+  }
+
+  /** The same value for a file, in pieces. */
+  pieces(name: string, value: Readonly<Record<string, unknown>>): Generator<string> {
     const warnings = this.warnings.length > 0 ? { warnings: this.warnings } : {};
-    for (const piece of jsonPieces(`pathkernel.${name}/1`, { ...value, ...warnings })) this.io.stdout.write(piece);
+    return jsonPieces(`pathkernel.${name}/1`, { ...value, ...warnings });
   }
 
   /** An error, in the form that was asked for. */

@@ -5,7 +5,7 @@ import { dot } from "../numeric/sum.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
-import type { Booking, Carried, CarriedStep } from "./carried/types.ts";
+import type { Booking, Carried, CarriedStep, SavedCarry } from "./carried/types.ts";
 import type { Puller } from "./pull.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
@@ -79,6 +79,14 @@ export class CarriedVectors implements Carried {
   }
 
   async flush(): Promise<void> {}
+
+  save(): SavedCarry {
+    return { numbers: [], arrays: [this.carry] };
+  }
+
+  async restore({ arrays }: SavedCarry): Promise<void> {
+    this.carry.set(arrays[0]);
+  }
 
   async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<Float64Array> {
     const { layout, optimizer } = this.task;

@@ -12,6 +12,7 @@ import { type DirectPuller, directPuller } from "./direct.ts";
 import { type ReadoutGraphOptions, type ReadoutGraphs, ROW } from "./graphs.ts";
 import { prepareRows } from "./prepare.ts";
 import { ruleOf } from "./rules.ts";
+import type { SweepKeeper } from "./saved-sweep.ts";
 import { RowEvaluator } from "./segment.ts";
 import { type ExplainAgain, measureShift } from "./shift.ts";
 import { type SweepOptions, type SweepResult, sweep } from "./sweep.ts";
@@ -43,6 +44,8 @@ export interface ExplainOptions extends Pick<SweepOptions, "signal" | "replayMem
   /** Bytes that vectors carried for rows may take; more rows are explained in several sweeps. */
   readonly memoryBudget?: number;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Keeps what is done, and gives what an earlier call has kept: the explanation goes on from there, to the same bits. */
+  readonly keeper?: SweepKeeper | undefined;
 }
 
 export const DEFAULT_TOLERANCE = 1e-4;
@@ -82,7 +85,8 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
   for (let start = 0; start < queries.length; start += perSweep) {
     const end = Math.min(queries.length, start + perSweep);
     const rows = Array.from({ length: end - start }, (_, k) => start + k);
-    parts.push(await sweepRows(task, run, { ...shared, rows, progress: options.onProgress }));
+    const kept = options.keeper && { keeper: options.keeper, sweep: parts.length };
+    parts.push(await sweepRows(task, run, { ...shared, rows, kept, progress: options.onProgress }));
   }
   const explanation = assemble({ task, run, prepared, parts, rule, tolerance, chord });
   if (chord === 1 || shift === 0) return explanation;
@@ -104,12 +108,13 @@ interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls" | "
   readonly chord?: number | undefined;
   readonly range?: StepRange | undefined;
   readonly apart?: StepRange | undefined;
+  readonly kept?: SweepOptions["kept"];
   readonly progress: ExplainOptions["onProgress"];
 }
 
 /** Sweeps some rows; their progress is counted among that of all. */
 async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<SweepResult> {
-  const { feeds: all, rows: chosen, progress, signal, chord, range, apart } = options;
+  const { feeds: all, rows: chosen, progress, signal, chord, range, apart, kept } = options;
   const count = chosen.length;
   const whole = count === all[ROW].shape[0];
   const taken = () => Object.entries(all).map(([name, tensor]) => [name, takeRows(tensor, chosen)] as const);
@@ -128,6 +133,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
       ...(chord !== undefined && { chord }),
       ...(range && { range }),
       apart,
+      kept,
       onProgress: progress && ((p) => progress({ ...p, done: chosen[0] * steps + p.done * count, total })),
       replayMemory: options.replayMemory,
     },

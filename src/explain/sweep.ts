@@ -1,7 +1,7 @@
 // One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
 
 import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
-import { allocate, type RealArray } from "../numeric/tensor.ts";
+import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { type Line, type PathOptions, pathBackwards } from "../train/path.ts";
 import type { Task } from "../train/task.ts";
@@ -13,6 +13,7 @@ import { DirectPuller } from "./direct.ts";
 import type { DirectLine, ReceivePull } from "./direct-line.ts";
 import type { QuadratureRule } from "./gauss.ts";
 import type { ReadoutGraphOptions } from "./graphs.ts";
+import { kept, keptAs, type SavedSweep, type SweepKeeper, takeUp } from "./saved-sweep.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 
 export interface SweepOptions extends PathOptions {
@@ -20,6 +21,8 @@ export interface SweepOptions extends PathOptions {
   /** Residual allowed for each step of a line, in units of the readout. */
   readonly tolerance: number;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Where what is done is kept, and by which number; of a sweep over all steps. */
+  readonly kept?: { readonly keeper: SweepKeeper; readonly sweep: number } | undefined;
 }
 
 export interface SweepResult {
@@ -56,16 +59,36 @@ export interface SweepParts {
  * 2 p. The result is the same, bit for bit, whichever checkpoints are stored, as long as steps are replayed as they were taken.
  */
 export async function sweep(parts: SweepParts, options: SweepOptions): Promise<SweepResult> {
+  const { kept: keeping, signal } = options;
   const state = new Sweep(parts, options);
+  const found = keeping?.keeper.found(keeping.sweep);
+  if (found) await state.restore(found);
+  const range = found && { first: 0, end: found.step };
+  const keep = (): void => {
+    const saved = keeping && state.save();
+    if (saved) keeping.keeper.keep(keeping.sweep, saved);
+  };
   const onReplay = (step: number): void => state.tellReplay(step);
-  for await (const event of pathBackwards(parts.task, parts.run, { ...options, onReplay })) {
-    options.signal?.throwIfAborted();
-    if (event.kind === "jump") await state.jump(event.replayed, event.recorded);
-    else if (event.kind === "line") await state.enter(event);
-    else await state.step(event.from, event.to);
+  try {
+    for await (const event of pathBackwards(parts.task, parts.run, { ...options, ...(range && { range }), onReplay })) {
+      signal?.throwIfAborted();
+      if (event.kind === "jump") await state.jump(event.replayed, event.recorded);
+      else if (event.kind === "line") await state.enter(event);
+      else {
+        await state.step(event.from, event.to);
+        if (keeping?.keeper.isDue()) keep();
+      }
+    }
+  } catch (error) {
+    if (signal?.aborted) keep();
+    throw error;
   }
-  return state.result();
+  const result = await state.result();
+  if (found?.step !== 0) keep();
+  return result;
 }
+
+const COST = ["probes", "nodes", "atNoiseFloor", "unresolved"] as const satisfies readonly (keyof AverageCost)[];
 
 /** The line whose steps are being taken. */
 interface Entered {
@@ -100,6 +123,8 @@ class Sweep {
   /** The last step of every line and ||w_end - w_first||, in ascending order once all are done. */
   private readonly lines: { readonly last: number; readonly length: number }[] = [];
   private entered: Entered | undefined;
+  /** Where the line done last begins, while nothing has been done beyond it. */
+  private between: number | undefined;
   /** Values at the start of the line done last, which is where the line before it ends. */
   private known: { step: number; values: Float64Array } | undefined;
 
@@ -117,6 +142,52 @@ class Sweep {
       replay: new VectorAccumulator(count),
     };
     this.residualByStep = new Float64Array(count * run.batches.length);
+  }
+
+  /** What there is between two lines; undefined in the middle of one, behind a jump, and while steps are put off. */
+  save(): SavedSweep | undefined {
+    const carried = this.carried?.save();
+    if (this.between === undefined || (this.carried && !carried)) return undefined;
+    const { terms, cost, lines, orders } = this;
+    const totals = { contributions: this.contributions.totals, ...terms };
+    const arrays: Record<string, Tensor> = {
+      residualByStep: kept(this.residualByStep),
+      cost: kept(COST.map((key) => cost[key])),
+      lines: kept(lines.flatMap(({ last, length }) => [last, length])),
+      orders: kept(orders),
+      carriedNumbers: kept(carried?.numbers ?? []),
+    };
+    for (const [name, { state }] of Object.entries(totals)) {
+      arrays[`${name}.sums`] = kept(state[0]);
+      arrays[`${name}.compensations`] = kept(state[1]);
+    }
+    carried?.arrays.forEach((array, k) => {
+      arrays[`carried.${k}`] = keptAs(array);
+    });
+    return { step: this.between, arrays };
+  }
+
+  /** Goes on from what was saved. InvalidDataError where it is of another explanation. */
+  async restore(saved: SavedSweep): Promise<void> {
+    const { terms, cost, orders, residualByStep } = this;
+    for (const [name, total] of Object.entries({ contributions: this.contributions.totals, ...terms })) {
+      const size = total.state[0].length;
+      total.restore([takeUp(saved, `${name}.sums`, size), takeUp(saved, `${name}.compensations`, size)]);
+    }
+    residualByStep.set(takeUp(saved, "residualByStep", residualByStep.length));
+    takeUp(saved, "cost", COST.length).forEach((value, k) => {
+      cost[COST[k]] = value;
+    });
+    takeUp(saved, "orders", orders.length).forEach((order, r) => {
+      orders[r] = order;
+    });
+    const lines = takeUp(saved, "lines");
+    for (let k = 0; k < lines.length; k += 2) this.lines.push({ last: lines[k], length: lines[k + 1] });
+    const names = Object.keys(saved.arrays).filter((name) => name.startsWith("carried."));
+    const carried = names.map((_, k) => saved.arrays[`carried.${k}`].data as RealArray);
+    await this.carried?.restore({ numbers: [...takeUp(saved, "carriedNumbers")], arrays: carried });
+    this.between = saved.step;
+    this.done = this.parts.run.batches.length - saved.step;
   }
 
   async result(): Promise<SweepResult> {
@@ -140,6 +211,7 @@ class Sweep {
    * chord J (recorded - replayed), and what the jump of the momentum does to the output in all later steps, -factor <z_s, m recorded - m replayed>.
    */
   async jump(replayed: Checkpoint, recorded: Checkpoint): Promise<void> {
+    this.between = undefined;
     if (this.entered && recorded.step > this.entered.line.first) this.jumpInside(this.entered, replayed, recorded);
     else {
       const to = this.known?.step === recorded.step ? this.known.values : await this.valuesAt(recorded.params);
@@ -172,6 +244,7 @@ class Sweep {
   /** Begins a line: the Jacobian of every row is averaged along it. */
   async enter(line: Line): Promise<void> {
     const { rows, puller } = this.parts;
+    this.between = undefined;
     const end = this.known?.step === line.end ? this.known.values : await this.valuesAt(line.to);
     const start = await this.valuesAt(line.from);
     this.known = { step: line.first, values: start };
@@ -191,6 +264,7 @@ class Sweep {
     if (direct) await this.bookDirect(from, direct, line);
     else await this.bookCarried(from, to, this.carried as Carried);
     if (jumped && from.step === line.first) await this.bookJumped(nodes, jumped);
+    if (from.step === line.first) this.between = line.first;
     const { end } = this.options.range ?? { end: run.batches.length };
     this.done = end - from.step;
     this.tell();

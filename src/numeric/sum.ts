@@ -36,6 +36,15 @@ export class VectorAccumulator {
   valueAt(i: number): number {
     return compensated(this.sums[i], this.compensations[i]);
   }
+  /** All that it holds, as it lies: for keeping a sum that is not done. */
+  get state(): readonly [sums: Float64Array, compensations: Float64Array] {
+    return [this.sums, this.compensations];
+  }
+  /** Takes up a sum that was kept. RangeError for another size. */
+  restore([sums, compensations]: readonly [Float64Array, Float64Array]): void {
+    this.sums.set(sums);
+    this.compensations.set(compensations);
+  }
   values(): Float64Array {
     return this.sums.map((_, i) => this.valueAt(i));
   }
@@ -51,7 +60,8 @@ const SQUARE = 32;
 export class ColumnAccumulator {
   private readonly rows: number;
   private readonly columns: number;
-  private readonly totals: VectorAccumulator;
+  /** Column by column. */
+  readonly totals: VectorAccumulator;
   constructor(rows: number, columns: number) {
     this.rows = rows;
     this.columns = columns;

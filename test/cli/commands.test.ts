@@ -3,6 +3,7 @@
 import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { InterruptedError } from "../../src/cli/failure.ts";
 import { writeFileAtomic } from "../../src/numeric/files.node.ts";
 import { encodeNpy } from "../../src/numeric/npy.ts";
 import { decodeSafetensors } from "../../src/numeric/safetensors.ts";
@@ -216,6 +217,46 @@ describe("verify", () => {
       closure: { holds: true },
     });
     expect(value.rows).toHaveLength(3);
+  });
+});
+
+describe("explain --out", () => {
+  it("writes what --json prints, and goes on after it was broken off to the same value", async () => {
+    const [whole, parts] = [join(folder, "whole.json"), join(folder, "parts.json")];
+    const flags = ["explain", RUN, "--query", "test:0-3", "--rule", "gauss2"];
+    const { value } = await json(...flags, "--all", "-o", whole);
+    const read = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+    expect(read(whole)).toEqual(value);
+    expect(existsSync(`${whole}.partial`)).toBe(false);
+    const stopper = new AbortController();
+    const stopped = cli([...flags, "--all", "-o", parts], { signal: stopper.signal });
+    while (!existsSync(`${parts}.partial/state.json`)) await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    stopper.abort(new InterruptedError());
+    const { code, stderr } = await stopped;
+    if (code === 0) return; // too late: this machine is faster than that
+    expect(code).toBe(130);
+    if (existsSync(`${parts}.partial`)) {
+      expect(stderr).toContain(`what is done is kept in ${parts}.partial: the same command with --resume goes on`);
+      const again = await cli([...flags, "--all", "-o", parts]);
+      expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("holds a part of an explanation") });
+    }
+    const resumed = await cli([...flags, "--all", "-o", parts, "--resume"]);
+    expect(resumed.code).toBe(0);
+    expect(read(parts).rows).toEqual(value.rows);
+    expect(existsSync(`${parts}.partial`)).toBe(false);
+  });
+
+  it("refuses flags that do not fit together, and a place that cannot be written, before it begins", async () => {
+    const flags = ["explain", RUN, "--query", "test:0"];
+    for (const [more, message] of [
+      [["--resume"], "--resume belongs to --out"],
+      [["-o", join(folder, "x.json"), "--resume", "--force"], "--resume goes on and --force starts again"],
+      [["-o", join(folder, "x.json"), "--plan"], "--out does not belong to --plan"],
+    ] as const) {
+      expect(await cli([...flags, ...more])).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+    }
+    expect(await cli([...flags, "-o", join(folder, "none/x.json")])).toMatchObject({ code: 1 });
   });
 });
 

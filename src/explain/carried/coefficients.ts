@@ -49,6 +49,10 @@ export class Unit {
     return this.unit;
   }
 
+  restore(unit: number): void {
+    this.unit = unit;
+  }
+
   /** By what every carry must be multiplied before a step that keeps so much; undefined where the unit can shrink. */
   renewal(keep: number): number | undefined {
     return this.unit * keep < SMALLEST_UNIT ? this.unit * keep : undefined;

@@ -26,7 +26,7 @@ import {
   turningGraph,
   VECTOR,
 } from "./step-graph.ts";
-import type { Booking, Carried, CarriedStep } from "./types.ts";
+import type { Booking, Carried, CarriedStep, SavedCarry } from "./types.ts";
 
 /** Steps that a graph takes at once where they fit: each run reads and writes the carries, and the binding copies them. */
 const STEPS = 8;
@@ -167,6 +167,25 @@ export class EngineCarried implements Carried {
       }
     }
     return terms;
+  }
+
+  save(): SavedCarry | undefined {
+    if (this.waiting.length > 0) return undefined;
+    return { numbers: [this.unit.value, this.nodes], arrays: this.carries() };
+  }
+
+  async restore({ numbers: [unit, nodes], arrays }: SavedCarry): Promise<void> {
+    this.groups = await this.open();
+    this.unit.restore(unit);
+    this.nodes = nodes;
+    this.carries().forEach((carry, k) => {
+      carry.set(arrays[k]);
+    });
+  }
+
+  /** Of all tiles, in their order. */
+  private carries(): RealArray[] {
+    return this.groups.flatMap(({ tiles }) => tiles.flatMap(({ carries }) => carries));
   }
 
   private async open(): Promise<Group[]> {

@@ -1,5 +1,6 @@
 // What a sweep asks of those who carry vectors backwards through an optimizer.
 
+import type { RealArray } from "../../numeric/tensor.ts";
 import type { Batch, Checkpoint } from "../../run/types.ts";
 import type { Node } from "../segment.ts";
 
@@ -19,6 +20,12 @@ export interface Booking {
   decay(row: number, coupled: number, decoupled: number): void;
 }
 
+/** All that vectors on their way hold between two lines. */
+export interface SavedCarry {
+  readonly numbers: readonly number[];
+  readonly arrays: readonly RealArray[];
+}
+
 /** Vectors of R rows on their way from the last step to the first. */
 export interface Carried {
   /** Averages the Jacobian of every row over the nodes of the segment at hand; gives J_s (w_{s+1} - w_s), by forward mode: (R). */
@@ -29,4 +36,8 @@ export interface Carried {
   flush(): Promise<void>;
   /** What a jump of the momentum does to each row in all later steps: -factor <z_s, m recorded - m replayed>, or nothing without one: (R). */
   jump(replayed: Checkpoint, recorded: Checkpoint): Promise<Float64Array>;
+  /** What is carried, as it lies; undefined while steps are put off, which takes a few steps at most. */
+  save(): SavedCarry | undefined;
+  /** Takes up what was saved, before the first line. */
+  restore(saved: SavedCarry): Promise<void>;
 }
