@@ -66,11 +66,12 @@ async function adaptiveNodes(rows: RowEvaluator, options: AverageOptions, cost: 
     cost.probes += probes;
     cost.atNoiseFloor += atNoiseFloor;
     cost.unresolved += unresolved;
-    for (const { t, weight } of nodes) {
-      const node = byT.get(t) ?? { t, rows: [], weights: [] };
+    for (const { t, weight, slope } of nodes) {
+      const node = byT.get(t) ?? { t, rows: [], weights: [], slopes: [] };
       byT.set(t, node);
       node.rows.push(r);
       node.weights.push(weight);
+      node.slopes?.push(slope);
     }
   });
   return [...byT.values()];

@@ -2,6 +2,7 @@
 
 import { contract, materialise } from "../differentiate/factored.ts";
 import { jvp, type Tangent } from "../differentiate/forward.ts";
+import { LineFront } from "../differentiate/line-front.ts";
 import { usesOf } from "../differentiate/per-example.ts";
 import { vjp } from "../differentiate/reverse.ts";
 import { switchesOf } from "../differentiate/switches.ts";
@@ -47,6 +48,8 @@ export interface ReadoutGraphs {
    * results have no axis N.
    */
   readonly perRow: boolean;
+  /** What these graphs and others of the readout share along a segment. */
+  front(rows: number, bytes: number): LineFront;
 }
 
 /** Inputs of the graphs along a segment. */
@@ -141,6 +144,9 @@ export function once<T>(head: Graph, key: string, make: () => T): T {
   return ofHead.get(key) as T;
 }
 
+/** Bytes of what is kept of all rows for a line, for each value that is. */
+const FRONT_BYTES = 16 * 2 ** 20;
+
 const namesIn = ({ entries }: Layout): string => entries.map(({ name }) => name).join();
 
 /** The graphs of one readout. */
@@ -156,7 +162,20 @@ function buildReadoutGraphs(options: ReadoutGraphOptions): ReadoutGraphs {
   const [slope] = jvp(moving.b, moving.tangents, [moving.value]);
   const slopeGraph = moving.b.build({ value: moving.value, slope: slope ?? fullLike(moving.b, moving.value, 0) });
   const { graph: jacobian, perRow } = jacobianGraph(options);
-  return { value, slope: slopeGraph, switches: switchGraph(options), jacobian, perRow };
+  const front = (rows: number, bytes: number): LineFront => frontOf(options, rows, bytes);
+  return { value, slope: slopeGraph, switches: switchGraph(options), jacobian, perRow, front };
+}
+
+/** What graphs of a readout along a segment share, for so many rows in so many bytes an element. */
+export function frontOf(options: ReadoutGraphOptions, rows: number, bytes: number): LineFront {
+  const { head, readout, targetType, layout } = options;
+  // A power of two, so that calls of about as many rows share their graphs.
+  const most = 2 ** Math.floor(Math.log2(Math.max(1, FRONT_BYTES / (bytes * Math.max(1, rows)))));
+  return once(head, `front ${most} ${readout.key} ${targetType} ${namesIn(layout)}`, () => {
+    const directions = new Map(layout.entries.map(({ name }) => [name, DELTA + name]));
+    const still = new Set([ROW, ...head.inputs.filter((name) => !directions.has(name))]);
+    return new LineFront({ position: POSITION, directions, still, most });
+  });
 }
 
 export interface PullGraphOptions {

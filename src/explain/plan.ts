@@ -1,5 +1,6 @@
 // What an explanation will cost, before anything runs.
 
+import type { LineFront } from "../differentiate/line-front.ts";
 import { valueIn } from "../graph/builder.ts";
 import { flopsOf } from "../graph/cost.ts";
 import type { Graph } from "../graph/types.ts";
@@ -10,6 +11,11 @@ import { gradientGraph } from "../train/gradient-graph.ts";
 import { heldStates, planReversal } from "../train/reversal.ts";
 import type { Task } from "../train/task.ts";
 import { bytesOfState } from "../train/trajectory.ts";
+import { kindsOf } from "./carried/coefficients.ts";
+import { derivativesOf } from "./carried/derivatives.ts";
+import { carrySize, channelsOf } from "./carried/groups.ts";
+import { nodesKept } from "./carried/moved.ts";
+import { stepGraph } from "./carried/step-graph.ts";
 import { directPuller } from "./direct.ts";
 import { batchFactors, directGraph } from "./direct-graphs.ts";
 import { DEFAULT_SHIFT_SHARE, DEFAULT_TOLERANCE, rowsPerSweep } from "./explain.ts";
@@ -57,7 +63,7 @@ const GFLOPS: Readonly<Record<RealDType, number>> = { float32: 30, float64: 12 }
 /** Seconds that a run costs beyond its arithmetic: feeds, results, scheduling; and for each parameter: reading w and Delta, w + t Delta. */
 const SECONDS_PER_RUN = 1e-4;
 const SECONDS_PER_RUN_AND_PARAMETER = 1e-9;
-/** Seconds a float64 element of a carried vector costs on the host for each node and for each pull-back. */
+/** Seconds an element of a vector that the host carries costs for each node and for each pull-back. */
 const SECONDS_PER_ELEMENT = 2e-9;
 
 /** Kinks that matter at tolerance 1e-4, for each switching function; measured with Adam on MNIST (128 units, 8 pieces a step). */
@@ -79,34 +85,70 @@ function adaptiveNodes(tolerance: number, switches: number, chord: number): { no
 }
 
 interface LineParts {
+  readonly readout: ReadoutGraphOptions;
+  readonly graphs: ReadoutGraphs;
+  readonly front: LineFront;
   readonly rows: number;
   /** Examples of one step. */
   readonly batch: number;
   /** Steps of a line. */
   readonly chord: number;
   readonly nodes: number;
+  /** Whether probes give the slopes of nodes. */
+  readonly known: boolean;
 }
 
-/** FLOPs of the pulls of one line: of vectors that were carried, for each of its steps. */
-function pullFlops(task: Task, graphs: ReadoutGraphs, { rows, batch, chord, nodes }: LineParts): number {
-  const { head, exampleInputs } = task.split;
-  const options = { head, exampleInputs, loss: task.loss, layout: task.layout, rows };
-  const factored = pullGraph(options);
-  const pull = factored ? flopsOf(factored, batch) : rows * flopsOf(forwardPullGraph(options), batch);
-  return chord * pull + nodes * flopsOf(graphs.jacobian, rows);
+/** What the pulls of one line take. */
+interface PullCost {
+  readonly flops: number;
+  /** Runs beside those of nodes. */
+  readonly runs: number;
+  /** Runs at each node. */
+  readonly meetings: number;
+  /** Elements of carried vectors that the host passes over, and that are kept. */
+  readonly passed: number;
+  readonly kept: number;
 }
 
-/** The same where pulls are direct: factors of each step, which meet the rows' at each node; undefined where they are not. */
-function directFlops(task: Task, readout: ReadoutGraphOptions, { rows, batch, chord, nodes }: LineParts) {
+/** Where pulls are direct: factors of each step, which meet the rows' at each node; undefined where they are not. */
+function directCost(task: Task, { readout, front, rows, batch, chord, nodes }: LineParts): PullCost | undefined {
   const { head, exampleInputs } = task.split;
   const puller = directPuller(task, readout);
   const factors = puller && batchFactors({ head, exampleInputs, loss: task.loss, layout: task.layout });
   if (!factors) return undefined;
   const { decays } = puller;
   const count = chord === 1 ? batch : Math.max(batch, Math.min(puller.capacity, chord * batch));
-  const node = directGraph({ ...readout, batch: factors, count, decays });
+  const node = front.split(directGraph({ ...readout, batch: factors, count, decays }) as Graph);
   const meetings = Math.ceil((chord * batch) / count);
-  return { flops: chord * flopsOf(factors.graph, batch) + meetings * nodes * flopsOf(node as Graph, rows), meetings };
+  const flops = chord * flopsOf(factors.graph, batch) + meetings * nodes * flopsOf(node, rows);
+  return { flops, runs: chord, meetings, passed: 0, kept: 0 };
+}
+
+/** Where vectors are carried in the engine, as large as they can be; undefined where they are not. */
+function engineCost(task: Task, options: LineParts): PullCost | undefined {
+  const { readout, front, rows, batch, chord, nodes, known } = options;
+  const derivatives = derivativesOf({ ...readout, loss: task.loss });
+  if (!derivatives) return undefined;
+  const kinds = kindsOf(task.optimizer);
+  const channels = channelsOf(derivatives, kinds);
+  const size = channels.reduce((total, channel) => total + carrySize(channel), 0);
+  const room = nodesKept(Math.ceil(nodes));
+  const steps = stepGraph({ channels, kinds, layout: task.layout, steps: 1, examples: batch, nodes: room, rows });
+  const node = known ? derivatives.rows : derivatives.rowsAndSlope;
+  const flops =
+    nodes * flopsOf(front.split(node), rows) + chord * (flopsOf(derivatives.batch, batch) + flopsOf(steps, rows));
+  return { flops, runs: 2 * chord, meetings: 1, passed: 0, kept: kinds.into === "none" ? 0 : rows * size };
+}
+
+/** Of vectors that the host carries. */
+function hostCost(task: Task, { graphs, rows, batch, chord, nodes, front }: LineParts): PullCost {
+  const { head, exampleInputs } = task.split;
+  const options = { head, exampleInputs, loss: task.loss, layout: task.layout, rows };
+  const factored = pullGraph(options);
+  const pull = factored ? flopsOf(factored, batch) : rows * flopsOf(forwardPullGraph(options), batch);
+  const flops = chord * pull + nodes * flopsOf(front.split(graphs.jacobian), rows);
+  const carried = rows * task.layout.size;
+  return { flops, runs: chord, meetings: 1, passed: carried * (nodes + 2 * chord), kept: 3 * carried };
 }
 
 /** Steps replayed to where chords begin that reach into stretches before their last one; `checkpoints` are those stored, ascending. */
@@ -155,8 +197,12 @@ export function planExplanation(
     : adaptiveNodes(tolerance, switches, spanned);
   const lines = Math.ceil(steps / spanned);
   const batch = Math.max(1, run.manifest.batchSize);
-  const direct = directFlops(task, readoutOptions, { rows, batch, chord: spanned, nodes });
-  const perSweep = direct === undefined ? Math.min(rows, rowsPerSweep(task)) : rows;
+  const realBytes = engine.dtype === "float32" ? 4 : 8;
+  const direct = directPuller(task, readoutOptions) !== undefined;
+  const perSweep = direct ? rows : Math.min(rows, rowsPerSweep(task));
+  const front = graphs.front(perSweep, realBytes);
+  const parts = { readout: readoutOptions, graphs, front, rows: perSweep, batch, chord: spanned, nodes, known: !fixed };
+  const pulls = directCost(task, parts) ?? engineCost(task, parts) ?? hostCost(task, parts);
   const sweeps = Math.ceil(rows / perSweep);
   const { recording } = run.manifest;
   const stateBytes = bytesOfState(task);
@@ -166,21 +212,20 @@ export function planExplanation(
   const replayed = sweeps * (again + stepsToBeginnings(run.checkpoints, { steps, chord: spanned }));
   const names = layout.entries.map(({ name }) => name);
   const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
-  const probing = probes * flopsOf(graphs.switches ?? graphs.slope, perSweep) + flopsOf(graphs.value, perSweep);
-  const pulls = direct?.flops ?? pullFlops(task, graphs, { rows: perSweep, batch, chord: spanned, nodes });
+  const [probe, value] = [graphs.switches ?? graphs.slope, graphs.value].map((graph) => front.split(graph));
+  const probing = probes * flopsOf(probe, perSweep) + flopsOf(value, perSweep);
+  const before = front.graph ? flopsOf(front.graph, perSweep) : 0;
   const memory = task.optimizer.memory?.factor ?? 0;
   const sample = shiftSample({ rows, steps, chord: spanned, share: shift, memory });
   const shiftCost = spanned === 1 ? 0 : (sample?.cost ?? 0);
-  const flops = sweeps * lines * (probing + pulls) * (1 + shiftCost) + replayed * training;
+  const flops = sweeps * lines * (before + probing + pulls.flops) * (1 + shiftCost) + replayed * training;
   // Rows of a piecewise model switch at different places, so their probes and nodes rarely share a run.
   const sharing = fixed || !piecewise ? 1 : perSweep;
-  const nodeRuns = (nodes * (direct?.meetings ?? 1) + probes) * sharing;
-  const programRuns = Math.ceil(sweeps * (lines * (1 + nodeRuns) + steps) * (1 + shiftCost) + replayed);
-  const carried = direct === undefined ? perSweep * layout.size : 0;
-  const elements = sweeps * carried * (lines * nodes + 2 * steps);
-  const realBytes = engine.dtype === "float32" ? 4 : 8;
+  const runs = 1 + (front.graph ? 1 : 0) + pulls.runs + (nodes * pulls.meetings + probes) * sharing;
+  const programRuns = Math.ceil(sweeps * lines * runs * (1 + shiftCost) + replayed);
+  const elements = sweeps * lines * pulls.passed;
   const bytes =
-    carried * 3 * realBytes +
+    pulls.kept * realBytes +
     (2 + reversal.held) * stateBytes +
     (spanned > 1 ? 2 : 0) * layout.size * realBytes +
     rows * (task.dataset.train.x.shape[0] + steps) * 16;

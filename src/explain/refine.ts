@@ -35,7 +35,8 @@ export interface RefineOptions {
 }
 
 export interface Refined {
-  readonly nodes: readonly { readonly t: number; readonly weight: number }[];
+  /** With phi' at each node. */
+  readonly nodes: readonly { readonly t: number; readonly weight: number; readonly slope: number }[];
   readonly probes: number;
   readonly atNoiseFloor: number;
   readonly unresolved: number;
@@ -75,7 +76,7 @@ export function* refine(options: RefineOptions): Steps<Refined> {
 class Refinement {
   readonly pieces: Piece[];
   private readonly options: RefineOptions;
-  private readonly nodes: { t: number; weight: number }[] = [];
+  private readonly nodes: { t: number; weight: number; slope: number }[] = [];
   private probes = 0;
   private atNoiseFloor = 0;
   private unresolved = 0;
@@ -139,7 +140,7 @@ class Refinement {
     if (!(excess <= 1)) this.unresolved++;
     else if (residual > tolerance * length) this.atNoiseFloor++;
     found.forEach((probe, q) => {
-      this.nodes.push({ t: probe.t, weight: rule.weights[q] * length });
+      this.nodes.push({ t: probe.t, weight: rule.weights[q] * length, slope: probe.slope });
     });
     // One node fewer is tried next time when this many were more than enough.
     this.order = excess < 1e-4 && order > 2 ? order - 1 : order;

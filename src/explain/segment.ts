@@ -1,9 +1,11 @@
 // One step's straight line from w_s to w_{s+1}, seen by the query rows: values, slopes, switches and Jacobians along it.
 
+import { LINE, type LineFront } from "../differentiate/line-front.ts";
 import type { Feeds } from "../engine/engine.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, reals, sliceRows, type Tensor, takeRows, toReal } from "../numeric/tensor.ts";
+import { allocate, type RealArray, reals, sliceRows, type Tensor, takeRows, toReal, zeros } from "../numeric/tensor.ts";
+import { examplesPerTile } from "../train/stepper.ts";
 import type { Task } from "../train/task.ts";
 import { DELTA, JACOBIAN, NODE, POSITION, type ReadoutGraphs } from "./graphs.ts";
 import type { Probe } from "./refine.ts";
@@ -30,6 +32,8 @@ export interface Node {
   readonly t: number;
   readonly rows: number[];
   readonly weights: number[];
+  /** J_r Delta of each of them, where probes have given it already: by forward mode, as everything that residuals are made of. */
+  readonly slopes?: number[];
 }
 
 /** What a run along the segment takes beside rows and place: inputs of that graph alone, and arrays for its results. */
@@ -52,15 +56,22 @@ export class RowEvaluator {
   private readonly delta: RealArray;
   /** Rows whose Jacobians are taken in one run. */
   private readonly tile: number;
-  private from: RealArray;
+  private readonly front: LineFront;
+  /** Feeds of w_s and w_{s+1} - w_s. */
+  private place: Feeds = {};
+  /** What graphs along the segment take of all rows that was computed before; empty until one is run. */
+  private line: Readonly<Record<string, Tensor>> = {};
 
   constructor(task: Task, graphs: ReadoutGraphs, rows: RowFeeds) {
     this.task = task;
     this.graphs = graphs;
     this.rows = rows;
     this.delta = allocate(task.engine.dtype, task.layout.size) as RealArray;
-    this.from = this.delta;
+    this.enter(this.delta, this.delta);
     const bytes = task.layout.size * this.delta.BYTES_PER_ELEMENT;
+    this.front = graphs.front(rows.count, this.delta.BYTES_PER_ELEMENT);
+    // What any graph will want is known before the front is compiled.
+    for (const graph of [graphs.value, graphs.slope, graphs.switches]) if (graph) this.front.split(graph);
     this.tile = graphs.perRow ? Math.max(1, Math.floor(JACOBIAN_TILE / bytes)) : 1;
   }
 
@@ -75,19 +86,35 @@ export class RowEvaluator {
 
   /** The readout of every row at given parameters: (R). */
   async values(params: RealArray): Promise<Float64Array> {
-    const { value } = await this.run(this.graphs.value, params, this.rows.feeds);
+    const { value } = await this.run(this.graphs.value, { ...viewsOf(this.task.layout, params), ...this.rows.feeds });
     return Float64Array.from(value.data as RealArray);
   }
 
   /** Moves to the segment from `from` to `to`. */
   enter(from: RealArray, to: RealArray): void {
-    this.from = from;
+    const { layout } = this.task;
     for (let k = 0; k < from.length; k++) this.delta[k] = to[k] - from[k];
+    this.place = { ...viewsOf(layout, from), ...viewsOf(layout, this.delta, DELTA) };
+    this.line = {};
+  }
+
+  /** The readout of every row where the segment begins: (R). */
+  async start(): Promise<Float64Array> {
+    const all = Array.from({ length: this.count }, (_, r) => r);
+    const { value } = await this.runAt(this.graphs.value, 0, all);
+    return Float64Array.from(value.data as RealArray);
   }
 
   /** Runs a graph along the segment for some rows at t. */
-  runAt(graph: Graph, t: number, rows: readonly number[], { own, into }: Extra = {}): Promise<Record<string, Tensor>> {
-    return this.run(graph, this.from, { ...this.feedsOf(rows), ...this.at(t), ...own }, into);
+  async runAt(
+    graph: Graph,
+    t: number,
+    rows: readonly number[],
+    { own, into }: Extra = {},
+  ): Promise<Record<string, Tensor>> {
+    const rest = this.front.split(graph);
+    const line = rest === graph ? {} : await this.lineOf(rest, rows);
+    return this.run(rest, { ...this.place, ...this.feedsOf(rows), ...line, ...this.at(t), ...own }, into);
   }
 
   /** The same for a graph that weighs each row. */
@@ -156,21 +183,49 @@ export class RowEvaluator {
 
   /** What puts a graph at w(t) = w_s + t (w_{s+1} - w_s): the engine adds, at a fraction of what the host would take. */
   private at(t: number): Feeds {
-    const { engine, layout } = this.task;
-    const data = allocate(engine.dtype, 1) as RealArray;
+    const { dtype } = this.task.engine;
+    const data = allocate(dtype, 1) as RealArray;
     data[0] = t;
-    return { ...viewsOf(layout, this.delta, DELTA), [POSITION]: { dtype: engine.dtype, shape: [], data } as Tensor };
+    return { [POSITION]: { dtype, shape: [], data } as Tensor };
   }
 
   private feedsOf(rows: readonly number[]): Feeds {
-    if (rows.length === this.rows.count) return this.rows.feeds;
-    const take = (tensor: Tensor): Tensor =>
-      rows.length === 1 ? sliceRows(tensor, rows[0], rows[0] + 1) : takeRows(tensor, rows);
-    return Object.fromEntries(Object.entries(this.rows.feeds).map(([name, tensor]) => [name, take(tensor)]));
+    return this.taken(this.rows.feeds, rows);
   }
 
-  private run(graph: Graph, params: RealArray, feeds: Feeds, into?: Feeds): Promise<Record<string, Tensor>> {
-    const { engine, layout, frozen } = this.task;
-    return engine.compile(graph).run({ ...frozen, ...viewsOf(layout, params), ...feeds }, into);
+  /** What the rest of a graph takes of the segment for some rows. */
+  private async lineOf(rest: Graph, rows: readonly number[]): Promise<Feeds> {
+    const names = rest.inputs.filter((name) => name.startsWith(LINE));
+    if (names.some((name) => !this.line[name])) this.line = await this.alongLine();
+    return this.taken(Object.fromEntries(names.map((name) => [name, this.line[name]])), rows);
+  }
+
+  /** Runs the front at w for all rows. */
+  private async alongLine(): Promise<Record<string, Tensor>> {
+    const graph = this.front.graph as Graph;
+    const [count, tile] = [this.count, examplesPerTile(graph)];
+    if (count <= tile) return this.run(graph, { ...this.place, ...this.rows.feeds });
+    const whole: Record<string, Tensor> = {};
+    for (let start = 0; start < count; start += tile) {
+      const rows = Array.from({ length: Math.min(count, start + tile) - start }, (_, k) => start + k);
+      const results = await this.run(graph, { ...this.place, ...this.feedsOf(rows) });
+      for (const [name, { dtype, shape, data }] of Object.entries(results)) {
+        whole[name] ??= zeros(dtype, [count, ...shape.slice(1)]);
+        whole[name].data.set(data as never, start * (data.length / rows.length));
+      }
+    }
+    return whole;
+  }
+
+  private taken(feeds: Feeds, rows: readonly number[]): Feeds {
+    if (rows.length === this.rows.count && rows.every((row, k) => row === k)) return feeds;
+    const take = (tensor: Tensor): Tensor =>
+      rows.length === 1 ? sliceRows(tensor, rows[0], rows[0] + 1) : takeRows(tensor, rows);
+    return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, take(tensor)]));
+  }
+
+  private run(graph: Graph, feeds: Feeds, into?: Feeds): Promise<Record<string, Tensor>> {
+    const { engine, frozen } = this.task;
+    return engine.compile(graph).run({ ...frozen, ...feeds }, into);
   }
 }

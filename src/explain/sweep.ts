@@ -246,9 +246,9 @@ class Sweep {
     const { rows, puller } = this.parts;
     this.between = undefined;
     const end = this.known?.step === line.end ? this.known.values : await this.valuesAt(line.to);
-    const start = await this.valuesAt(line.from);
-    this.known = { step: line.first, values: start };
     rows.enter(line.from, line.to);
+    const start = await rows.start();
+    this.known = { step: line.first, values: start };
     const nodes = await this.nodesOf(line, start, end);
     const change = end.map((value, r) => value - start[r]);
     const receive: ReceivePull = (row, example, pull) => this.addContribution(row, example, -pull);

@@ -6,6 +6,7 @@ import { datasetQueries } from "../../src/explain/queries.ts";
 import type { Explanation } from "../../src/explain/types.ts";
 import { reals } from "../../src/numeric/tensor.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
+import { embeddingTask } from "../helpers/embedding-task.ts";
 import { optimizerChoice, optimizerChoices } from "../helpers/optimizer-choices.ts";
 import { sequenceTask } from "../helpers/sequence-task.ts";
 import { modelKinds, type SmallTask, type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
@@ -79,6 +80,11 @@ describe("vectors carried in the engine are those of the host", () => {
 
   it("where a parameter has two uses, adam", async () => {
     expectAlike(...(await both(await tiedWeightsTask({ optimizer: optimizerChoice("adam"), steps: 6 }))));
+  });
+
+  it.each(["nesterov decay", "adam decay", "rmsprop"])("on embedded tokens: %s", async (label) => {
+    const made = await embeddingTask({ optimizer: optimizerChoice(label), classes: 17, steps: 5 });
+    expectAlike(...(await both(made)));
   });
 
   it.each(["nesterov decay", "adam decay"])("on a language model with tied embeddings: %s", async (label) => {

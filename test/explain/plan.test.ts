@@ -122,7 +122,8 @@ describe("planExplanation(task, run, options)", () => {
     const [one, ten] = [plan(1), plan(10)];
     expect([one.lines, ten.lines, ten.chord, plan(100).chord]).toEqual([40, 4, 10, 40]);
     expect(ten.flops).toBeLessThan(one.flops / 2);
-    expect(ten.programRuns).toBe(4 * (1 + 4) + 40);
+    // What is still of the rows, values, nodes; the factors and the pulls of each step.
+    expect(ten.programRuns).toBe(4 * (1 + 1 + 4) + 2 * 40);
     // A row along 40 steps, of 50 along 4 chords.
     expect(plan(10, 0.25)).toMatchObject({ shiftCost: 0.2, flops: 1.2 * ten.flops });
     expect(ten.shiftCost).toBe(0);
@@ -161,13 +162,15 @@ describe("planExplanation(task, run, options)", () => {
     ["left", 1, "sgd"],
     ["gauss3", 1, "sgd"],
     ["gauss3", 5, "sgd"],
-  ])("foresees the FLOPs and the runs of an explanation by %s, chords of %i, %s", async (rule, chord, label) => {
+    ["gauss3", 1, "momentum"],
+    ["left", 1, "adam"],
+  ])("foresees the FLOPs and the runs of an explanation by %s, chords of %i, of %s", async (rule, chord, label) => {
     const inner = await engineOf("float64");
     const counted = { flops: 0, runs: 0 };
     const engine = Object.create(inner) as Engine;
     engine.compile = (graph): Program => {
       const run = (feeds: Feeds, into?: Feeds) => {
-        const sample = feeds["readout.row"] ?? feeds.target ?? feeds.x;
+        const sample = feeds["readout.row"] ?? feeds.target ?? feeds.x ?? feeds["0.moved.0.0"];
         counted.flops += flopsOf(graph, sample.shape[0]);
         counted.runs++;
         return inner.compile(graph).run(feeds, into);
@@ -185,9 +188,9 @@ describe("planExplanation(task, run, options)", () => {
     counted.runs = 0;
     await explain(task, run, { queries: datasetQueries(task, "test:0-3"), rule, chord, shift: 0 });
     const plan = planExplanation(task, run, { rows: 4, rule, chord, shift: 0 });
-    // Outputs, values at both ends: three more runs.
+    // Outputs, values at both ends, what is still of the rows: up to five more runs.
     expect(counted.runs - plan.programRuns).toBeGreaterThanOrEqual(0);
-    expect(counted.runs - plan.programRuns).toBeLessThanOrEqual(4);
+    expect(counted.runs - plan.programRuns).toBeLessThanOrEqual(5);
     expect(counted.flops / plan.flops).toBeGreaterThan(0.97);
     expect(counted.flops / plan.flops).toBeLessThan(1.03);
   });

@@ -73,7 +73,7 @@ const dense = (b: GraphBuilder, use: Use): Use => ({
 });
 
 /** How many times smaller factors must be for them to be kept: every node of a step adds as much again. */
-const SMALL = 16;
+const SMALL = 8;
 
 function heldOf(b: GraphBuilder, use: Use, moves: ReadonlySet<string>): Pick<Held, "use" | "kind" | "still"> {
   const { factor } = use;

@@ -14,7 +14,7 @@ import { BatchExamples, type Occurrences } from "./batch-examples.ts";
 import { kindsOf, type StepCoefficients, Unit } from "./coefficients.ts";
 import { type Derivatives, movedName } from "./derivatives.ts";
 import { type Group, groupsOf, type Tile } from "./groups.ts";
-import { Moved } from "./moved.ts";
+import { Moved, nodesKept } from "./moved.ts";
 import {
   alongGraph,
   carryName,
@@ -96,14 +96,15 @@ export class EngineCarried implements Carried {
     if (this.groups.length === 0) this.groups = await this.open();
     const moved = await this.roomFor(nodes);
     const linear = new Float64Array(this.rows.count);
-    for (const { t, rows, weights } of nodes) {
+    for (const { t, rows, weights, slopes } of nodes) {
+      const graph = slopes ? this.derivatives.rows : this.derivatives.rowsAndSlope;
       for (let start = 0; start < rows.length; start += this.rowsPerRun) {
         const end = start + this.rowsPerRun;
         const part = { t, rows: rows.slice(start, end), weights: weights.slice(start, end) };
-        const results = await this.rows.runAtNode(this.derivatives.rowsAndSlope, part);
+        const results = await this.rows.runAtNode(graph, part);
         moved.add(part.rows, results);
         part.rows.forEach((row, k) => {
-          linear[row] += Number(results.slope.data[k]);
+          linear[row] += slopes ? part.weights[k] * slopes[start + k] : Number(results.slope.data[k]);
         });
       }
     }
@@ -203,8 +204,7 @@ export class EngineCarried implements Carried {
     const most = counts.reduce((a, b) => Math.max(a, b), 1);
     if (most > this.nodes) {
       await this.flush();
-      // Adaptive rules come with any number: powers of two, so that they are few graphs.
-      this.nodes = most <= 4 ? most : 2 ** Math.ceil(Math.log2(most));
+      this.nodes = nodesKept(most);
     }
     if (this.moved?.nodes === this.nodes && this.waiting.length === 0) this.moved.clear();
     else this.moved = new Moved(this.movedOptions());

@@ -49,17 +49,26 @@ function share(still: Tensor): number {
   return touched / Math.max(1, data.length);
 }
 
-function spaceOf({ kind, still }: Held, i: number, { kinds, still: values }: GroupOptions): Channel["space"] {
-  if (kind !== "moving") return "whole";
-  const numbers = [kinds.into, kinds.direct, kinds.out].every((coefficient) => coefficient !== "vector");
-  if (numbers || still === "indices") return "moving";
-  return share(values[stillName(i)]) < SPARSE ? "entries" : "whole";
+/** Whether the factor that moves is all that need be carried. */
+function isMoving({ kind, still }: Held, { into, direct, out }: FormKinds): boolean {
+  const numbers = [into, direct, out].every((coefficient) => coefficient !== "vector");
+  return kind === "moving" && (numbers || still === "indices");
+}
+
+function spaceOf(held: Held, i: number, { kinds, still }: GroupOptions): Channel["space"] {
+  if (isMoving(held, kinds)) return "moving";
+  return held.kind === "moving" && share(still[stillName(i)]) < SPARSE ? "entries" : "whole";
 }
 
 const sizeBehind = (shape: readonly (number | string)[]): number => sizeOfShape(shape.slice(1)) as number;
 
+/** The channels of a sweep whose rows' still values are not known: those that entries could be carried of are whole. */
+export function channelsOf({ held }: Derivatives, kinds: FormKinds): Channel[] {
+  return held.map((one, i) => ({ i, held: one, space: isMoving(one, kinds) ? "moving" : "whole" }));
+}
+
 /** Elements of a carry for each row, or for each entry of one. */
-function carrySize({ held, space }: Channel): number {
+export function carrySize({ held, space }: Channel): number {
   const { factor } = held.use;
   const whole = space === "whole" && factor.kind === "outer";
   return whole ? factor.inner.reduce((size, axis) => size * axis, 1) : sizeBehind(movedValues(held)[0].shape);

@@ -78,3 +78,6 @@ export class Moved {
 
 /** How many of a node's values lie one after another. */
 const placesOf = ({ kind }: Held, nodes: number): number => (kind === "factored" ? nodes : 1);
+
+/** Nodes that there is room for where rows have so many: rules come with any number, and each room is a graph. */
+export const nodesKept = (most: number): number => (most <= 4 ? Math.max(1, most) : 2 ** Math.ceil(Math.log2(most)));
