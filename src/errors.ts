@@ -1,12 +1,21 @@
 // Every tagged error of the library, in one place: the world's faults, as opposed to the caller's (TypeError, RangeError).
 
+/** Longer messages hold what a damaged file says rather than what a person reads. */
+const LONGEST = 2000;
+
+/** Names and values in files hold anything; a message is one line. */
+function oneLine(message: string): string {
+  const line = message.replace(/\p{Cc}+/gu, " ");
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST)}...`;
+}
+
 /** Base of all errors that name a fault of data, files or models; `tag` narrows, `message` says what must hold and what was got. */
 export abstract class PathkernelError extends Error {
   abstract readonly tag: string;
   /** One line on how to recover, where there is a way. */
   readonly hint: string | undefined;
   constructor(message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;
     this.name = new.target.name;
   }

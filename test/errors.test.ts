@@ -43,6 +43,11 @@ describe("the tagged errors", () => {
     expect(Object.hasOwn(error, "cause")).toBe(false);
   });
 
+  it("are one line of bounded length, whatever a file holds", () => {
+    expect(new InvalidDataError("tensor a\nb\u0000 must have\ta dtype").message).toBe("tensor a b  must have a dtype");
+    expect(new InvalidModelError("x".repeat(1e6)).message).toMatch(/^x{2000}\.\.\.$/);
+  });
+
   it("say where: the path of a file, the step of a divergence", () => {
     expect(new FileError("m", "a/b").path).toBe("a/b");
     expect(new DivergedError("m", 7).step).toBe(7);

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { InvalidDataError } from "../errors.ts";
+import { mostExpanded } from "../numeric/expansion.ts";
 import { pathExists, readFileBytes } from "../numeric/files.node.ts";
 import type { Tensor } from "../numeric/tensor.ts";
 import { withHash } from "./assemble.node.ts";
@@ -23,7 +24,7 @@ function readIdx(folder: string, file: string): Tensor<"uint8"> {
   const path = `${plain}.gz`;
   const bytes = readFileBytes(path);
   try {
-    return decodeIdx(gunzipSync(bytes), path);
+    return decodeIdx(gunzipSync(bytes, { maxOutputLength: mostExpanded(bytes.length) }), path);
   } catch (cause) {
     if (cause instanceof InvalidDataError) throw cause;
     const got = `${bytes.length} bytes that are not (${cause instanceof Error ? cause.message : cause})`;

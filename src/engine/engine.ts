@@ -8,7 +8,9 @@ import type { Graph } from "../graph/types.ts";
 import type { DType, RealDType, Tensor, TypedArrayOf } from "../numeric/tensor.ts";
 import { channelBlockOf } from "./channel-block.ts";
 import { lowerGraph } from "./lower/lower.ts";
+import { machineMemory } from "./machine-memory.ts";
 import { type LoadedOrt, loadOrt, type Provider, providerNames } from "./ort.ts";
+import { Room } from "./room.ts";
 import { SessionCache } from "./session-cache.ts";
 
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -18,7 +20,8 @@ export interface Program {
   readonly graph: Graph;
   /**
    * Runs the graph. `into` gives arrays that the engine writes results to instead of new ones. Inputs are never changed.
-   * EngineError when an input is missing, or of the wrong shape or dtype.
+   * EngineError when an input is missing, or of the wrong shape or dtype, or when the run would take more than the engine's
+   * `memoryLimit`.
    */
   run(feeds: Feeds, into?: Feeds): Promise<Record<string, Tensor>>;
 }
@@ -30,6 +33,11 @@ export interface EngineOptions {
   readonly provider?: Provider;
   /** Threads within one operator; results are bit-equal only at equal numbers of threads. Default: 2. */
   readonly threads?: number;
+  /**
+   * Bytes that the values of one run may occupy at once, by the shapes that were inferred (`graph/live-bytes.ts`); a graph or a batch
+   * that needs more is refused before the engine sees it. Default: the memory of this machine, 4 GiB where it is not known.
+   */
+  readonly memoryLimit?: number;
   /** Compiled programs that are kept; the least recently used one beyond them is released and compiled again when needed. */
   readonly cachedPrograms?: number;
   /** Told, in one line, when the engine is slower than it could be. */
@@ -46,6 +54,9 @@ export interface EngineInfo {
 
 const DEFAULT_CACHED_PROGRAMS = 64;
 
+/** More than any machine has cores; a session opens them all, and dies of a million. */
+export const MOST_THREADS = 1024;
+
 /** Owns programs; `release` frees them all. Obtained by `openEngine`. */
 export class Engine {
   readonly dtype: RealDType;
@@ -53,11 +64,13 @@ export class Engine {
   private readonly loaded: LoadedOrt;
   private readonly programs = new WeakMap<Graph, Program>();
   private readonly sessions: SessionCache;
+  private readonly room: Room;
 
   constructor(loaded: LoadedOrt, options: EngineOptions) {
     const { dtype, threads = 2, cachedPrograms = DEFAULT_CACHED_PROGRAMS, provider = "cpu" } = options;
     this.loaded = loaded;
     this.dtype = dtype;
+    this.room = new Room(dtype, options.memoryLimit ?? machineMemory());
     this.sessions = new SessionCache(cachedPrograms, (graph) => this.open(graph));
     const versions = loaded.ort.env.versions;
     const info = { name: loaded.name, version: versions?.common ?? "unknown", threads };
@@ -80,6 +93,7 @@ export class Engine {
 
   private run(graph: Graph, feeds: Feeds, into: Feeds | undefined): Promise<Record<string, Tensor>> {
     return this.sessions.with(graph, async (session) => {
+      this.room.require(graph, feeds);
       const { Tensor: OrtTensor } = this.loaded.ort;
       const wrap = (t: Tensor) => new OrtTensor(t.dtype, t.data as never, t.shape);
       const inputs: Record<string, ReturnType<typeof wrap>> = {};
@@ -106,7 +120,10 @@ export class Engine {
     const onCpu = this.info.provider !== "webgpu" && this.dtype === "float32";
     const convolves = onCpu && graph.nodes.some(({ op }) => op === "Conv");
     const channelBlock = convolves ? await channelBlockOf(this.loaded.ort) : 1;
-    const bytes = writeOnnx(lowerGraph(graph, { dtype: this.dtype, channelBlock }), { real: this.dtype });
+    this.room.admit(graph, graph);
+    const lowered = lowerGraph(graph, { dtype: this.dtype, channelBlock });
+    this.room.admit(graph, lowered);
+    const bytes = writeOnnx(lowered, { real: this.dtype });
     try {
       return await this.loaded.ort.InferenceSession.create(bytes, {
         ...(this.info.provider && { executionProviders: [this.info.provider] }),
@@ -154,11 +171,12 @@ async function checkDevice(engine: Engine): Promise<void> {
 
 /** Opens an engine on the fastest ONNX Runtime that is installed; EngineError where the provider has no device. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { dtype, threads = 1, provider = "cpu", warn } = options;
+  const { dtype, threads = 1, provider = "cpu", memoryLimit = 1, warn } = options;
   if (dtype !== "float32" && dtype !== "float64")
     throw new RangeError(`openEngine: dtype must be float32 or float64, got ${dtype}`);
-  if (!Number.isSafeInteger(threads) || threads < 1)
-    throw new RangeError(`openEngine: threads must be a positive integer, got ${threads}`);
+  if (!Number.isSafeInteger(threads) || threads < 1 || threads > MOST_THREADS)
+    throw new RangeError(`openEngine: threads must be an integer from 1 to ${MOST_THREADS}, got ${threads}`);
+  if (!(memoryLimit > 0)) throw new RangeError(`openEngine: memoryLimit must be a positive number, got ${memoryLimit}`);
   if (!providerNames.includes(provider))
     throw new RangeError(`openEngine: provider must be ${providerNames.join(" or ")}, got ${provider}`);
   if (provider === "webgpu" && dtype !== "float32")

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { InvalidDataError } from "../errors.ts";
+import { listOf } from "../numeric/first-issue.ts";
 
 const SCHEMA = "pathkernel.superposition/1";
 
@@ -18,14 +19,14 @@ const schema = z.object({
   parameters: count,
   steps: count,
   /** Rows of terms.npy. */
-  terms: z.array(z.enum(["coupled decay", "decoupled decay", "replay"])),
+  terms: listOf(z.enum(["coupled decay", "decoupled decay", "replay"])),
   closure: z.number(),
   madeBy: z.enum(["training", "replay"]),
   shift: z
     .object({
       relative: z.number(),
       correlation: z.number(),
-      queries: z.array(z.string()),
+      queries: listOf(z.string()),
       chords: count,
       ofChords: count,
       cost: z.number(),

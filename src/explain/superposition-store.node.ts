@@ -9,6 +9,7 @@ import { decodeNpy, encodeNpy, npyHeader } from "../numeric/npy.ts";
 import { createNpyFile } from "../numeric/npy-file.node.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { allocate, type RealArray, reals } from "../numeric/tensor.ts";
+import { fileOfPart } from "../run/run-folder.node.ts";
 import { runHash } from "../run/run-hash.node.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
@@ -150,12 +151,13 @@ const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
  * InvalidDataError where a part is broken, or where it belongs to another run.
  */
 export async function openSuperposition(run: Run, path = superpositionPath(run)): Promise<StoredSuperposition> {
-  const file = join(path, "manifest.json");
-  if (!pathExists(file)) {
+  const [file, array] = [join(path, "manifest.json"), join(path, "terms.npy")];
+  const known = partOf(run, path, "manifest.json");
+  if (known === undefined) {
     const hint = `make one with pathkernel superposition ${run.path}`;
     throw new FileError(`no superposition at ${path}`, path, { hint });
   }
-  const manifest = decodeSuperpositionManifest(textOf(readFileBytes(file)), file);
+  const manifest = decodeSuperpositionManifest(textOf(readFileBytes(known)), file);
   const actual = await fingerprintOf(run);
   if (manifest.run !== actual) {
     const [must, got] = [actual, manifest.run].map((hash) => `${hash.slice(0, 12)}...`);
@@ -164,12 +166,17 @@ export async function openSuperposition(run: Run, path = superpositionPath(run))
     });
   }
   const { terms: names, parameters: p, ...rest } = manifest;
-  const terms = decodeNpy(readFileBytes(join(path, "terms.npy")), join(path, "terms.npy"));
+  if (manifest.examples !== run.manifest.data.trainExamples || p !== run.layout.size) {
+    const must = `${run.manifest.data.trainExamples} examples and ${run.layout.size} parameters`;
+    throw new InvalidDataError(`${file}: must have ${must}, as the run, got ${manifest.examples} and ${p}`);
+  }
+  const terms = decodeNpy(readFileBytes(partOf(run, path, "terms.npy") ?? array), array);
   if (terms.dtype !== "float64" || terms.shape.join() !== [names.length, p].join())
     throw new InvalidDataError(`${path}: terms.npy must be float64 (${names.length}, ${p}), got (${terms.shape})`);
   const values = (k: number): Float64Array => (terms.data as Float64Array).subarray(k * p, (k + 1) * p);
   const shape = [manifest.examples, p];
-  const displacements = openRows(join(path, "displacements.npy"), manifest.dtype, shape);
+  const place = partOf(run, path, "displacements.npy") ?? join(path, "displacements.npy");
+  const displacements = openRows(place, manifest.dtype, shape);
   return {
     ...rest,
     parameters: p,
@@ -178,6 +185,13 @@ export async function openSuperposition(run: Run, path = superpositionPath(run))
     terms: names.map((name, k) => ({ name, values: values(k) })),
     ...displacements,
   };
+}
+
+/** Where a part lies: within the run where the superposition is in its folder, else within the superposition's; undefined where there is none. */
+function partOf(run: Run, path: string, part: string): string | undefined {
+  if (!pathExists(path)) return undefined;
+  const isInside = path === join(run.path, "superposition");
+  return isInside ? fileOfPart(run.path, `superposition/${part}`) : fileOfPart(path, part);
 }
 
 /** Reads rows of a NPY file that must be of that dtype and shape. */

@@ -1,5 +1,6 @@
 // Average pools as sums: how many elements each window averages over, and the sums themselves.
 
+import { UnsupportedError } from "../errors.ts";
 import { reals } from "../numeric/tensor.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { mul } from "./ops.ts";
@@ -15,29 +16,39 @@ export interface Averages extends PlacedWindows {
 
 const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 
-/** Number of taps of each window along axis i whose position counts. */
+/** Number of taps of each window along axis i whose position lies in low..high - 1. */
 function tapsThatCount(
   { windows, counts }: PlacedWindows,
   i: number,
-  counted: (position: number) => boolean,
+  [low, high]: readonly [number, number],
 ): number[] {
   const { kernel, strides, dilations, before } = windows;
   return Array.from({ length: counts[i] }, (_, o) => {
-    let taps = 0;
-    for (let tap = 0; tap < kernel[i]; tap++) if (counted(o * strides[i] + tap * dilations[i] - before[i])) taps++;
-    return taps;
+    // Tap t lies at first + t dilation.
+    const first = o * strides[i] - before[i];
+    const below = Math.max(0, Math.ceil((low - first) / dilations[i]));
+    const inside = Math.min(kernel[i], Math.ceil((high - first) / dilations[i]));
+    return Math.max(0, inside - below);
   });
 }
+
+/** One number for each window that is not full. */
+const MOST_SCALES = 2 ** 24;
 
 /** Reads an AveragePool of x from its attributes. Padding counts where count_include_pad says so, what hangs over it never does. */
 export function averagesOf(b: GraphBuilder, x: Value, attributes: Attributes): Averages {
   const sizes = spatialSizes(x.shape);
   const windows = windowsOf(attributes, attributes.kernel_shape as readonly number[]);
   const counts = windowCounts(windows, sizes, numberOf(attributes, "ceil_mode", 0) === 1);
+  if (product(counts) > MOST_SCALES)
+    throw new UnsupportedError(`AveragePool: there must be at most 2^24 windows, got [${counts}]`);
   const includePad = numberOf(attributes, "count_include_pad", 0) === 1;
   const byAxis = sizes.map((size, i) => {
-    const [low, high] = includePad ? [-windows.before[i], size + windows.after[i]] : [0, size];
-    return tapsThatCount({ windows, counts }, i, (position) => position >= low && position < high);
+    return tapsThatCount(
+      { windows, counts },
+      i,
+      includePad ? [-windows.before[i], size + windows.after[i]] : [0, size],
+    );
   });
   const full = byAxis.every((taps, i) => taps.every((n) => n === windows.kernel[i]));
   const outer = byAxis.reduce<number[]>((grid, taps) => grid.flatMap((a) => taps.map((n) => a * n)), [1]);

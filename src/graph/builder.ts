@@ -2,7 +2,8 @@
 
 import { InvalidModelError, isPathkernelError, ShapeMismatchError, UnsupportedError } from "../errors.ts";
 import { integers, reals, type Tensor, tensor } from "../numeric/tensor.ts";
-import { formatShape, isBatch, type Shape } from "./dim.ts";
+import { type Dim, faultOfShape, formatShape, isBatch, type Shape } from "./dim.ts";
+import { FOLDED_LENGTH } from "./shapes/known.ts";
 import { engineShapeRules, shapeRules } from "./shapes/registry.ts";
 import type { Attributes, Graph, ResultType, Value, ValueType } from "./types.ts";
 
@@ -21,6 +22,13 @@ const typeOfConstant = (constant: Tensor): ValueType =>
       ? "int32"
       : constant.dtype;
 
+/** The first input that an operator may lack in front of others; engines die of those that must be there. */
+const OPTIONAL_INPUTS: ReadonlyMap<string, number> = new Map([
+  ["Clip", 1],
+  ["Slice", 3],
+  ["Pad", 2],
+]);
+
 /** Mutable while it is filled, gone once `build` has made the immutable graph. */
 export class GraphBuilder {
   readonly nodes: BuiltNode[] = [];
@@ -36,6 +44,8 @@ export class GraphBuilder {
   input(name: string, dtype: ValueType, shape: Shape): Value {
     if (this.names.has(name)) throw new RangeError(`GraphBuilder.input: names must be distinct, got ${name} twice`);
     this.names.add(name);
+    const fault = faultOfShape(shape);
+    if (fault) throw new UnsupportedError(`input ${name} ${fault}`);
     const value = { name, dtype, shape };
     this.inputs.push(value);
     return value;
@@ -189,12 +199,16 @@ export class GraphBuilder {
       throw new UnsupportedError(`operator ${op} is not supported`, {
         hint: "rewrite the model without it, or open an issue naming it",
       });
+    const absent = inputs.findIndex(
+      (input, i) => input === undefined && i < (OPTIONAL_INPUTS.get(op) ?? inputs.length),
+    );
+    if (absent >= 0) throw new ShapeMismatchError(`${op} must have an input ${absent}, got none`);
     const ints = (i: number): Shape | undefined => {
       const input = inputs[i];
       return input && this.knownInts.get(input.name);
     };
     try {
-      return rule({ op, inputs, attributes, ints });
+      return rule({ op, inputs, attributes, ints }).map(bounded);
     } catch (error) {
       if (!isPathkernelError(error, "ShapeMismatch")) throw error;
       const shapes = inputs.map((input) => (input ? formatShape(input.shape) : "absent")).join(", ");
@@ -223,6 +237,18 @@ export class GraphBuilder {
     return name;
   }
 }
+
+/** A result whose axes can be, and whose numbers are few and exact enough to be followed. */
+function bounded(result: ResultType): ResultType {
+  const fault = faultOfShape(result.shape);
+  if (fault) throw new ShapeMismatchError(`the result ${fault}`);
+  const { ints } = result;
+  if (!ints || (ints.length <= FOLDED_LENGTH && ints.every(isFollowed))) return result;
+  return { ...result, ints: undefined };
+}
+
+/** The largest int64 stands for "to the end", and is no exact number. */
+const isFollowed = (dim: Dim): boolean => isBatch(dim) || (Number.isInteger(dim) && Math.abs(dim) <= 2 ** 63);
 
 function plainTypedArrays(_key: string, value: unknown): unknown {
   if (value instanceof BigInt64Array) return Array.from(value, String);

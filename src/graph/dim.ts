@@ -9,7 +9,8 @@ export type Shape = readonly Dim[];
 /** The batch axis. */
 export const BATCH = "N";
 
-const coefficientOf = (dim: string): number => (dim === BATCH ? 1 : Number.parseInt(dim, 10));
+// Number, not parseInt: products may have got so large that they are written 1e+21.
+const coefficientOf = (dim: string): number => (dim === BATCH ? 1 : Number(dim.slice(0, -1)));
 const multipleOfBatch = (k: number): Dim => (k === 0 ? 0 : k === 1 ? BATCH : `${k}N`);
 
 /** Whether an axis depends on the batch size. */
@@ -43,6 +44,21 @@ export function addDims(a: Dim, b: Dim): Dim {
   return isBatch(a) ? multipleOfBatch(coefficientOf(a) + coefficientOf(b as string)) : a + (b as number);
 }
 
+/** More elements than any machine holds. Below it all sizes are exact numbers. */
+const MOST_ELEMENTS = 2 ** 40;
+/** numpy's limit; engines have lower ones. */
+const MOST_AXES = 64;
+
+/** What is wrong with the axes of a value, whatever the batch, as "must ..., got ..."; undefined for axes that can be. */
+export function faultOfShape(shape: Shape): string | undefined {
+  if (shape.length > MOST_AXES) return `must have at most ${MOST_AXES} axes, got ${shape.length}`;
+  const axes = shape.map((dim) => resolveDim(dim, 1));
+  const got = `got ${formatShape(shape)}`;
+  if (!axes.every((axis) => Number.isInteger(axis) && axis >= 0)) return `must have whole numbers as axes, ${got}`;
+  const size = axes.reduce((product, axis) => product * Math.max(1, axis), 1);
+  return size <= MOST_ELEMENTS ? undefined : `must have at most 2^40 elements an example, ${got}`;
+}
+
 /** Number of elements. */
 export function sizeOfShape(shape: Shape): Dim {
   return shape.reduce<Dim>(multiplyDims, 1);
@@ -71,7 +87,8 @@ export function fixedDim(dim: Dim, what: string): number {
 /** A negative axis counted from the end. */
 export function normaliseAxis(axis: number, rank: number): number {
   const k = axis < 0 ? axis + rank : axis;
-  if (k < 0 || k >= rank) throw new ShapeMismatchError(`axis must lie in [${-rank}, ${rank - 1}], got ${axis}`);
+  if (!(Number.isInteger(k) && k >= 0 && k < rank))
+    throw new ShapeMismatchError(`axis must lie in [${-rank}, ${rank - 1}], got ${axis}`);
   return k;
 }
 

@@ -44,14 +44,32 @@ export function windowsOf(attributes: Attributes, kernel: readonly number[]): Wi
   if (autoPad !== "NOTSET") throw new UnsupportedError(`auto_pad must be resolved to pads, got ${autoPad}`);
   const rank = kernel.length;
   const pads = listOf(attributes, "pads", new Array(2 * rank).fill(0));
-  return {
-    kernel,
-    strides: listOf(attributes, "strides", new Array(rank).fill(1)),
-    dilations: listOf(attributes, "dilations", new Array(rank).fill(1)),
-    before: pads.slice(0, rank),
-    after: pads.slice(rank),
-  };
+  const [strides, dilations] = ["strides", "dilations"].map((name) =>
+    listOf(attributes, name, new Array(rank).fill(1)),
+  );
+  for (const [name, numbers, least] of [
+    ["kernel_shape", kernel, 1],
+    ["strides", strides, 1],
+    ["dilations", dilations, 1],
+    ["pads", pads, 0],
+  ] as const) {
+    if (numbers.every((number) => Number.isInteger(number) && number >= least && number <= MOST)) continue;
+    throw new ShapeMismatchError(`${name} must be whole numbers from ${least} to 2^31 - 1, got [${numbers}]`);
+  }
+  // Derivatives and float64 take the taps one by one.
+  const taps = kernel.reduce((product, size) => product * size, 1);
+  if (taps > MOST_TAPS) {
+    throw new UnsupportedError(`a window must have at most ${MOST_TAPS} elements, got [${kernel}]`, {
+      hint: "average over a whole axis with ReduceMean or GlobalAveragePool",
+    });
+  }
+  return { kernel, strides, dilations, before: pads.slice(0, rank), after: pads.slice(rank) };
 }
+
+/** Engines count windows in int32. */
+const MOST = 2 ** 31 - 1;
+/** A global pool over 128 x 128 positions, written as a window. */
+const MOST_TAPS = 2 ** 14;
 
 /** Number of input elements from a window's first tap to its last, for each axis. */
 export function spans({ kernel, dilations }: Windows): number[] {

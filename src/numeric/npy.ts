@@ -41,6 +41,9 @@ const CODES: Readonly<Record<DType, string>> = {
 };
 
 const MAGIC = "\x93NUMPY";
+/** numpy reads headers of up to 10,000 characters and arrays of up to 64 axes. */
+const MAX_HEADER = 2 ** 16;
+const MAX_RANK = 64;
 const INT64_MAX = 2n ** 63n - 1n;
 
 interface Header {
@@ -65,6 +68,11 @@ function readHeader(bytes: Uint8Array, name: string): Header {
     throw new InvalidDataError(`${name}: the NPY format version must be 1, 2 or 3, got ${version}`);
   }
   const start = lengthEnd + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (start - lengthEnd > MAX_HEADER) {
+    throw new InvalidDataError(
+      `${name}: the NPY header must have at most ${MAX_HEADER} bytes, got ${start - lengthEnd}`,
+    );
+  }
   if (start > bytes.length) {
     throw new InvalidDataError(
       `${name}: the NPY header must end at byte ${start}, got ${bytes.length} bytes (truncated)`,
@@ -79,6 +87,13 @@ function readHeader(bytes: Uint8Array, name: string): Header {
     throw new InvalidDataError(`${name}: the NPY header must name descr, fortran_order and shape, got ${got}`);
   }
   const axes = Array.from(shape[1].matchAll(/\d+/g), ([digits]) => Number(digits));
+  // An array without elements may not claim more rows than can be counted either.
+  if (axes.length > MAX_RANK || !Number.isSafeInteger(sizeOf(axes.filter((axis) => axis !== 0)))) {
+    const got = `${axes.length} axes (${axes.join(", ").slice(0, 80)})`;
+    throw new InvalidDataError(
+      `${name}: the shape must have at most ${MAX_RANK} axes and fewer than 2^53 elements, got ${got}`,
+    );
+  }
   return { descr: descr[1] ?? "structured", fortran: fortran[1] === "True", shape: axes, start };
 }
 

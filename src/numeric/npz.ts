@@ -1,64 +1,87 @@
 // NPZ files, numpy's archives of named arrays: a zip with one NPY file an array.
 
-import { unzipSync, type Zippable, zipSync } from "fflate";
-import { InvalidDataError } from "../errors.ts";
+import { Inflate, type Zippable, zipSync } from "fflate";
+import { InvalidDataError, isPathkernelError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
+import { mostExpanded } from "./expansion.ts";
 import { decodeNpy, encodeNpy } from "./npy.ts";
+import { contentOffset, DEFLATED, type PackedEntry, type ReadRange, readZipDirectory } from "./stored-zip.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The zip format's own first day, whatever the clock and the time zone say. */
 const NO_DATE = new Date(1980, 0, 1);
 
-/** The CRC-32 of each entry in the order of a zip's central directory (APPNOTE 4.3.12); fflate reads the directory but not these. */
-function checksumsOf(bytes: Uint8Array): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let end = bytes.length - 22;
-  while (view.getUint32(end, true) !== 0x06054b50) end--;
-  const checksums: number[] = [];
-  let entry = view.getUint32(end + 16, true);
-  for (let count = view.getUint16(end + 10, true); count > 0; count--) {
-    checksums.push(view.getUint32(entry + 16, true));
-    const [file, extra, comment] = [28, 30, 32].map((field) => view.getUint16(entry + field, true));
-    entry += 46 + file + extra + comment;
+/** Compressed bytes that are expanded at once, to 33 MB at most. */
+const CHUNK = 2 ** 15;
+
+/** Expands to exactly `size` bytes; stops, with an error, as soon as there are more. */
+function inflated(bytes: Uint8Array, size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  const stream = new Inflate((part) => {
+    if (at + part.length > size) throw new RangeError("it expands to more than it says");
+    whole.set(part, at);
+    at += part.length;
+  });
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    stream.push(bytes.subarray(start, start + CHUNK), start + CHUNK >= bytes.length);
   }
-  return checksums;
+  if (at < size) throw new RangeError("it expands to less than it says");
+  return whole;
 }
 
-function unzip(bytes: Uint8Array, name: string, wanted: (file: string) => boolean): Record<string, Uint8Array> {
-  let files: Record<string, Uint8Array>;
-  const checksums = new Map<string, number>();
+/** The bytes of an entry. fflate's own reader of archives believes every length, and knows no checksums. */
+function contentOf(read: ReadRange, entry: PackedEntry, name: string): Uint8Array {
+  const packed = read(contentOffset(read, entry, name), entry.packed);
+  const damaged = (cause?: unknown): InvalidDataError => {
+    const got = `a damaged entry${cause instanceof Error ? ` (${cause.message})` : ""}`;
+    return new InvalidDataError(`${name}: the checksum of ${entry.name} must match its content, got ${got}`, { cause });
+  };
+  let content: Uint8Array;
   try {
-    const all = checksumsOf(bytes).values();
-    const filter = (entry: { readonly name: string }): boolean => {
-      checksums.set(entry.name, all.next().value ?? Number.NaN); // asked once per entry, in the directory's order
-      return wanted(entry.name);
-    };
-    files = unzipSync(bytes, { filter });
+    content = entry.method === DEFLATED ? inflated(packed, entry.size) : packed.slice();
   } catch (cause) {
-    const got = `${bytes.length} bytes that are not (${cause instanceof Error ? cause.message : cause})`;
-    throw new InvalidDataError(`${name}: an NPZ file must be a whole zip archive, got ${got}; it may be truncated`, {
-      cause,
-    });
+    throw damaged(cause);
   }
-  for (const [file, content] of Object.entries(files)) {
-    if (crc32(content) !== checksums.get(file)) {
-      throw new InvalidDataError(`${name}: the checksum of ${file} must match its content, got a damaged entry`);
-    }
+  if (content.length !== entry.size || crc32(content) !== entry.crc32) throw damaged();
+  return content;
+}
+
+/** What the archive claims is refused before anything is allocated. */
+function requireModest(entries: readonly PackedEntry[], archive: number, name: string): void {
+  const total = entries.reduce((sum, { size }) => sum + size, 0);
+  const most = mostExpanded(archive);
+  if (total <= most) return;
+  throw new InvalidDataError(`${name}: the arrays must expand to at most ${most} bytes, got ${total} from ${archive}`, {
+    hint: "save them with numpy.savez, which does not compress",
+  });
+}
+
+function directoryOf(read: ReadRange, length: number, name: string): PackedEntry[] {
+  try {
+    return readZipDirectory(read, length, name, { stored: false, within: false });
+  } catch (cause) {
+    if (!isPathkernelError(cause)) throw cause;
+    const message = `${cause.message.replace(`${name}: `, `${name}: an NPZ file `)}; it may be truncated`;
+    throw new InvalidDataError(message, { cause });
   }
-  return files;
 }
 
 /**
  * The arrays of an NPZ file by name, or only those in `names` that are there; entries that are not arrays are passed over.
  *
- * Throws InvalidDataError where the archive is truncated or damaged (checksums are checked) or where an array is one that
- * `decodeNpy` refuses; messages call the file `name` and an array `name: array`.
+ * Throws InvalidDataError where the archive is truncated or damaged (checksums are checked), holds an array twice or would expand
+ * further than `mostExpanded` allows, or where an array is one that `decodeNpy` refuses; messages call the file `name` and an
+ * array `name: array`.
  */
 export function decodeNpz(bytes: Uint8Array, name: string, names?: readonly string[]): Record<string, Tensor> {
-  const files = unzip(bytes, name, (file) => file.endsWith(".npy") && (names?.includes(file.slice(0, -4)) ?? true));
-  const arrays = Object.entries(files).map(([file, content]): [string, Tensor] => {
-    const array = file.slice(0, -4);
-    return [array, decodeNpy(content, `${name}: ${array}`)];
+  const read: ReadRange = (offset, length) => bytes.subarray(offset, offset + length);
+  const wanted = (file: string): boolean => file.endsWith(".npy") && (names?.includes(file.slice(0, -4)) ?? true);
+  const entries = directoryOf(read, bytes.length, name).filter((entry) => wanted(entry.name));
+  requireModest(entries, bytes.length, name);
+  const arrays = entries.map((entry): [string, Tensor] => {
+    const array = entry.name.slice(0, -4);
+    return [array, decodeNpy(contentOf(read, entry, name), `${name}: ${array}`)];
   });
   return Object.fromEntries(arrays);
 }

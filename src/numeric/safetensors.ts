@@ -3,6 +3,7 @@
 import { InvalidDataError } from "../errors.ts";
 import { bytesOf, elementsOf } from "./bytes.ts";
 import { allocate, type DType, sizeOf, type Tensor } from "./tensor.ts";
+import { valueText } from "./value-text.ts";
 
 const NAMES: Readonly<Record<DType, string>> = {
   int64: "I64",
@@ -87,7 +88,8 @@ function readHeader(bytes: Uint8Array, name: string): { header: Record<string, u
     );
   }
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length));
+    // A byte order mark would be no JSON: the format has the header begin with a brace.
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, 8 + length));
     const header: unknown = JSON.parse(text);
     if (isRecord(header)) return { header, start: 8 + length };
   } catch (cause) {
@@ -98,7 +100,7 @@ function readHeader(bytes: Uint8Array, name: string): { header: Record<string, u
 
 function readEntry(key: string, value: unknown, name: string): Entry {
   const fail = (must: string, got: unknown) =>
-    new InvalidDataError(`${name}: tensor ${key} must have ${must}, got ${JSON.stringify(got)}`);
+    new InvalidDataError(`${name}: tensor ${key} must have ${must}, got ${valueText(got)}`);
   if (!isRecord(value)) throw fail("dtype, shape and data_offsets", value);
   const { dtype: dtypeName, shape, data_offsets: offsets } = value;
   const dtype = DTYPES.get(dtypeName);
@@ -108,7 +110,7 @@ function readEntry(key: string, value: unknown, name: string): Entry {
   const [begin, end] = offsets;
   const size = sizeOf(shape) * allocate(dtype, 0).BYTES_PER_ELEMENT;
   if (end - begin !== size)
-    throw fail(`data_offsets ${size} bytes apart for shape [${shape}] of ${dtypeName}`, offsets);
+    throw fail(`data_offsets ${size} bytes apart for shape ${valueText(shape)} of ${dtypeName}`, offsets);
   return { key, dtype, shape, begin, end };
 }
 
@@ -117,7 +119,7 @@ function readMetadata(value: unknown, name: string): Record<string, string> {
   if (isRecord(value) && Object.values(value).every((note) => typeof note === "string")) {
     return value as Record<string, string>;
   }
-  throw new InvalidDataError(`${name}: __metadata__ must map names to strings, got ${JSON.stringify(value)}`);
+  throw new InvalidDataError(`${name}: __metadata__ must map names to strings, got ${valueText(value)}`);
 }
 
 /**

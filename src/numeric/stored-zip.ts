@@ -1,4 +1,4 @@
-// Zip archives whose entries are stored, not compressed (PKWARE APPNOTE 6.3): their headers, written and read, with Zip64.
+// Zip archives (PKWARE APPNOTE 6.3): their headers, read, and written for entries that are stored, with Zip64.
 
 import { InvalidDataError } from "../errors.ts";
 
@@ -7,6 +7,8 @@ const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
 const END64 = 0x06064b50;
 const LOCATOR64 = 0x07064b50;
+/** The method of compressed entries. */
+export const DEFLATED = 8;
 /** Larger numbers stand in Zip64's fields. */
 const LIMIT16 = 0xffff;
 const LIMIT32 = 0xffffffff;
@@ -20,6 +22,14 @@ export interface ZipEntry {
   readonly crc32: number;
   /** First byte of its local header. */
   readonly offset: number;
+}
+
+/** One file of an archive that may be compressed. */
+export interface PackedEntry extends ZipEntry {
+  /** How its bytes are packed: 0 stored, 8 deflated; nothing else is read. */
+  readonly method: number;
+  /** Bytes that it takes in the archive. */
+  readonly packed: number;
 }
 
 /** Reads `length` bytes of an archive from `offset` on; fewer where it ends before. */
@@ -155,18 +165,32 @@ function faultOfName(name: string): string | undefined {
   return bad ? `must name files within it, got ${JSON.stringify(name.slice(0, 80))}` : undefined;
 }
 
+/** What entries must be. */
+export interface ZipRules {
+  /** As they are, not compressed. */
+  readonly stored: boolean;
+  /** Named like files below the archive. */
+  readonly within: boolean;
+}
+
 /**
  * The files of an archive of `length` bytes; folders are passed over. `name` is what messages call it. Throws InvalidDataError for an
- * archive that is cut off, and for entries that are compressed, encrypted, links, twice there or named like something outside.
+ * archive that is cut off, and for entries that are encrypted, links, twice there, or against the rules: compressed, or named like
+ * something outside. Allocates nothing for what the archive only claims.
  */
-export function readZipDirectory(read: ReadRange, length: number, name: string): ZipEntry[] {
+export function readZipDirectory(
+  read: ReadRange,
+  length: number,
+  name: string,
+  rules: ZipRules = { stored: true, within: true },
+): PackedEntry[] {
   const fail: Fail = (must, got) => new InvalidDataError(`${name}: must ${must}, got ${got}`);
   const { count, size, start } = locateDirectory(read, length, fail);
   if (start + size > length || 46 * count > size)
     throw fail("hold its directory", `${count} entries in ${size} bytes from ${start} on, in ${length} bytes`);
   const bytes = read(start, size);
   const view = viewOf(bytes);
-  const entries = new Map<string, ZipEntry>();
+  const entries = new Map<string, PackedEntry>();
   let at = 0;
   for (let k = 0; k < count; k++) {
     if (at + 46 > size || view.getUint32(at, true) !== CENTRAL)
@@ -176,20 +200,24 @@ export function readZipDirectory(read: ReadRange, length: number, name: string):
     const end = at + 46 + nameLength + extraLength + commentLength;
     if (end > size) throw fail(`have ${count} entries`, `${k} and a part`);
     const file = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
-    const fault = faultOfName(file);
+    const fault = rules.within ? faultOfName(file) : undefined;
     if (fault !== undefined) throw new InvalidDataError(`${name}: ${fault}`);
     const mode = view.getUint32(at + 38, true) >>> 16;
     if ((mode & 0o170000) === 0o120000) throw fail("hold files", `the link ${file}`);
     if (flags & 1) throw fail("not be encrypted", `the encrypted entry ${file}`);
     const extra = new DataView(bytes.buffer, bytes.byteOffset + at + 46 + nameLength, extraLength);
     const header = new DataView(bytes.buffer, bytes.byteOffset + at, 46);
-    const [whole, stored, offset] = placeOf(header, extra);
-    if (method !== 0 || stored !== whole)
-      throw fail("be stored, not compressed (zip -0)", `method ${method} for ${file}`);
-    if (offset + whole > length) throw fail(`hold the ${whole} bytes of ${file}`, `${length} bytes in all`);
+    const [whole, packed, offset] = placeOf(header, extra);
+    if (rules.stored ? method !== 0 : method !== 0 && method !== DEFLATED)
+      throw fail(
+        rules.stored ? "be stored, not compressed (zip -0)" : "be stored or deflated",
+        `method ${method} for ${file}`,
+      );
+    if (method === 0 && packed !== whole) throw fail(`store ${file} as it is`, `${packed} bytes for ${whole}`);
+    if (offset + packed > length) throw fail(`hold the ${packed} bytes of ${file}`, `${length} bytes in all`);
     if (entries.has(file)) throw fail("name each file once", `${file} twice`);
     if (!file.endsWith("/"))
-      entries.set(file, { name: file, size: whole, crc32: view.getUint32(at + 16, true), offset });
+      entries.set(file, { name: file, size: whole, crc32: view.getUint32(at + 16, true), offset, method, packed });
     at = end;
   }
   return [...entries.values()];

@@ -1,5 +1,7 @@
 // Which options an optimizer takes, with their defaults and ranges, and the check that refuses everything else.
 
+import { valueText } from "../numeric/value-text.ts";
+
 /** Options as a caller gives them; an absent or undefined one takes the optimizer's default (PyTorch's). */
 export interface OptimizerOptions {
   readonly lr?: number | undefined;
@@ -88,11 +90,12 @@ function resolveOption(what: string, given: unknown, rule: NumberRule | SwitchRu
   const value = given === undefined ? rule.fallback : given;
   if (!("must" in rule)) {
     if (typeof value !== "boolean")
-      throw new TypeError(`createOptimizer: ${what} must be true or false, got ${show(value)}`);
+      throw new TypeError(`createOptimizer: ${what} must be true or false, got ${valueText(value)}`);
     return value;
   }
   if (value === undefined) throw new RangeError(`createOptimizer: ${what} must be given, got undefined`);
-  if (typeof value !== "number") throw new TypeError(`createOptimizer: ${what} must be a number, got ${show(value)}`);
+  if (typeof value !== "number")
+    throw new TypeError(`createOptimizer: ${what} must be a number, got ${valueText(value)}`);
   if (!rule.holds(value)) throw new RangeError(`createOptimizer: ${what} must ${rule.must}, got ${value}`);
   return value;
 }
@@ -104,11 +107,7 @@ function splitBetas(name: string, given: OptimizerOptions): Record<string, unkno
     throw new RangeError(`createOptimizer: betas of ${name} must stand alone, got beta1 or beta2 as well`);
   }
   if (!Array.isArray(betas) || betas.length !== 2 || typeof betas[0] !== "number" || typeof betas[1] !== "number") {
-    throw new RangeError(`createOptimizer: betas of ${name} must be two numbers, got ${show(betas)}`);
+    throw new RangeError(`createOptimizer: betas of ${name} must be two numbers, got ${valueText(betas)}`);
   }
   return { ...rest, beta1: betas[0], beta2: betas[1] };
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
 }

@@ -91,11 +91,12 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, expected: Chec
     const got = Object.keys(tensors).join(", ") || "no tensors";
     throw new InvalidRunError(`${file}: must hold the tensor ${PARAMS}, got ${got}`);
   }
-  const buffers: Record<string, RealArray> = {};
+  const buffers: [string, RealArray][] = [];
   for (const [name, array] of Object.entries(tensors)) {
     const fault = faultOf(name, array, expected);
     if (fault !== undefined) throw new InvalidRunError(`${file}: ${fault}`);
-    if (name.startsWith(BUFFER_PREFIX)) buffers[name.slice(BUFFER_PREFIX.length)] = array.data as RealArray;
+    if (name.startsWith(BUFFER_PREFIX)) buffers.push([name.slice(BUFFER_PREFIX.length), array.data as RealArray]);
   }
-  return { step: expected.step, params: tensors[PARAMS].data as RealArray, buffers };
+  // Not by assignment: a column may be called __proto__.
+  return { step: expected.step, params: tensors[PARAMS].data as RealArray, buffers: Object.fromEntries(buffers) };
 }

@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { InvalidRunError } from "../errors.ts";
+import { listOf, tableOf } from "../numeric/first-issue.ts";
 import { type Layout, layoutOf } from "../numeric/layout.ts";
+import { valueText } from "../numeric/value-text.ts";
 import { ARRAY_FILES, type ArrayHash } from "./arrays-format.ts";
 import { type ColumnName, columnNames } from "./columns.ts";
 import type { RunManifest } from "./types.ts";
@@ -10,9 +12,9 @@ import type { RunManifest } from "./types.ts";
 const SCHEMA = "pathkernel.run/1";
 
 const count = z.int().nonnegative();
-const names = z.array(z.string());
+const names = listOf(z.string());
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const resolved = z.object({ name: z.string(), options: z.record(z.string(), z.union([z.number(), z.boolean()])) });
+const resolved = z.object({ name: z.string(), options: tableOf(z.union([z.number(), z.boolean()])) });
 
 const engine = z.object({
   name: z.string(),
@@ -46,16 +48,16 @@ const fileSchema = z.object({
   reduction: z.enum(["mean", "sum", "weighted"]).optional(),
   optimizer: resolved,
   schedule: resolved.optional(),
-  resumed: z.array(session).optional(),
+  resumed: listOf(session).optional(),
   sampling: z
     .object({ name: z.enum(["shuffled", "full", "file"]), file: z.string().nullable(), sha256: hash.nullable() })
     .optional(),
   data: z.object({
     source: z.string(),
-    limit: count.nullable(),
+    limit: z.int().positive().nullable(),
     directory: z.string().nullable(),
     targetColumn: z.string().nullable(),
-    context: count.nullish(),
+    context: z.int().positive().nullish(),
     sha256: z.string(),
     task: z.enum(["classification", "regression"]),
     classes: names,
@@ -68,9 +70,9 @@ const fileSchema = z.object({
   status: z.enum(["running", "complete", "interrupted", "diverged"]),
   checkpointEvery: z.int().positive(),
   recording: z
-    .object({ by: z.string(), state: z.enum(["recorded", "derived"]), loopSteps: z.array(count).optional() })
+    .object({ by: z.string(), state: z.enum(["recorded", "derived"]), loopSteps: listOf(count).optional() })
     .optional(),
-  layout: z.array(z.object({ name: z.string(), shape: z.array(count) })),
+  layout: listOf(z.object({ name: z.string(), shape: listOf(count) })),
   arrays: arrays.optional(),
 });
 
@@ -106,7 +108,7 @@ function parseJson(text: string, file: string): unknown {
 function messageOf({ issues: [issue] }: z.ZodError, value: unknown): string {
   const got = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], value);
   const must = issue.message.replace(/, received .*$/, "");
-  return `${issue.path.join(".")}: ${must.charAt(0).toLowerCase()}${must.slice(1)}, got ${(JSON.stringify(got) ?? "none").slice(0, 80)}`;
+  return `${issue.path.join(".")}: ${must.charAt(0).toLowerCase()}${must.slice(1)}, got ${got === undefined ? "none" : valueText(got)}`;
 }
 
 /** Reads the text of manifest.json; `file` is what messages call it. Throws InvalidRunError naming the key that is wrong. */
@@ -116,7 +118,7 @@ export function decodeManifest(text: string, file: string): ManifestFile {
   if (schema !== SCHEMA) {
     const hint =
       schema === undefined ? undefined : "another version of pathkernel wrote this run: open it with that one";
-    const got = JSON.stringify(schema) ?? "none";
+    const got = schema === undefined ? "none" : valueText(schema);
     throw new InvalidRunError(`${file}: schema must be "${SCHEMA}", got ${got}`, { hint });
   }
   const result = fileSchema.safeParse(value);

@@ -16,7 +16,7 @@ export const MANIFEST_FILE = "manifest.json";
 export const MODEL_FILE = "model.onnx";
 
 /** A manifest holds names and numbers: one larger than this is none. */
-const MAX_MANIFEST_BYTES = 2 ** 26;
+const MAX_MANIFEST_BYTES = 2 ** 23;
 
 export function readManifest(files: RunFiles): ManifestFile {
   const size = files.size(MANIFEST_FILE) ?? 0;

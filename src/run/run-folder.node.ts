@@ -8,6 +8,14 @@ import { nameOfPart, type RunFiles } from "./run-files.ts";
 
 const GONE = new Set(["ENOENT", "ENOTDIR"]);
 
+/** The true path of a part of the run in a folder; undefined where there is none. InvalidRunError where it lies outside of the run, or is no file. */
+export function fileOfPart(path: string, part: string): string | undefined {
+  const folder = new RunFolder(path);
+  const real = folder.locate(part);
+  if (real === undefined || statSync(real).isFile()) return real;
+  throw new InvalidRunError(`${nameOfPart(folder, part)}: must be a file, got another thing`);
+}
+
 class RunFolder implements RunFiles {
   readonly path: string;
   private readonly real: string;
@@ -46,7 +54,7 @@ class RunFolder implements RunFiles {
   }
 
   /** The true path of a part; undefined where there is none. InvalidRunError where a link leads out of the run. */
-  private locate(part: string): string | undefined {
+  locate(part: string): string | undefined {
     let real: string;
     try {
       real = realpathSync(join(this.path, part));

@@ -6,6 +6,7 @@ import {
   copyFileSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -62,8 +63,13 @@ function ownerIn(text: string): LockOwner | undefined {
   }
 }
 
+/** A lock is a line; a link, a pipe or a long file in its place is none. */
+const LONGEST_LOCK = 4096;
+
 function readOwner(file: string): LockOwner | undefined {
   try {
+    const stat = lstatSync(file);
+    if (!stat.isFile() || stat.size > LONGEST_LOCK) return undefined;
     return ownerIn(readFileSync(file, "utf8"));
   } catch {
     return undefined;

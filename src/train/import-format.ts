@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { InvalidDataError } from "../errors.ts";
+import { listOf, tableOf } from "../numeric/first-issue.ts";
 import type { Tensor } from "../numeric/tensor.ts";
+import { valueText } from "../numeric/value-text.ts";
 
 export const IMPORT_SCHEMA = "pathkernel.import/1";
 
@@ -11,7 +13,7 @@ const name = z.string("a name").min(1, "a name");
 const RATES = "a number >= 0, or one for each step";
 const rate = z.number(RATES).nonnegative(RATES);
 const option = z.union(
-  [z.number(), z.boolean(), z.null(), z.array(z.number())],
+  [z.number(), z.boolean(), z.null(), listOf(z.number())],
   "a number, a list of them, true or false",
 );
 
@@ -35,9 +37,9 @@ const aboutSchema = z.object(
 const optimizerSchema = z.object(
   {
     name,
-    options: z.record(z.string(), option, "an object").default({}),
+    options: tableOf(option, "an object").default({}),
     /** The learning rate of all steps, or of each. */
-    lr: z.union([rate, z.array(rate)], RATES),
+    lr: z.union([rate, listOf(rate)], RATES),
   },
   "an object",
 );
@@ -59,7 +61,7 @@ function parsed<T>(text: string, file: string, schema: z.ZodType<T>): T {
   const [{ path, message }] = result.error.issues;
   const got = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], value);
   const where = path.length === 0 ? "" : `: ${path.join(".")}`;
-  throw new InvalidDataError(`${file}${where} must be ${message}, got ${(JSON.stringify(got) ?? "none").slice(0, 80)}`);
+  throw new InvalidDataError(`${file}${where} must be ${message}, got ${got === undefined ? "none" : valueText(got)}`);
 }
 
 /** Reads run.json; InvalidDataError naming the key that is wrong. */

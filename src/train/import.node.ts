@@ -81,13 +81,24 @@ function dtypeFor({ dtype }: ImportRequest, { params }: ImportedState, path: str
   return dtype ?? recorded;
 }
 
+/** What a folder says, where it would be a caller's mistake if these were a caller's words. */
+function asData<T>(make: () => T, name: string): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError) || !error.message.includes(", got ")) throw error;
+    throw new InvalidDataError(`${name}: ${error.message.replace(/^[a-zA-Z]+: /, "")}`, { cause: error });
+  }
+}
+
 /** The model of the folder with the values of w_0 and of the buffers; what is recorded and not in it is noted. */
 function modelFor({ note }: ImportRequest, folder: ImportFolder, { params }: ImportedState): Model {
   const name = `${folder.path}/model.onnx`;
   // The folder itself says what is a parameter and what a buffer.
   const told = (line: string): void => void (line.startsWith("kept constant, not named") || note?.(line));
   const values = new Map([...folder.buffers, ...params]);
-  const model = modelFromOnnx(folder.modelBytes, { name, parameters: exactly([...params.keys()]), values, note: told });
+  const parameters = exactly([...params.keys()]);
+  const model = asData(() => modelFromOnnx(folder.modelBytes, { name, parameters, values, note: told }), name);
   const found = new Set(model.parameters.entries.map((entry) => entry.name));
   const missing = [...params.keys()].filter((parameter) => !found.has(parameter));
   if (missing.length > 0) note?.(`recorded parameters that do not reach the output: ${missing.join(", ")}`);
@@ -110,16 +121,7 @@ function optimizerFor({ optimizer: given }: ImportFolder): Optimizer {
   if (!given) return unrecordedOptimizer;
   const { name, options } = optimizerFrom(given.name, given.options);
   const lr = [given.lr].flat().find((rate) => rate > 0);
-  try {
-    return createOptimizer(name, { ...options, ...(lr !== undefined && { lr }) });
-  } catch (error) {
-    // The caller's mistake, if these were a caller's words.
-    if (error instanceof RangeError || error instanceof TypeError)
-      throw new InvalidDataError(`optimizer.json: ${error.message.replace(/^createOptimizer: /, "")}`, {
-        cause: error,
-      });
-    throw error;
-  }
+  return asData(() => createOptimizer(name, { ...options, ...(lr !== undefined && { lr }) }), "optimizer.json");
 }
 
 async function taskFor(

@@ -2,7 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { loadDataset } from "../data/registry.ts";
-import type { Dataset } from "../data/types.ts";
+import type { Dataset, LoadOptions } from "../data/types.ts";
 import { openEngine } from "../engine/engine.ts";
 import { InvalidDataError, InvalidRunError } from "../errors.ts";
 import { lossOf } from "../losses/registry.ts";
@@ -34,6 +34,17 @@ export function exactly(names: readonly string[]): string {
   return `^(${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
 }
 
+/** What is made of the manifest: where that is refused as a caller's mistake, the manifest has made it. */
+async function fromManifest<T>({ path }: Pick<Run, "path">, make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (cause) {
+    // Our own messages say what was got; those of the language are faults of the program.
+    if (!(cause instanceof RangeError || cause instanceof TypeError) || !cause.message.includes(", got ")) throw cause;
+    throw new InvalidRunError(`${path}/manifest.json: ${cause.message}`, { cause });
+  }
+}
+
 /** The data's name or path: as given, as recorded, or, for a file that is not there, beside the run. */
 function dataSource(run: Pick<Run, "path" | "manifest">, given: string | undefined): string {
   const { source } = run.manifest.data;
@@ -42,17 +53,22 @@ function dataSource(run: Pick<Run, "path" | "manifest">, given: string | undefin
   return pathExists(beside) ? beside : source;
 }
 
-/** The data of a run. InvalidDataError where they are no longer those that it was trained on, FileError where they are not there. */
-export async function loadRunData(run: Pick<Run, "path" | "manifest">, given?: string): Promise<Dataset> {
-  const { data } = run.manifest;
-  const dataset = await loadDataset(dataSource(run, given), {
+function optionsOf({ data, recording }: RunManifest): LoadOptions {
+  return {
     limit: data.limit ?? undefined,
     directory: data.directory ?? undefined,
     target: data.targetColumn ?? undefined,
     context: data.context ?? undefined,
     // Another program's loop may have trained on fewer classes than its model tells apart.
-    classes: run.manifest.recording && data.classes.length,
-  });
+    classes: recording && data.classes.length,
+  };
+}
+
+/** The data of a run. InvalidDataError where they are no longer those that it was trained on, FileError where they are not there. */
+export async function loadRunData(run: Pick<Run, "path" | "manifest">, given?: string): Promise<Dataset> {
+  const { data } = run.manifest;
+  const load = () => loadDataset(dataSource(run, given), optionsOf(run.manifest));
+  const dataset = await (given === undefined ? fromManifest(run, load) : load());
   if (dataset.sha256 === data.sha256) return dataset;
   const [must, got] = [data.sha256, dataset.sha256].map((hash) => `${hash.slice(0, 12)}...`);
   throw new InvalidDataError(`${data.source} must be the data of the run (sha256 ${must}), got ${got}`, {
@@ -62,16 +78,15 @@ export async function loadRunData(run: Pick<Run, "path" | "manifest">, given?: s
 
 /**
  * The task of a recorded run. InvalidDataError when the data are no longer those that it was trained on (by their hash),
- * InvalidRunError when its model lacks a parameter.
+ * InvalidRunError when its model lacks a parameter or its manifest asks for what there is not.
  */
 export async function reopenTask(run: Run, { warn, data: given, threads }: ReopenOptions = {}): Promise<Task> {
   const { manifest } = run;
   const dataset = await loadRunData(run, given);
   const name = `${run.path}/model.onnx`;
-  const model = {
-    ...modelFromOnnx(run.modelBytes, { name, parameters: exactly(manifest.model.parameters) }),
-    spec: manifest.model.spec,
-  };
+  const parameters = exactly(manifest.model.parameters);
+  const read = await fromManifest(run, () => modelFromOnnx(run.modelBytes, { name, parameters }));
+  const model = { ...read, spec: manifest.model.spec };
   const missing = manifest.model.parameters.find(
     (parameter) => !model.parameters.entries.some((entry) => entry.name === parameter),
   );
@@ -79,20 +94,14 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
     throw new InvalidRunError(`${name} must have the parameter ${missing} that the manifest names`);
   const params = allocate(manifest.dtype, model.parameters.size) as RealArray;
   model.initialise(params, () => 0);
-  const engine = await openEngine({
-    dtype: manifest.dtype,
-    threads: threads ?? manifest.engine.threads,
-    ...(warn && { warn }),
-  });
+  const { trainable } = manifest.model;
+  const open = () =>
+    openEngine({ dtype: manifest.dtype, threads: threads ?? manifest.engine.threads, ...(warn && { warn }) });
+  const engine = await (threads === undefined ? fromManifest(run, open) : open());
   try {
-    return createTask({
-      engine,
-      model,
-      trainable: manifest.model.trainable,
-      params,
-      loss: lossOf(manifest.loss),
-      optimizer: optimizerOf(manifest),
-      dataset,
+    return await fromManifest(run, () => {
+      const [loss, optimizer] = [lossOf(manifest.loss), optimizerOf(manifest)];
+      return createTask({ engine, model, trainable, params, loss, optimizer, dataset });
     });
   } catch (error) {
     await engine.release();

@@ -103,6 +103,13 @@ describe("a folder of IDX files", () => {
     expect((await loadDataset("mnist", { directory: at("gz") })).sha256).toBe(plain.sha256);
   });
 
+  test("is refused where a gzipped file would expand further than images do", async () => {
+    writeSet();
+    rmSync(at("t10k-labels-idx1-ubyte"));
+    write("t10k-labels-idx1-ubyte.gz", gzipSync(new Uint8Array(2 ** 27)));
+    expect(await refusal()).toContain("t10k-labels-idx1-ubyte.gz: must be a whole gzip file, got");
+  });
+
   test("is refused with a label out of range, other counts, other sizes, a damaged or missing file", async () => {
     writeSet({ "train-labels-idx1-ubyte": labels(3, 10) });
     expect(await refusal()).toBe(`${at("train")}-labels-idx1-ubyte: labels must be 0 to 9, got 10 at index 1`);

@@ -1,6 +1,16 @@
 // A superposition on disk: written whole, read a few rows at a time, and refused where it is not of the run.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { explainSuperposition, superpositionShift } from "../../src/explain/explain-superposition.ts";
@@ -110,6 +120,24 @@ describe("openSuperposition refuses", () => {
         /^InvalidDataError: .* must belong to the run .* \([0-9a-f]{12}\.\.\.\), got one of [0-9a-f]{12}\.\.\. \(build it again\)$/,
       );
     }
+  });
+
+  it("parts that lie outside of the run, and sizes that are not the run's", async () => {
+    (await storeSuperposition(task, run, { superposition: built, force: true })).close();
+    const part = (name: string) => join(run.path, "superposition", name);
+    const text = readFileSync(part("manifest.json"), "utf8");
+    writeFileSync(part("manifest.json"), text.replace(/"examples": 8/, '"examples": 1000000000'));
+    expect(await errorOf(() => openSuperposition(run))).toMatch(/must have 8 examples and \d+ parameters, as the run/);
+    writeFileSync(part("manifest.json"), text);
+    renameSync(part("displacements.npy"), join(folder, "outside.npy"));
+    symlinkSync(join(folder, "outside.npy"), part("displacements.npy"));
+    expect(await errorOf(() => openSuperposition(run))).toMatch(
+      /^InvalidRunError: .*displacements\.npy: must lie in the run, got a link that leads out of it$/,
+    );
+    rmSync(part("displacements.npy"));
+    mkdirSync(part("displacements.npy"));
+    expect(await errorOf(() => openSuperposition(run))).toMatch(/must be a file, got another thing$/);
+    rmSync(part(""), { recursive: true });
   });
 
   it("parts that are missing, truncated or of another shape", async () => {

@@ -91,6 +91,15 @@ describe("what GraphBuilder refuses", () => {
     expect(() => add(b, x, w)).toThrow(ShapeMismatchError);
   });
 
+  it("an input that is left out where the operator needs one, which an engine dies of", async () => {
+    const b = new GraphBuilder();
+    const x = b.input("x", "real", ["N", 3]);
+    expect(await errorOf(() => b.op("Sum", [x, undefined, x]))).toBe(
+      "ShapeMismatchError: Sum must have an input 1, got none",
+    );
+    expect(b.op("Clip", [x, undefined, b.scalar(1)]).shape).toEqual(["N", 3]);
+  });
+
   it("to inline a graph with an input unbound", async () => {
     const { b, x } = start();
     const graph = b.build({ y: mul(b, x, 2) });

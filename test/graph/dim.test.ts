@@ -9,6 +9,7 @@ import {
   broadcastShapes,
   type Dim,
   divideDims,
+  faultOfShape,
   fixedDim,
   formatShape,
   isBatch,
@@ -76,6 +77,25 @@ describe("axes with the batch in them", () => {
     );
     expect([addDims(0, "3N"), addDims("3N", 0)]).toEqual(["3N", "3N"]);
     expect(refusal(() => addDims("N", 1))).toBe("cannot add a batch axis and a fixed one: N + 1");
+  });
+});
+
+describe("faultOfShape(shape)", () => {
+  it("finds nothing in axes that can be", () => {
+    for (const shape of [[], [0, 3], ["N", 5], ["4N", 2 ** 20], Array(64).fill(1), [2 ** 40]])
+      expect(faultOfShape(shape)).toBeUndefined();
+  });
+
+  it("names axes that no value can have, whatever the batch", () => {
+    const faults = [[-1], [0.5], [Number.NaN], [2 ** 40, 2], ["N", 2 ** 41], [0, 2 ** 41], ["-3N"], Array(65).fill(1)];
+    expect(faults.map((shape) => faultOfShape(shape)?.slice(0, 30))).toEqual([
+      ...Array(3).fill("must have whole numbers as axe"),
+      ...Array(3).fill("must have at most 2^40 element"),
+      "must have whole numbers as axe",
+      "must have at most 64 axes, got",
+    ]);
+    // Written with an exponent, it must not be read as 1.
+    expect(faultOfShape([multiplyDims("N", 1e21)])).toBe("must have at most 2^40 elements an example, got [1e+21N]");
   });
 });
 

@@ -2,8 +2,19 @@
 
 import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../src/graph/builder.ts";
-import { liveBytes } from "../../src/graph/live-bytes.ts";
+import { largestValue, liveBytes } from "../../src/graph/live-bytes.ts";
 import { add, concat, mul, reshape } from "../../src/graph/ops.ts";
+
+describe("largestValue", () => {
+  it("is the largest that a node writes, with its operator and axes", () => {
+    const b = new GraphBuilder();
+    const x = b.input("x", "real", ["N", 100]);
+    const wide = concat(b, [x, x, x], 1);
+    const graph = b.build({ y: b.op("ReduceSum", [b.op("Tanh", [wide]), b.ints([1])], { keepdims: 0 }) });
+    expect(largestValue(graph, 7, 4)).toEqual({ op: "Concat", shape: [7, 300], bytes: 4 * 7 * 300 });
+    expect(largestValue(b.build({}), 7, 4)).toBeUndefined();
+  });
+});
 
 describe("liveBytes", () => {
   it("of a chain are two values and the result, whatever its length", () => {

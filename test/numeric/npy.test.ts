@@ -101,6 +101,28 @@ describe("decodeNpy refuses, naming the file", () => {
   });
 });
 
+describe("decodeNpy refuses what a header claims and no array can be", () => {
+  /** A file of version 2 with this shape and header length, and no elements. */
+  function claiming(shape: string, length?: number): Uint8Array {
+    const text = `{'descr': '|u1', 'fortran_order': True, 'shape': ${shape}, }`;
+    const bytes = new Uint8Array(12 + text.length);
+    bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), 2, 0]);
+    new DataView(bytes.buffer).setUint32(8, length ?? text.length, true);
+    bytes.set(new TextEncoder().encode(text), 12);
+    return bytes;
+  }
+
+  test.each([
+    [claiming(`(${2n ** 60n},)`), "x.npy: the shape must have at most 64 axes and fewer than 2^53 elements"],
+    [claiming(`(0, ${2n ** 60n})`), "x.npy: the shape must have at most 64 axes and fewer than 2^53 elements"],
+    [claiming(`(${Array(65).fill(1)})`), "got 65 axes (1, 1,"],
+    [claiming("(1099511627776,)"), "needs 1099511627776 bytes of elements, got 0 (truncated)"],
+    [claiming("(1,)", 2 ** 32 - 1), "x.npy: the NPY header must have at most 65536 bytes, got 4294967295"],
+  ])("%#", (bytes, message) => {
+    expect(refusal(bytes)).toContain(message);
+  });
+});
+
 describe("encodeNpy", () => {
   test.each(["float32", "float64", "int64", "int32", "uint8", "bool", "scalar", "vector", "empty"])(
     "%s gives numpy.save's bytes",

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { InvalidDataError } from "../../src/errors.ts";
 import { decodeNpy } from "../../src/numeric/npy.ts";
 import { decodeNpz, encodeNpz } from "../../src/numeric/npz.ts";
-import { integers, reals } from "../../src/numeric/tensor.ts";
+import { integers, reals, tensor } from "../../src/numeric/tensor.ts";
 
 const folder = new URL("../../fixtures/npy/", import.meta.url);
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, folder)));
@@ -38,6 +38,42 @@ describe("decodeNpz", () => {
     bytes[second - 1] ^= 1;
     expect(() => decodeNpz(bytes, "x.npz")).toThrow("x.npz: the checksum of first.npy must match its content");
     expect(Object.keys(decodeNpz(bytes, "x.npz", ["second"]))).toEqual(["second"]);
+  });
+
+  /** Where the directory's record of the first entry begins. */
+  const directoryOf = (bytes: Uint8Array): number =>
+    bytes.findIndex((_, i) => bytes[i] === 0x50 && bytes[i + 1] === 0x4b && bytes[i + 2] === 1 && bytes[i + 3] === 2);
+  const withField = (file: string, at: number, value: number): Uint8Array => {
+    const bytes = fixture(file);
+    new DataView(bytes.buffer).setUint32(directoryOf(bytes) + at, value, true);
+    return bytes;
+  };
+
+  test("refuses an archive that would expand further than data do, before it expands anything", () => {
+    const zeros = encodeNpz({ x: tensor("uint8", [2 ** 27], new Uint8Array(2 ** 27)) });
+    expect(() => decodeNpz(zeros, "x.npz")).toThrow(
+      `x.npz: the arrays must expand to at most 67108864 bytes, got 134217856 from ${zeros.length}`,
+    );
+    expect(() => decodeNpz(withField("deflated.npz", 24, 2 ** 32 - 1), "x.npz")).toThrow("must expand to at most");
+    expect(decodeNpz(encodeNpz({ x: tensor("uint8", [2 ** 20], new Uint8Array(2 ** 20)) }), "x").x.data.length).toBe(
+      2 ** 20,
+    );
+  });
+
+  test("refuses an entry that expands to more or to less than it says", () => {
+    expect(() => decodeNpz(withField("deflated.npz", 24, 5), "x.npz")).toThrow("it expands to more than it says");
+    expect(() => decodeNpz(withField("deflated.npz", 24, 5000), "x.npz")).toThrow("expands to less than it says");
+  });
+
+  test("refuses a name that is there twice, and more entries than there are", () => {
+    const bytes = encodeNpz({ ab: reals([1], [1]), cd: reals([1], [2]) });
+    const names = Buffer.from(bytes).toString("latin1").replaceAll("cd.npy", "ab.npy");
+    expect(() => decodeNpz(new Uint8Array(Buffer.from(names, "latin1")), "x.npz")).toThrow(
+      "x.npz: an NPZ file must name each file once, got ab.npy twice",
+    );
+    const many = fixture("stored.npz");
+    new DataView(many.buffer).setUint16(many.length - 12, 65535, true);
+    expect(() => decodeNpz(many, "x.npz")).toThrow("must hold its directory, got 65535 entries");
   });
 
   test("refuses what is no archive", () => {

@@ -9,7 +9,7 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 function file(header: string, body: Uint8Array): Uint8Array {
   const json = utf8(header);
   const bytes = new Uint8Array(8 + json.length + body.length);
-  bytes.set([json.length & 255, json.length >> 8]);
+  new DataView(bytes.buffer).setUint32(0, json.length, true);
   bytes.set(json, 8);
   bytes.set(body, 8 + json.length);
   return bytes;
@@ -98,6 +98,30 @@ describe("decodeSafetensors", () => {
     const bytes = file(header, new Uint8Array(size));
     expect(() => decodeSafetensors(bytes, "x")).toThrow(InvalidDataError);
     expect(() => decodeSafetensors(bytes, "x")).toThrow(message);
+  });
+
+  test("refuses a byte order mark, and values that are nested without end or long, in one short line", () => {
+    expect(() => decodeSafetensors(file("\ufeff{}", new Uint8Array()), "x")).toThrow("must have a JSON header");
+    const message = (value: string): string => {
+      try {
+        decodeSafetensors(file(`{"a":${value}}`, new Uint8Array()), "x");
+      } catch (error) {
+        if (error instanceof InvalidDataError) return error.message;
+      }
+      return "no refusal";
+    };
+    expect(message(`${"[".repeat(30_000)}${"]".repeat(30_000)}`)).toBe(
+      "x: tensor a must have dtype, shape and data_offsets, got a deeply nested list",
+    );
+    expect(message(`"${"b".repeat(60_000)}"`).length).toBeLessThan(200);
+  });
+
+  test("takes a shape that claims more than any memory for what it is", () => {
+    const claim = `{"a":{"dtype":"U8","shape":[${2 ** 52},${2 ** 52}],"data_offsets":[0,4]}}`;
+    expect(() => decodeSafetensors(file(claim, new Uint8Array(4)), "x")).toThrow("data_offsets");
+    expect(() => decodeSafetensors(file(claim.replace(`${2 ** 52}`, "0"), new Uint8Array()), "x")).toThrow(
+      "data_offsets",
+    );
   });
 
   test("refuses another format, whose first bytes are no header length", () => {

@@ -14,6 +14,8 @@ it("readZipDirectory finds what centralDirectory wrote beyond 4 GiB, and more en
     const tail = Buffer.concat(centralDirectory(entries, start));
     const read = (offset: number, length: number) =>
       tail.subarray(Math.max(0, offset - start), offset - start + length);
-    expect(readZipDirectory(read, start + tail.length, "large.zip")).toEqual(entries);
+    expect(readZipDirectory(read, start + tail.length, "large.zip")).toEqual(
+      entries.map((entry) => ({ ...entry, method: 0, packed: entry.size })),
+    );
   }
 });

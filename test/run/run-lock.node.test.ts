@@ -1,7 +1,7 @@
 // Two writers of one run: the second is told who the first is, and a lock whose process is gone is taken over.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -95,6 +95,20 @@ describe("a run that is being recorded", () => {
     expect(await errorOf(() => resumeRunWriter(path, session), temporary.at())).toBe(
       "FileError: cannot resume a.pkrun: process 4711 on elsewhere is recording it (if that process is gone, remove a.pkrun/.lock)",
     );
+  });
+
+  it("is no lock where it is a link, a folder or a long file: a stranger's run may hold anything", () => {
+    mkdirSync(path);
+    const elsewhere = temporary.at("elsewhere");
+    writeFileSync(elsewhere, JSON.stringify({ pathkernel: "lock", pid: 4711, host: "elsewhere", began: "" }));
+    symlinkSync(elsewhere, lockFile());
+    expect(writerOf(path)).toBeUndefined();
+    rmSync(lockFile());
+    symlinkSync("/dev/zero", lockFile());
+    expect(writerOf(path)).toBeUndefined();
+    rmSync(lockFile());
+    lockOf({ pid: 4711, host: "elsewhere".repeat(1000) });
+    expect(writerOf(path)).toBeUndefined();
   });
 
   it("is taken over where the process is gone, its number was given again, or the lock was never written whole", async () => {

@@ -96,6 +96,20 @@ describe("openRun(path)", () => {
     `);
   });
 
+  it("takes any name of the optimizer's state, one that no object can be given too", async () => {
+    const part = "checkpoints/00000004.safetensors";
+    const { tensors, metadata } = decodeSafetensors(readFileSync(join(path, part)), part);
+    const renamed = Object.entries(tensors).map(([name, data]) => [
+      name === "buffer.m" ? "buffer.__proto__" : name,
+      data,
+    ]);
+    const bytes = encodeSafetensors(Object.fromEntries(renamed), metadata);
+    writeFileSync(join(path, part), bytes);
+    rewrite("checkpoints.sha256", (text) => text.replace(/.*00000004.*/, `${sha256(bytes)}  ${part}`));
+    const { buffers } = await (await openRun(path)).checkpoint(4);
+    expect(Object.keys(buffers).sort()).toEqual(["__proto__", "v"]);
+  });
+
   it("names what is wrong with the manifest", async () => {
     const whole = readFileSync(join(path, "manifest.json"), "utf8");
     const changes: ((manifest: Record<string, any>) => unknown)[] = [

@@ -104,6 +104,34 @@ describe("what reopenTask refuses", () => {
     await task.engine.release();
   });
 
+  it("a manifest that asks for what there is not, as a fault of the run", async () => {
+    const { run } = await recorded();
+    const { engine, optimizer, model } = run.manifest;
+    const refusals = [];
+    for (const manifest of [
+      { optimizer: { ...optimizer, name: "magic" } },
+      { optimizer: { ...optimizer, options: { ...optimizer.options, beta1: 1e6 } } },
+      { loss: "none" },
+      { engine: { ...engine, threads: 2 ** 31 } },
+      { model: { ...model, parameters: ["nowhere"] } },
+      { model: { ...model, trainable: ["nowhere"] } },
+    ]) {
+      const error: unknown = await reopenTask(changed(run, manifest)).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(InvalidRunError);
+      refusals.push((error as Error).message.replace(/^.*manifest\.json: /, "").replace(/, got.*$/, ""));
+    }
+    expect(refusals).toMatchInlineSnapshot(`
+      [
+        "createOptimizer: name must be one of gd, sgd, momentum, nesterov, rmsprop, adam, adamw",
+        "createOptimizer: beta1 of adamw must be in [0, 1)",
+        "loss must be one of mse, half-mse, cross-entropy, binary-cross-entropy",
+        "openEngine: threads must be an integer from 1 to 1024",
+        "readOnnx: parameters must match an initializer",
+        "createTask: trainable must name parameters of the model, each once",
+      ]
+    `);
+  });
+
   it("a run whose model lacks a parameter", async () => {
     const { run } = await recorded();
     const { model } = run.manifest;

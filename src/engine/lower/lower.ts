@@ -7,6 +7,7 @@ import type { RealDType } from "../../numeric/tensor.ts";
 import { blockedConvolution, blocksFit } from "./blocked-convolution.ts";
 import { composedInFloat32, convolutionLowerings } from "./convolution.ts";
 import { elementwiseLowerings } from "./elementwise.ts";
+import { integerDivision, mayDivideByMinusOne } from "./integer-division.ts";
 import { rowSum, sumsRows } from "./row-sum.ts";
 import { isTurned, turnedProduct } from "./turned-product.ts";
 
@@ -28,6 +29,7 @@ const LOWERINGS: ReadonlyMap<string, Lowering> = new Map(
 /** What a node is replaced by, where it is. */
 function loweringOf(graph: Graph, node: Node, { channelBlock, composed }: Choice): Lowering | undefined {
   const { op, attributes } = node;
+  if (mayDivideByMinusOne(graph, node)) return (b, inputs) => integerDivision(b, node, inputs);
   if (sumsRows(graph, node)) return (b, [x]) => rowSum(b, x!, attributes.keepdims !== 0);
   if (composed && isTurned(graph, node)) return (b, inputs) => turnedProduct(b, inputs, attributes);
   if (composed && blocksFit(graph, node, channelBlock))

@@ -5,7 +5,7 @@ import { type RealDType, type Tensor, toReal } from "../../numeric/tensor.ts";
 import { GraphBuilder } from "../builder.ts";
 import { BATCH, formatShape, isBatch } from "../dim.ts";
 import type { Graph, Value } from "../types.ts";
-import { namesReadBy, withInner } from "./branches.ts";
+import { graphsIn, namesReadBy, withInner } from "./branches.ts";
 import { convertNodes } from "./convert.ts";
 import { exampleInput } from "./example-input.ts";
 import {
@@ -68,8 +68,7 @@ function patternOf(source: string): RegExp {
 
 function withFileName(error: unknown, name: string): unknown {
   if (!isPathkernelError(error)) return error;
-  // Names in a damaged file hold anything; a message is one line.
-  const message = `${name}: ${error.message}`.replace(/\p{Cc}+/gu, " ");
+  const message = `${name}: ${error.message}`;
   const options = { hint: error.hint, cause: error };
   return isPathkernelError(error, "Unsupported")
     ? new UnsupportedError(message, options)
@@ -97,6 +96,19 @@ function decode(bytes: Uint8Array): ModelMessage {
     throw new InvalidModelError(`the file must be an ONNX model, got ${size} that are cut off or of another format`, {
       cause: error,
     });
+  }
+}
+
+/** Graphs within graphs: exporters write one or two. */
+const MOST_DEPTH = 32;
+
+function requireShallow(graph: GraphMessage): void {
+  let [level, depth] = [[graph], 0];
+  while (level.length > 0) {
+    if (++depth > MOST_DEPTH) {
+      throw new UnsupportedError(`branches must lie at most ${MOST_DEPTH - 1} deep within each other, got more`);
+    }
+    level = level.flatMap(({ node }) => (node ?? []).flatMap(graphsIn));
   }
 }
 
@@ -142,20 +154,23 @@ function initializersOf(
   const sparse = graph.sparseInitializer?.map(({ values }) => values?.name ?? "") ?? [];
   const refused = sparse.find((name) => read.has(name));
   if (refused !== undefined) throw new UnsupportedError(`initializer ${refused} must be dense, got a sparse one`);
-  const messages = (graph.initializer ?? []).filter(({ name }) => read.has(name ?? ""));
+  const messages = (graph.initializer ?? []).filter(({ name }) => name && read.has(name));
   return new Map(messages.map((message) => [message.name ?? "", valueGivenFor(message, given)]));
 }
 
-/** Declares the parameters; those called x or y, as the input and output are, get another name. */
+/** The names of the input and the output, and the one that no object of JavaScript can hold. */
+const TAKEN: ReadonlySet<string> = new Set(["x", "y", "__proto__"]);
+
+/** Declares the parameters; those whose names are taken get another. */
 function declareParameters(
   b: GraphBuilder,
   roles: Roles,
 ): { values: Map<string, Value>; parameters: ImportedParameter[] } {
-  const names = new Set(["x", "y", ...roles.parameters.map(({ name }) => name)]);
+  const names = new Set([...TAKEN, ...roles.parameters.map(({ name }) => name)]);
   const values = new Map<string, Value>();
   const parameters = roles.parameters.map((parameter) => {
     let name = parameter.name;
-    while (name === "x" || name === "y" || (name !== parameter.name && names.has(name))) name = `${name}_`;
+    while (TAKEN.has(name) || (name !== parameter.name && names.has(name))) name = `${name}_`;
     values.set(parameter.name, b.input(name, "real", parameter.shape));
     return { ...parameter, name };
   });
@@ -171,6 +186,7 @@ function importModel(
   const outputs = graph?.output?.map(({ name }) => name ?? "") ?? [];
   if (!graph || outputs.length === 0)
     throw new InvalidModelError("the file must be an ONNX model with an output, got none (is it cut off?)");
+  requireShallow(graph);
   const opset = opsetOf(model);
   const nodes = liveNodes(graph, outputs[0]);
   const initializers = initializersOf(graph, nodes, given);

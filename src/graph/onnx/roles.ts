@@ -124,11 +124,14 @@ function usesIn(nodes: readonly NodeMessage[], aliases: ReadonlyMap<string, stri
 }
 
 function endsOf(uses: readonly Use[], all: ReadonlyMap<string, readonly Use[]>): Set<string> {
-  return new Set(
-    uses.flatMap(({ op, input, output }) =>
-      input === 0 && ARRANGING.has(op) ? [...endsOf(all.get(output) ?? [], all)] : [op],
-    ),
-  );
+  const ends = new Set<string>();
+  // A set is gone through as it grows, and each use once: chains may be long, and in a damaged file circles.
+  const met = new Set(uses);
+  for (const { op, input, output } of met) {
+    if (input !== 0 || !ARRANGING.has(op)) ends.add(op);
+    else for (const use of all.get(output) ?? []) met.add(use);
+  }
+  return ends;
 }
 
 /** Float initializers that something uses; an alias counts as one when its root is used elsewhere too. */

@@ -3,7 +3,7 @@
 import { InvalidModelError, UnsupportedError } from "../../errors.ts";
 import { fixedDim, normaliseAxis } from "../dim.ts";
 import { concat, slice, unsqueeze } from "../ops.ts";
-import { splitSizes } from "../shapes/slicing.ts";
+import { MOST_PIECES, splitSizes, startsOf } from "../shapes/slicing.ts";
 import type { Value } from "../types.ts";
 import { fixedIntsOf, type ImportNode, inputOf, numberOf } from "./import-node.ts";
 
@@ -20,9 +20,13 @@ const split: SequenceConverter = (node) => {
   const given = fixedIntsOf(node, 1, "split") ?? [1];
   const even = !node.inputs[1] || node.inputs[1].shape.length === 0;
   const parts = Math.ceil(size / given[0]);
+  if (even && !(parts >= 0 && parts <= MOST_PIECES))
+    throw new UnsupportedError(
+      `an axis of ${size} must be cut into at most ${MOST_PIECES} pieces, got pieces of ${given[0]}`,
+    );
   const sizes = even ? Array.from({ length: parts }, (_, i) => Math.min(given[0], size - i * given[0])) : given;
   splitSizes(size, sizes, undefined);
-  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((p, q) => p + q, 0));
+  const starts = startsOf(sizes);
   const pieces = starts.map((start, i) => slice(node.b, x, axis, { start, end: start + sizes[i] }));
   const keep = node.inputs[1] !== undefined || numberOf(node, "keepdims", 1) !== 0;
   return keep ? pieces : pieces.map((piece) => node.b.op("Squeeze", [piece, node.b.ints([axis])]));

@@ -4,10 +4,7 @@ import { ShapeMismatchError, UnsupportedError } from "../../errors.ts";
 import type { Tensor } from "../../numeric/tensor.ts";
 import { type Dim, divideDims, isBatch, type Shape, sizeOfShape } from "../dim.ts";
 import type { Attribute, ShapeRule, ValueType } from "../types.ts";
-import { knownInts } from "./known.ts";
-
-// Longer integer lists are left to the engine; no shape has this many axes.
-const FOLDED_LENGTH = 4096;
+import { FOLDED_LENGTH, knownInts } from "./known.ts";
 
 const shape: ShapeRule = ({ inputs, attributes }) => {
   const dims = inputs[0]!.shape;

@@ -4,6 +4,9 @@ import { UnsupportedError } from "../../errors.ts";
 import { fixedDim, normaliseAxis, type Shape } from "../dim.ts";
 import type { ShapeContext } from "../types.ts";
 
+/** Longer integer lists are left to the engine; no shape has this many axes. */
+export const FOLDED_LENGTH = 4096;
+
 /** The integers inside input i, which may contain the batch axis; UnsupportedError when they are computed at run time. */
 export function knownInts(context: ShapeContext, i: number, what: string): Shape {
   const ints = context.ints(i);

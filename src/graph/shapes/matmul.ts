@@ -1,7 +1,7 @@
 // Shape rules of matrix products.
 
 import { ShapeMismatchError } from "../../errors.ts";
-import { broadcastShapes, formatShape } from "../dim.ts";
+import { broadcastShapes, formatShape, sameShape } from "../dim.ts";
 import type { ShapeRule } from "../types.ts";
 
 const matmul: ShapeRule = ({ inputs }) => {
@@ -24,6 +24,9 @@ const gemm: ShapeRule = ({ inputs, attributes }) => {
   const [rows, innerA] = attributes.transA ? [a[1], a[0]] : a;
   const [innerB, columns] = attributes.transB ? [b[1], b[0]] : b;
   if (innerA !== innerB) throw new ShapeMismatchError(`inner axes must agree, got ${innerA} and ${innerB}`);
+  const addend = inputs[2]?.shape;
+  if (addend && !sameShape(broadcastShapes(addend, [rows, columns]), [rows, columns]))
+    throw new ShapeMismatchError(`the addend must broadcast to [${rows}, ${columns}], got ${formatShape(addend)}`);
   return [{ dtype: inputs[0]!.dtype, shape: [rows, columns] }];
 };
 

@@ -26,12 +26,31 @@ const concat: ShapeRule = (context) => {
 /** Sizes of a Split's pieces: given, or the axis in `num_outputs` parts of which only the last may be smaller. */
 export function splitSizes(size: number, given: readonly number[] | undefined, parts: unknown): readonly number[] {
   if (given) {
-    if (given.reduce((a, b) => a + b, 0) === size) return given;
+    if (given.reduce((a, b) => a + b, 0) === size && given.every((piece) => piece >= 0)) return given;
     throw new ShapeMismatchError(`the sizes must add up to ${size}, got [${given}]`);
   }
   if (typeof parts !== "number") throw new ShapeMismatchError("sizes or num_outputs must be given");
+  return evenSizes(size, parts);
+}
+
+/** Each piece is an output of its own. */
+export const MOST_PIECES = 4096;
+
+/** An axis in `parts` pieces, the last of which may be smaller. */
+export function evenSizes(size: number, parts: number): readonly number[] {
   const chunk = Math.ceil(size / parts);
+  if (!(Number.isInteger(parts) && parts >= 1 && parts <= MOST_PIECES && (parts - 1) * chunk <= size))
+    throw new ShapeMismatchError(`an axis of ${size} must be split into as many pieces of ${chunk}, got ${parts}`);
   return Array.from({ length: parts }, (_, i) => Math.min(chunk, size - i * chunk));
+}
+
+/** Where pieces of these sizes begin. */
+export function startsOf(sizes: readonly number[]): number[] {
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return end - size;
+  });
 }
 
 const split: ShapeRule = (context) => {
@@ -40,7 +59,7 @@ const split: ShapeRule = (context) => {
   const given = context.inputs[1] && fixedInts(context, 1, "the sizes");
   const sizes = splitSizes(fixedDim(shape[axis], "the axis that is split"), given, context.attributes.num_outputs);
   const list = shape.length === 1 ? context.ints(0) : undefined;
-  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+  const starts = startsOf(sizes);
   return sizes.map((size, i) => ({
     dtype,
     shape: shape.with(axis, size),

@@ -13,7 +13,7 @@ import {
   sizeOfShape,
 } from "../dim.ts";
 import type { ResultType, ShapeContext, ShapeRule } from "../types.ts";
-import { fixedInts, knownInts } from "./known.ts";
+import { FOLDED_LENGTH, fixedInts, knownInts } from "./known.ts";
 
 /** The same elements in the same order, so that known integers stay known. */
 const sameElements = (context: ShapeContext, shape: Shape): readonly ResultType[] => [
@@ -106,7 +106,8 @@ const expand: ShapeRule = (context) => {
   const { dtype, shape } = context.inputs[0]!;
   const full = broadcastShapes(shape, knownInts(context, 1, "the target shape"));
   const [ints, size] = [context.ints(0), sizeOfShape(full)];
-  const repeated = ints?.length === 1 && !isBatch(size) ? Array<Dim>(size).fill(ints[0]) : undefined;
+  const repeated =
+    ints?.length === 1 && !isBatch(size) && size <= FOLDED_LENGTH ? Array<Dim>(size).fill(ints[0]) : undefined;
   return [{ dtype, shape: full, ints: repeated }];
 };
 

@@ -1,4 +1,4 @@
-// A damaged file is refused as a model; nothing else ever escapes.
+// A damaged file is refused as a model; nothing else ever escapes. `npm run test:fuzz` does far more damage.
 
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
@@ -24,9 +24,9 @@ function outcome(bytes: Uint8Array): string {
 describe("readOnnx", () => {
   it.each(names)("refuses %s cut off anywhere as no model", (name) => {
     const whole = files[names.indexOf(name)];
-    // Every length at the ends, where the framing is; every 13th between.
+    // Every length at the ends, where the framing is; every 97th between.
     const lengths = Array.from({ length: whole.length }, (_, i) => i).filter(
-      (i) => i < 64 || i > whole.length - 64 || i % 13 === 0,
+      (i) => i < 64 || i > whole.length - 64 || i % 97 === 0,
     );
     const outcomes = new Set(lengths.map((length) => outcome(whole.subarray(0, length))));
     expect(outcomes).toEqual(new Set(["InvalidModel"]));
@@ -40,7 +40,7 @@ describe("readOnnx", () => {
         for (const [position, value] of changes) bytes[position % bytes.length] = value;
         expect(["read", "InvalidModel", "Unsupported"]).toContain(outcome(bytes));
       }),
-      { seed: 1, numRuns: 1000 },
+      { seed: 1, numRuns: 150 },
     );
   });
 });

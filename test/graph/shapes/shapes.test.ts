@@ -82,6 +82,52 @@ describe("shape inference refuses", () => {
     expect(() => shapesOf(op, inputs as readonly Input[], attributes)).toThrow(message);
   });
 
+  it("sizes that no memory holds, and axes that are none, naming operator and shape", () => {
+    const huge = ints(2 ** 50);
+    const cases: readonly (readonly [string, readonly Input[]])[] = [
+      ["Expand", [[1], huge]],
+      ["Tile", [["N"], huge]],
+      ["ConstantOfShape", [huge]],
+      ["ConstantOfShape", [ints(-2)]],
+      ["Expand", [[1], ints(-1)]],
+      ["Reshape", [[6], ints(-2, -3)]],
+      ["Pad", [[2], ints(0, 2 ** 50)]],
+    ];
+    const messages = cases.map(([op, inputs]) => {
+      try {
+        return shapesOf(op, inputs).join();
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "Expand([1], [1]): the result must have at most 2^40 elements an example, got [1125899906842624]",
+        "Tile([N], [1]): the result must have at most 2^40 elements an example, got [1125899906842624N]",
+        "ConstantOfShape([1]): the result must have at most 2^40 elements an example, got [1125899906842624]",
+        "ConstantOfShape([1]): the result must have whole numbers as axes, got [-2]",
+        "Expand([1], [1]): the result must have whole numbers as axes, got [-1]",
+        "Reshape([6], [2]): the result must have whole numbers as axes, got [-2, -3]",
+        "Pad([2], [2]): the result must have at most 2^40 elements an example, got [1125899906842626]",
+      ]
+    `);
+    expect(() => shapesOf("Split", [[7]], { num_outputs: 2 ** 40 })).toThrow("pieces of 1, got 1099511627776");
+    expect(() => shapesOf("Split", [[4], ints(6, -2)])).toThrow("the sizes must add up to 4, got [6,-2]");
+  });
+
+  it("an addend that does not broadcast to a product", () => {
+    expect(shapesOf("Gemm", [["N", 3], [3, 4], [4]])).toEqual([["N", 4]]);
+    expect(() => shapesOf("Gemm", [["N", 3], [3, 4], [3]])).toThrow("shapes must broadcast");
+    expect(() => shapesOf("Gemm", [["N", 3], [3, 1], [4]])).toThrow("the addend must broadcast to [N, 1], got [4]");
+  });
+
+  it("follows integers no further than shapes go", () => {
+    const b = new GraphBuilder();
+    let list = b.ints([1, 2, 3]);
+    for (let k = 0; k < 30; k++) list = b.op("Concat", [list, list], { axis: 0 });
+    expect([list.shape, b.intsOf(list)]).toEqual([[3 * 2 ** 30], undefined]);
+  });
+
   it("an unknown mode of padding, and reflection beyond the array", () => {
     expect(() => shapesOf("Pad", [["N", 3], ints(0, 1, 0, 1)], { mode: "wrap" })).toThrow(
       "constant, reflect or edge, got wrap",

@@ -5,7 +5,7 @@ import { reals } from "../../../numeric/tensor.ts";
 import type { GraphBuilder } from "../../builder.ts";
 import { type Dim, fixedDim, isBatch, multiplyDims, normaliseAxis, type Shape } from "../../dim.ts";
 import { concat, reshape, slice, squeeze, unsqueeze } from "../../ops.ts";
-import { padAmounts } from "../../shapes/slicing.ts";
+import { evenSizes, padAmounts } from "../../shapes/slicing.ts";
 import type { Value } from "../../types.ts";
 import { type Converter, fixedIntsOf, type ImportNode, inputOf, intsOf, numberOf, stringOf } from "../import-node.ts";
 
@@ -90,9 +90,7 @@ const padding: Converter = (node) => {
 function pieces(node: ImportNode, size: number): readonly number[] {
   const given = fixedIntsOf(node, 1, "split");
   if (given) return given;
-  const parts = numberOf(node, "num_outputs", node.outputsRead.length);
-  const chunk = Math.ceil(size / parts);
-  return Array.from({ length: parts }, (_, i) => Math.min(chunk, size - i * chunk));
+  return evenSizes(size, numberOf(node, "num_outputs", node.outputsRead.length));
 }
 
 const splitting: Converter = (node) => {

@@ -1,7 +1,7 @@
 // Reads Resize and Upsample as one interpolation matrix an axis, or as copies where every element is repeated.
 
 import { InvalidModelError, UnsupportedError } from "../../../errors.ts";
-import { reals } from "../../../numeric/tensor.ts";
+import { tensor } from "../../../numeric/tensor.ts";
 import type { GraphBuilder } from "../../builder.ts";
 import { fixedDim, isBatch, normaliseAxis } from "../../dim.ts";
 import { concat, matmul, reshape, transpose, unsqueeze } from "../../ops.ts";
@@ -29,6 +29,10 @@ const NEAREST: Readonly<Record<string, (x: number) => number>> = {
   ceil: Math.ceil,
 };
 
+/** A member of a table, none of those that all objects have. */
+const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 /** Keys' cubic convolution (1981): weights of the four elements around a point that lies t behind the second. */
 function cubicWeights(t: number, a: number): number[] {
   const near = (d: number): number => ((a + 2) * d - (a + 3)) * d * d + 1;
@@ -46,7 +50,7 @@ function spreadOf(node: ImportNode): Spread {
   const mode = stringOf(node, "mode", "nearest");
   if (mode === "nearest") {
     if (isOld(node)) return oldNearest;
-    const rounding = NEAREST[stringOf(node, "nearest_mode", "round_prefer_floor")];
+    const rounding = own(NEAREST, stringOf(node, "nearest_mode", "round_prefer_floor"));
     if (rounding) return (x) => [[rounding(x), 1]];
   }
   if (mode === "linear" || mode === "bilinear") {
@@ -67,16 +71,24 @@ function spreadOf(node: ImportNode): Spread {
 /** Upsample, and Resize before opset 11, have no coordinate modes: an element begins where its copies do. */
 const isOld = ({ op, opset }: ImportNode): boolean => op === "Upsample" || opset < 11;
 
+/** Elements of an interpolation matrix: an axis of 2048 to one of 4096. */
+const MOST_WEIGHTS = 2 ** 23;
+
 /** Weights of the input's elements for each of the result, (input, output) row-major; outlying ones count for the border. */
 function matrixOf(node: ImportNode, sizes: Sizes): Float64Array {
   const coordinate = stringOf(node, "coordinate_transformation_mode", isOld(node) ? "asymmetric" : "half_pixel");
-  const at = COORDINATES[coordinate];
+  const at = own(COORDINATES, coordinate);
   if (!at) {
     throw new UnsupportedError(`coordinate_transformation_mode ${coordinate} is not read`, {
       hint: `use one of ${Object.keys(COORDINATES).join(", ")}`,
     });
   }
   const spread = spreadOf(node);
+  if (!(sizes.input >= 1 && sizes.output >= 0 && sizes.input * sizes.output <= MOST_WEIGHTS)) {
+    throw new UnsupportedError(
+      `an axis of ${sizes.input} must not be resized to ${sizes.output}, whose matrix is too large`,
+    );
+  }
   const matrix = new Float64Array(sizes.input * sizes.output);
   for (let k = 0; k < sizes.output; k++) {
     for (const [index, weight] of spread(at(k, sizes), sizes.scale)) {
@@ -92,8 +104,11 @@ function copies(matrix: Float64Array, { input, output }: Sizes): number | undefi
   const times = output / input;
   const copied = (weight: number, k: number) =>
     weight === Number(Math.floor((k % output) / times) === Math.floor(k / output));
-  return Number.isInteger(times) && matrix.every(copied) ? times : undefined;
+  return Number.isInteger(times) && times <= MOST_COPIES && matrix.every(copied) ? times : undefined;
 }
+
+/** More copies side by side are had from a product. */
+const MOST_COPIES = 256;
 
 function repeatedAlong(b: GraphBuilder, x: Value, axis: number, times: number): Value {
   const apart = unsqueeze(b, x, [axis + 1]);
@@ -129,6 +144,8 @@ function changesOf(node: ImportNode, x: Value): (readonly [axis: number, sizes: 
   const list = scales ?? wanted;
   if (!list) throw new InvalidModelError("scales or sizes must be given");
   const axes = listOf(node, "axes")?.map((axis) => normaliseAxis(axis, x.shape.length)) ?? x.shape.map((_, i) => i);
+  if (list.length !== axes.length)
+    throw new InvalidModelError(`scales or sizes must have a number for each of ${axes.length} axes, got [${list}]`);
   return list.flatMap((_, i) => {
     const dim = x.shape[axes[i]];
     if (scales ? scales[i] === 1 : wanted![i] === dim) return [];
@@ -152,7 +169,7 @@ const resize: Converter = (node) => {
       const matrix = matrixOf(node, sizes);
       const times = copies(matrix, sizes);
       if (times !== undefined) return repeatedAlong(b, value, axis, times);
-      return productAlong(b, value, axis, b.constant(reals([sizes.input, sizes.output], matrix)));
+      return productAlong(b, value, axis, b.constant(tensor("float64", [sizes.input, sizes.output], matrix)));
     }, x),
   ];
 };

@@ -119,6 +119,9 @@ const dropout: Converter = (node) => {
   return [inputOf(node, 0)];
 };
 
+/** 4096 positions attend to as many. */
+const MOST_IN_TRIANGLE = 2 ** 24;
+
 /** The lower or upper triangle of the last two axes. */
 const trilu: Converter = (node) => {
   const { b } = node;
@@ -127,10 +130,13 @@ const trilu: Converter = (node) => {
   if (isBatch(rows) || isBatch(columns)) throw new UnsupportedError("the triangle must not lie along the batch axis");
   const k = Number((node.inputs[1] && b.intsOf(node.inputs[1])?.[0]) ?? 0);
   const upper = numberOf(node, "upper", 1) !== 0;
-  const mask = Uint8Array.from({ length: rows * columns }, (_, i) => {
+  if (rows * columns > MOST_IN_TRIANGLE)
+    throw new UnsupportedError(`a triangle must have at most 2^24 elements, got ${rows} x ${columns}`);
+  const mask = new Uint8Array(rows * columns);
+  for (let i = 0; i < mask.length; i++) {
     const offset = (i % columns) - Math.floor(i / columns);
-    return Number(upper ? offset >= k : offset <= k);
-  });
+    mask[i] = Number(upper ? offset >= k : offset <= k);
+  }
   return [where(b, b.constant(tensor("bool", [rows, columns], mask)), x, 0)];
 };
 
