@@ -41,12 +41,6 @@ export function checkpointBytes({ parameterCount, bufferCount, dtype }: Checkpoi
   return Math.ceil(((1 + bufferCount) * column + HEADER_BYTES) / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
-/** The steps before which a run of `steps` steps has a checkpoint: 0, every, 2 every, ..., and `steps` itself. */
-export function checkpointSteps(steps: number, every: number): number[] {
-  const multiples = Array.from({ length: Math.ceil(steps / every) }, (_, k) => k * every);
-  return [...multiples, steps];
-}
-
 /**
  * The smallest interval between checkpoints whose files fit the budget; 1, every step, where all fit.
  *
@@ -63,8 +57,30 @@ export function planCheckpoints(options: CheckpointPlanOptions): CheckpointPlan 
   // ceil(steps / every) <= room holds from every = ceil(steps / room) on; one interval at least.
   const room = Math.max(1, Math.floor(budgetBytes / fileBytes) - 1);
   const every = Math.max(1, Math.ceil(steps / room));
-  const kept = checkpointSteps(steps, every);
-  return { every, count: kept.length, bytes: kept.length * fileBytes, replaySteps: farthestReplay(kept) };
+  const count = Math.ceil(steps / every) + 1;
+  return { every, count, bytes: count * fileBytes, replaySteps: Math.max(0, Math.min(every, steps) - 1) };
+}
+
+export interface MissingCheckpoints {
+  readonly count: number;
+  /** The first three. */
+  readonly first: readonly number[];
+  readonly last: number | undefined;
+}
+
+/**
+ * The multiples of `every` strictly between 0 and `steps` that are not among those stored. Cost: as many as are stored, whatever a
+ * manifest may claim.
+ */
+export function missingCheckpoints(stored: Iterable<number>, steps: number, every: number): MissingCheckpoints {
+  const most = Math.max(0, Math.ceil(steps / every) - 1);
+  const present = new Set([...stored].filter((step) => step > 0 && step < steps && step % every === 0));
+  const count = most - present.size;
+  const first: number[] = [];
+  for (let k = 1; first.length < Math.min(3, count); k++) if (!present.has(k * every)) first.push(k * every);
+  let last = most * every;
+  while (present.has(last)) last -= every;
+  return { count, first, last: count === 0 ? undefined : last };
 }
 
 /** How many steps at most must be replayed for a state that is not stored, from the checkpoint before it. */

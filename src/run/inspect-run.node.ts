@@ -4,6 +4,7 @@ import { InvalidRunError, isPathkernelError } from "../errors.ts";
 import { ARRAY_FILES } from "./arrays-format.ts";
 import { checkpointFile } from "./checkpoint-format.ts";
 import { CHECKPOINT_HASHES_FILE } from "./checkpoint-hashes.ts";
+import { type MissingCheckpoints, missingCheckpoints } from "./checkpoint-plan.ts";
 import { columnNames } from "./columns.ts";
 import type { ManifestFile } from "./manifest-format.ts";
 import { OLD_BATCHES_FILE } from "./old-layout.ts";
@@ -109,15 +110,15 @@ function inspectColumns(files: RunFiles, file: ManifestFile, faults: Faults): vo
   if (faults.found.length === before) faults.try(arrays ? "batches" : OLD_BATCHES_FILE, () => readColumns(files, file));
 }
 
-/** The steps of consecutive missing checkpoints as "4", "4 and 8" or "4, 8, ... 96". */
-function listed(steps: readonly number[]): string {
-  if (steps.length < 4) return steps.join(steps.length === 2 ? " and " : ", ");
-  return `${steps.slice(0, 2).join(", ")}, ... ${steps.at(-1)}`;
+/** "4", "4 and 8", "4, 8 and 12" or "4, 8, ... 96". */
+function listed({ count, first, last }: MissingCheckpoints): string {
+  if (count > 3) return `${first.slice(0, 2).join(", ")}, ... ${last}`;
+  return first.length < 2 ? first.join() : `${first.slice(0, -1).join(", ")} and ${first.at(-1)}`;
 }
 
 function inspectCheckpoints(known: KnownCheckpoints, { manifest }: ManifestFile, faults: Faults): void {
   const { hashes, stored } = known;
-  const { steps, missing } = extentOf(manifest, stored);
+  const { steps, checkpoints } = extentOf(manifest, stored);
   const needed = [...new Set([0, steps])].filter((step) => !stored.includes(step));
   for (const step of needed) {
     const isUnnamed = hashes !== undefined && !hashes.has(step);
@@ -126,10 +127,10 @@ function inspectCheckpoints(known: KnownCheckpoints, { manifest }: ManifestFile,
       : "there is no such file, or it is cut off";
     faults.add(checkpointFile(step), problem);
   }
-  const between = missing.filter((step) => step !== 0 && step !== steps);
-  if (between.length === 0) return;
+  const between = missingCheckpoints(checkpoints, steps, manifest.checkpointEvery);
+  if (between.count === 0) return;
   const effect = `the steps around ${listed(between)} are replayed from the checkpoint before`;
-  const part = between.length === 1 ? checkpointFile(between[0]) : `${between.length} checkpoints`;
+  const part = between.count === 1 ? checkpointFile(between.first[0]) : `${between.count} checkpoints`;
   faults.add(part, "there is no such file, or it is cut off", { effect, disables: [] });
 }
 

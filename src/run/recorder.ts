@@ -1,7 +1,6 @@
 // What has been recorded of a run so far, checked as it comes: the order that every store of runs keeps to.
 
 import { faultOfCheckpoint } from "./checkpoint-format.ts";
-import { checkpointSteps } from "./checkpoint-plan.ts";
 import { batchesOf, type Columns, GrowingColumns, scalarsOf } from "./columns.ts";
 import type { Batch, Checkpoint, NewRun, RunManifest, RunStatus, StepScalars } from "./types.ts";
 
@@ -10,8 +9,6 @@ export interface Extent {
   readonly steps: number;
   /** Stored checkpoints that stay, ascending, from 0 to `steps`. */
   readonly checkpoints: readonly number[];
-  /** Steps whose checkpoint should be stored and is not. */
-  readonly missing: readonly number[];
 }
 
 /**
@@ -25,10 +22,7 @@ export function extentOf(
   const within = [...stored].filter((step) => step <= recorded).sort((a, b) => a - b);
   const steps = status === "running" ? (within.at(-1) ?? 0) : recorded;
   const stays = (step: number) => status !== "running" || step === steps || step % checkpointEvery === 0;
-  const checkpoints = within.filter(stays);
-  const present = new Set(checkpoints);
-  const missing = checkpointSteps(steps, checkpointEvery).filter((step) => !present.has(step));
-  return { steps, checkpoints, missing };
+  return { steps, checkpoints: within.filter(stays) };
 }
 
 /** The record in memory. Every method throws RangeError where the caller breaks the order or hands over a broken value. */

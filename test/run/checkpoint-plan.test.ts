@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkpointSteps, farthestReplay, planCheckpoints } from "../../src/run/checkpoint-plan.ts";
+import { farthestReplay, missingCheckpoints, planCheckpoints } from "../../src/run/checkpoint-plan.ts";
+import { checkpointSteps } from "../helpers/checkpoint-steps.ts";
 
 const MNIST_MLP = 784 * 128 + 128 + 128 * 10 + 10;
 
@@ -65,10 +66,33 @@ it("farthestReplay(checkpoints) is the widest gap, less the step that is stored 
   expect(farthestReplay([0])).toBe(0);
 });
 
-describe("checkpointSteps(steps, every)", () => {
-  it("gives the multiples below the last step, and the last", () => {
-    expect(checkpointSteps(7, 3)).toEqual([0, 3, 6, 7]);
-    expect(checkpointSteps(6, 3)).toEqual([0, 3, 6]);
-    expect(checkpointSteps(0, 3)).toEqual([0]);
+describe("missingCheckpoints(stored, steps, every)", () => {
+  it("counts those between the first and the last that are not stored, as one by one", () => {
+    const options = fc.record({
+      steps: fc.nat(40),
+      every: fc.integer({ min: 1, max: 12 }),
+      stored: fc.uniqueArray(fc.nat(45), { maxLength: 30 }),
+    });
+    fc.assert(
+      fc.property(options, ({ steps, every, stored }) => {
+        const between = checkpointSteps(steps, every).slice(1, -1);
+        const missing = between.filter((step) => !stored.includes(step));
+        expect(missingCheckpoints(stored, steps, every)).toEqual({
+          count: missing.length,
+          first: missing.slice(0, 3),
+          last: missing.at(-1),
+        });
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  it("takes no longer for the steps that a manifest only claims", () => {
+    const { MAX_SAFE_INTEGER } = Number;
+    expect(missingCheckpoints([0, 1, 3], MAX_SAFE_INTEGER, 1)).toEqual({
+      count: MAX_SAFE_INTEGER - 3,
+      first: [2, 4, 5],
+      last: MAX_SAFE_INTEGER - 1,
+    });
   });
 });

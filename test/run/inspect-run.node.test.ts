@@ -94,6 +94,18 @@ it("says where steps are replayed because checkpoints are missing", async () => 
   expect((await inspectRun(path)).hash).toMatch(/^[0-9a-f]{64}$/);
 });
 
+it("counts the checkpoints that a manifest claims without going through them", async () => {
+  const file = join(path, "manifest.json");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace(/"steps": \d+/, `"steps": ${Number.MAX_SAFE_INTEGER}`));
+  expect((await faults()).filter((fault) => fault.includes("checkpoints"))).toMatchInlineSnapshot(`
+    [
+      "checkpoints/9007199254740991.safetensors: checkpoints.sha256 does not name it [] -all",
+      "2251799813685244 checkpoints: there is no such file, or it is cut off [the steps around 16, 20, ... 9007199254740988 are replayed from the checkpoint before] -",
+    ]
+  `);
+});
+
 it("finds a changed checkpoint: the last one always, others when it looks deep", async () => {
   const change = (part: string) => {
     const bytes = readFileSync(join(path, part));
