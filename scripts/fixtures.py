@@ -35,6 +35,15 @@ chords.json
         start (p); NAME.end (p); NAME.displacements (7, p) and NAME.decay (p): what each example and the decay did to the parameters;
         NAME.chordK (3, 7) and NAME.chordK.decay (3): the same for the output, with the Jacobian averaged along chords of K steps
 
+schedules.json
+    variants: [{spec, stepSizes}], stepSize, steps
+        spec is createSchedule's; stepSizes: key of the array (50) of step sizes of torch.optim.lr_scheduler, from stepSize on
+
+losses.json
+    cases: [{loss, outputs, targets, value, derivative}]
+        loss is lossOf's; the others are keys: outputs (6, 4) or (6, 3, 4), targets (class indices, -100 where a position does not count, or
+        numbers), value (6) of each example by itself, and its derivative in the outputs
+
 operators.json
     cases: [{name, op, attributes, inputs, outputs, cotangents, gradients}]
         attributes as in ONNX (opset 18; Gelu: 20); inputs in ONNX's order, each one of
@@ -55,9 +64,11 @@ import torch
 sys.dont_write_bytecode = True
 
 import fixtures_chords  # noqa: E402
+import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
+import fixtures_schedules  # noqa: E402
 import fixtures_sequences  # noqa: E402
 
 
@@ -68,7 +79,10 @@ def main() -> None:
     torch.set_default_dtype(torch.float64)
     # One thread: sums are in one order on every machine.
     torch.set_num_threads(1)
-    for module in (fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords):
+    modules = (
+        fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords, fixtures_schedules, fixtures_losses
+    )  # fmt: skip
+    for module in modules:
         for path in module.write(folder):
             print(f"{os.path.getsize(path):8d} {os.path.relpath(path, root)}")
 

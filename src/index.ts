@@ -88,6 +88,8 @@ export { renderReport } from "./reports/report.ts";
 export type { ReportInput } from "./reports/types.ts";
 export { type RecordingReport, type RecordingTier, recordingOf } from "./run/recording.ts";
 export type { Batch, Checkpoint, NewRun, Recording, Run, RunManifest, RunWriter, StepScalars } from "./run/types.ts";
+export { createSchedule, scheduleForms, scheduleFrom, scheduleNames, scheduleOf } from "./schedules/registry.ts";
+export type { Backtracking, Schedule, ScheduleContext } from "./schedules/types.ts";
 export { accuracyOf, predict } from "./train/accuracy.ts";
 export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
 export type { ReplayDifference } from "./train/engine-differences.ts";

@@ -10,7 +10,7 @@ import type { Invocation } from "./command.ts";
 import * as flags from "./flags.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
-import { checkpointText, optimizerText, recordingText, setupOf } from "./run-text.ts";
+import { checkpointText, optimizerText, recordingText, scheduleText, setupOf, stopText } from "./run-text.ts";
 
 const SHAPE = { data: flags.text().optional(), deep: flags.toggle().optional() };
 
@@ -28,10 +28,12 @@ function dataText({ data }: RunManifest): string {
   return `${source}: ${counts}, ${what}, sha256 ${sha256.slice(0, 12)}...`;
 }
 
-function stateText({ status, steps, plannedSteps }: RunManifest, run: Run | undefined): string {
+function stateText(manifest: RunManifest, run: Run | undefined): string {
+  const { status, steps, plannedSteps } = manifest;
+  const stop = stopText(manifest);
   const readable = run?.batches.length ?? 0;
   const told = readable === steps ? "" : `, ${grouped(readable)} can be read`;
-  return `${status}, ${grouped(steps)} of ${grouped(plannedSteps)} steps recorded${told}`;
+  return `${status}, ${grouped(steps)} of ${grouped(plannedSteps)} steps recorded${told}${stop ? `: ${stop}` : ""}`;
 }
 
 function lossText({ manifest, scalars }: Run): string {
@@ -65,13 +67,14 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): 
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   const known: (readonly [string, string])[] = [["run", path]];
   if (manifest !== undefined) {
-    const { optimizer, batchSize, seed, generator } = manifest;
+    const { optimizer, schedule, batchSize, seed, generator } = manifest;
     known.push(["status", stateText(manifest, run)]);
     if (run !== undefined) known.push(...recordingRows(recordingOf(run)));
     known.push(["data", dataText(manifest)]);
     if (run !== undefined) known.push(["model", modelText(run)]);
     known.push(["loss", run === undefined ? manifest.loss : lossText(run)]);
     known.push(["optimizer", optimizerText(optimizer)]);
+    if (schedule !== undefined && schedule.name !== "constant") known.push(["schedule", scheduleText(schedule)]);
     known.push(["batches", `${grouped(batchSize)} examples a step, seed ${seed} (${generator})`]);
     if (run !== undefined) known.push(["checkpoints", checkpointText(run)]);
     known.push(["engine", engineText(manifest)]);
@@ -98,7 +101,7 @@ async function dataFault({ path, manifest }: RunInspection, given: string | unde
 }
 
 function told({ path, manifest, run, hash, faults, sizes }: RunInspection, found: boolean): Record<string, unknown> {
-  const { status, steps, plannedSteps, checkpointEvery, optimizer, schedule, data } = manifest ?? {};
+  const { status, steps, plannedSteps, stopGradientNorm, checkpointEvery, optimizer, schedule, data } = manifest ?? {};
   return {
     path,
     complete: status === "complete" && run !== undefined,
@@ -106,6 +109,7 @@ function told({ path, manifest, run, hash, faults, sizes }: RunInspection, found
     steps: run?.batches.length ?? 0,
     recordedSteps: steps,
     plannedSteps,
+    stopGradientNorm: stopGradientNorm ?? null,
     hash,
     optimizer,
     schedule,

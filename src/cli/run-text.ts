@@ -2,7 +2,7 @@
 
 import { checkpointBytes, farthestReplay } from "../run/checkpoint-plan.ts";
 import type { RecordingReport } from "../run/recording.ts";
-import type { Run } from "../run/types.ts";
+import type { Run, RunManifest } from "../run/types.ts";
 import { grouped } from "./format.ts";
 
 interface Resolved {
@@ -14,6 +14,17 @@ interface Resolved {
 export function optimizerText({ name, options }: Resolved): string {
   const parts = Object.entries(options).map(([key, value]) => `${key} ${value}`);
   return `${name}: ${parts.join(", ")}`;
+}
+
+/** "cosine: stepSize 0.1, steps 500, warmup 10, ..."; "function" and "recorded" alone. */
+export function scheduleText(schedule: Resolved): string {
+  return Object.keys(schedule.options).length === 0 ? schedule.name : optimizerText(schedule);
+}
+
+/** Why a complete run has fewer steps than planned; undefined where it has not. */
+export function stopText({ status, steps, plannedSteps, stopGradientNorm }: RunManifest): string | undefined {
+  if (status !== "complete" || steps >= plannedSteps || stopGradientNorm === undefined) return undefined;
+  return `the next gradient has a norm of at most ${stopGradientNorm}`;
 }
 
 /** Everything that was resolved before the first step. */

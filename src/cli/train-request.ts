@@ -6,6 +6,7 @@ import { lossNames } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer, optimizerNames } from "../optimizers/registry.ts";
+import { createSchedule, scheduleForms, scheduleNames } from "../schedules/registry.ts";
 import { DEFAULT_BATCH_SIZE } from "../train/sampling.node.ts";
 import type { TrainingRequest } from "../train/training.node.ts";
 import { UsageError } from "./failure.ts";
@@ -42,10 +43,12 @@ const SHAPE = {
   trainable: flags.list().optional(),
   loss: flags.required(flags.nameFlag(lossNames), "--loss cross-entropy"),
   optimizer: flags.required(flags.nameFlag(optimizerNames), "--optimizer adam"),
+  schedule: flags.specFlag(scheduleNames, `one of ${scheduleForms.join(", ")}`).optional(),
   batch: flags.count().optional(),
   epochs: flags.count().optional(),
   steps: flags.count().optional(),
   batches: flags.text().optional(),
+  stopGradientNorm: flags.nonNegative().optional(),
   seed: flags.index().optional(),
   dtype: flags.nameFlag(["float32", "float64"] as const).optional(),
   threads: flags.count().optional(),
@@ -56,7 +59,8 @@ const SHAPE = {
 };
 
 /** A request without what only the running program knows. */
-export type PlainRequest = Omit<TrainingRequest, "signal" | "onProgress" | "warn" | "observer"> & {
+export type PlainRequest = Omit<TrainingRequest, "signal" | "onProgress" | "warn" | "observer" | "schedule"> & {
+  readonly schedule?: string | undefined;
   /** Bytes for a superposition that is booked while training; true: the default; undefined: none. */
   readonly superposition?: number | true | undefined;
 };
@@ -79,6 +83,16 @@ function resolveOptimizer(name: string, given: OptimizerOptions) {
     }
     if (must.endsWith("got undefined")) throw new UsageError(`${flags.flagName(key)} must be given for ${name}`);
     throw new UsageError(`${flags.flagName(key)} of ${name} must ${must}`);
+  }
+}
+
+/** What a flag's text is made into; what that refuses is said of the flag. */
+function asFlag<T>(flag: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`${flag}: ${error.message}`);
   }
 }
 
@@ -106,7 +120,10 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   if (rest.context !== undefined && !/\.txt$/i.test(rest.data)) {
     throw new UsageError("--context belongs to a .txt file", "it is the number of characters of an example");
   }
-  resolveOptimizer(optimizer, optimizerOptions);
+  const { stepSize } = resolveOptimizer(optimizer, optimizerOptions);
+  // What does not depend on the number of steps, which the data may decide.
+  if (rest.schedule !== undefined)
+    asFlag("--schedule", () => createSchedule(rest.schedule as string, { stepSize, steps: Number.MAX_SAFE_INTEGER }));
   const steering = { epochs, steps, batches, batchSize: batch, seed, dtype };
   return { ...rest, ...steering, optimizer, optimizerOptions, dataDirectory: dataDir };
 }
@@ -116,12 +133,15 @@ export function requestText(request: PlainRequest): string {
   const { data, limit, model, dtype, loss, optimizer, optimizerOptions, batchSize, epochs, steps, batches, seed } =
     request;
   const size = optimizer === "gd" ? "all examples" : `${batchSize ?? DEFAULT_BATCH_SIZE} examples`;
-  const length = steps === undefined ? `${epochs} epoch${epochs === 1 ? "" : "s"}` : `${steps} steps`;
+  const planned = steps === undefined ? `${epochs} epoch${epochs === 1 ? "" : "s"}` : `${steps} steps`;
+  const stop = request.stopGradientNorm;
+  const length = stop === undefined ? planned : `${planned} or until the gradient's norm is at most ${stop}`;
   return table([
     ["data", limit === undefined ? data : `${data}, first ${grouped(limit)} training examples`],
     ["model", `${model}, ${dtype}${request.trainable ? `, trained: ${request.trainable.join(", ")}` : ""}`],
     ["loss", loss],
     ["optimizer", optimizerText(createOptimizer(optimizer, optimizerOptions))],
+    ...(request.schedule === undefined ? [] : [["schedule", request.schedule] as const]),
     ["batches", batches ?? `${size} a step, ${length}, seed ${seed}`],
     ["record", request.out],
   ]);

@@ -13,7 +13,7 @@ import { formatBytes, grouped } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
-import { accuracyText, checkpointFacts, checkpointText, setupOf } from "./run-text.ts";
+import { accuracyText, checkpointFacts, checkpointText, setupOf, stopText } from "./run-text.ts";
 import { describeStored, storeWithProgress } from "./superposition-run.ts";
 import { trainAndTell } from "./train-and-tell.ts";
 import { type PlainRequest, requestOf } from "./train-request.ts";
@@ -24,7 +24,9 @@ function report(
   superposition: StoredSuperposition | undefined,
 ): void {
   const { status, steps, loss } = result;
+  const stop = stopText(run.manifest);
   const parts = [`${status} after ${grouped(steps)} of ${grouped(run.manifest.plannedSteps)} steps`];
+  if (stop) parts.push(stop);
   if (steps > 0) parts.push(`loss of the last batch ${loss.toPrecision(4)}`);
   output.note([...parts, ...(accuracy ? [accuracyText(accuracy)] : [])].join(", "));
   const checkpoints = checkpointFacts(run, task.optimizer.buffers.length);

@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { lossNames } from "../losses/registry.ts";
 import { optimizerNames } from "../optimizers/registry.ts";
+import { scheduleForms } from "../schedules/registry.ts";
 import { addExamples, type CommandDefinition, collect } from "./command.ts";
 
 function configure(command: Command): void {
@@ -38,11 +39,13 @@ function configure(command: Command): void {
     .option("--centered", "rmsprop")
     .option("--amsgrad", "adam, adamw")
     .option("--weight-decay <x>", "coupled; decoupled for adamw")
+    .option("--schedule <spec>", `step sizes, counted in steps: ${scheduleForms.join(", ")}`)
     .optionsGroup("Steps and record:")
     .option("--batch <n>", "examples a step; 64 unless the optimizer is gd, which takes all")
     .addOption(new Option("--epochs <n>", "passes over the data").conflicts(["steps", "batches"]))
     .addOption(new Option("--steps <n>", "steps").conflicts(["epochs", "batches"]))
     .addOption(new Option("--batches <file>", ".npy of training indices, [steps, batch]").conflicts(["batch"]))
+    .option("--stop-gradient-norm <x>", "stop where the gradient of a step's batch has this norm or less")
     .option("--seed <n>", "of the initial parameters and of the batches (default: 0)")
     .option("--threads <n>", "threads of the engine")
     .option(

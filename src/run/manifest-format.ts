@@ -48,6 +48,7 @@ const fileSchema = z.object({
   reduction: z.enum(["mean", "sum", "weighted"]).optional(),
   optimizer: resolved,
   schedule: resolved.optional(),
+  stopGradientNorm: z.number().nonnegative().optional(),
   resumed: listOf(session).optional(),
   sampling: z
     .object({ name: z.enum(["shuffled", "full", "file"]), file: z.string().nullable(), sha256: hash.nullable() })

@@ -98,6 +98,8 @@ export interface RunManifest {
   readonly optimizer: Resolved;
   /** What made the step sizes, which are recorded step by step. Absent: constant, the optimizer's own. */
   readonly schedule?: Resolved | undefined;
+  /** Training ended before the first step whose batch has a gradient of at most this norm: a complete run may have fewer steps than planned. */
+  readonly stopGradientNorm?: number | undefined;
   /** How often it was resumed, and by what; absent where it never was. */
   readonly resumed?: readonly Session[] | undefined;
   /** Absent: unknown; such a run cannot be resumed. */

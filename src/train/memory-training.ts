@@ -3,6 +3,8 @@
 import type { RealArray } from "../numeric/tensor.ts";
 import { createMemoryRun } from "../run/memory-run.ts";
 import type { Batch, Run } from "../run/types.ts";
+import { scheduleOf } from "../schedules/registry.ts";
+import type { Schedule } from "../schedules/types.ts";
 import { newRunOf } from "./new-run.ts";
 import type { Task } from "./task.ts";
 import { trainableOf } from "./task.ts";
@@ -12,6 +14,10 @@ export interface MemoryTrainingOptions {
   /** All parameters w_0, in the model's layout. */
   readonly params: RealArray;
   readonly batches: readonly Batch[];
+  /** Step sizes: a schedule, or any function of the step. Default: the optimizer's own at every step. */
+  readonly schedule?: Schedule | ((step: number) => number) | undefined;
+  /** Ends the training before the first step whose batch has a gradient of at most this Euclidean norm. */
+  readonly stopGradientNorm?: number | undefined;
   /** Default 1: every step. */
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
@@ -20,14 +26,19 @@ export interface MemoryTrainingOptions {
 
 /** Runs the batches and gives the recorded run. Memory: one checkpoint every `checkpointEvery` steps. */
 export async function trainInMemory(task: Task, options: MemoryTrainingOptions): Promise<Run> {
-  const { params, batches, checkpointEvery = 1 } = options;
+  const { params, batches, checkpointEvery = 1, stopGradientNorm } = options;
   const batchSize = batches[0]?.indices.length ?? 0;
-  const writer = createMemoryRun(newRunOf(task, params, { batchSize, plannedSteps: batches.length, checkpointEvery }));
+  const schedule = typeof options.schedule === "function" ? scheduleOf(options.schedule) : options.schedule;
+  const planned = { batchSize, plannedSteps: batches.length, checkpointEvery, stopGradientNorm };
+  const recorded = schedule && { name: schedule.name, options: schedule.options };
+  const writer = createMemoryRun(newRunOf(task, params, { ...planned, ...(recorded && { schedule: recorded }) }));
   await train({
     task,
     initial: trainableOf(task, params, task.engine.dtype),
     batches,
     plannedSteps: batches.length,
+    schedule,
+    stopGradientNorm,
     checkpointEvery,
     writer,
     signal: options.signal,

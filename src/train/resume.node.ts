@@ -5,6 +5,8 @@ import { InvalidRunError, UnsupportedError } from "../errors.ts";
 import { resumeRunWriter } from "../run/resume-writer.node.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import type { Run } from "../run/types.ts";
+import { scheduleFrom, scheduleOf } from "../schedules/registry.ts";
+import type { Schedule } from "../schedules/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { differenceText, engineDifferences } from "./engine-differences.ts";
 import { reopenTask } from "./reopen.node.ts";
@@ -22,6 +24,8 @@ export interface ResumeRequest {
   readonly threads?: number | undefined;
   /** Goes on where the engine is another than before; the result is then another in its last bits. */
   readonly force?: boolean | undefined;
+  /** The step sizes of a run whose schedule was a function of the caller's, which no record holds. */
+  readonly schedule?: ((step: number) => number) | undefined;
   readonly flushEvery?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -52,8 +56,30 @@ function requireUnfinished({ manifest, path }: Run): void {
   throw new InvalidRunError(message, { hint: "train again with a smaller learning rate" });
 }
 
-async function goOn(run: Run, task: Task, { run: path, ...request }: ResumeRequest): Promise<TrainResult> {
+/** The schedule that the run was begun with. UnsupportedError where only the program that trained knows it. */
+function scheduleOfRun({ manifest, path }: Run, { schedule: given }: ResumeRequest): Schedule | undefined {
+  const { schedule } = manifest;
+  const isFunction = schedule?.name === "function";
+  if (given !== undefined && !isFunction)
+    throw new RangeError(`resumeTraining: schedule must be left to the run, which has ${schedule?.name ?? "none"}`);
+  if (given !== undefined) return scheduleOf(given);
+  if (isFunction) {
+    throw new UnsupportedError(`cannot go on with ${path}: its step sizes were a function of the program's`, {
+      hint: "give the same function to resumeTraining({ schedule })",
+    });
+  }
+  try {
+    return schedule && scheduleFrom(schedule);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new InvalidRunError(`${path}/manifest.json: ${cause.message}`, { cause });
+  }
+}
+
+async function goOn(run: Run, task: Task, request: ResumeRequest): Promise<TrainResult> {
   const { engine } = task;
+  const { run: path } = request;
+  const schedule = scheduleOfRun(run, request);
   const createdAt = new Date().toISOString();
   const resumed = await resumeRunWriter(path, {
     createdAt,
@@ -68,6 +94,8 @@ async function goOn(run: Run, task: Task, { run: path, ...request }: ResumeReque
       loss: scalars.at(-1)?.loss,
       batches: batchesToCome(resumed.run),
       plannedSteps: run.manifest.plannedSteps,
+      schedule,
+      stopGradientNorm: run.manifest.stopGradientNorm,
       checkpointEvery: run.manifest.checkpointEvery,
       writer: resumed.writer,
       flushEvery: request.flushEvery,

@@ -192,6 +192,15 @@ export class Stepper {
     return true;
   }
 
+  /** Goes back to the state before the step that was taken last; once after each step. */
+  undo(): void {
+    [this.current, this.other] = [this.other, this.current];
+    Object.values(this.buffers).forEach((column, i) => {
+      column.set(this.previous[i]);
+    });
+    this.step--;
+  }
+
   private async advanceInEngine(batch: Batch, stepSize: number): Promise<Advance> {
     const { engine, layout, optimizer } = this.task;
     const eta = toReal(reals([], [stepSize]), engine.dtype);

@@ -3,7 +3,9 @@
 import { DivergedError } from "../errors.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { Batch, Checkpoint, RunStatus, RunWriter } from "../run/types.ts";
-import { Stepper } from "./stepper.ts";
+import type { Schedule } from "../schedules/types.ts";
+import { requireSearchable, searchStep } from "./line-search.ts";
+import { type Advance, Stepper } from "./stepper.ts";
 import type { Task } from "./task.ts";
 
 /** What long work tells while it runs. */
@@ -24,6 +26,10 @@ export interface TrainOptions {
   /** One batch for each step to come, in order. */
   readonly batches: Iterable<Batch>;
   readonly plannedSteps: number;
+  /** Default: the optimizer's step size at every step. */
+  readonly schedule?: Schedule | undefined;
+  /** Ends the training before the first step whose batch has a gradient of at most this Euclidean norm. */
+  readonly stopGradientNorm?: number | undefined;
   /** A checkpoint is recorded before every such step, and after the last. */
   readonly checkpointEvery: number;
   readonly writer: RunWriter;
@@ -49,9 +55,31 @@ export interface ObservedStep {
 
 export interface TrainResult {
   readonly steps: number;
+  /** `complete` also where the gradient's norm ended it before all planned steps. */
   readonly status: RunStatus;
   /** Loss of the last batch, before its update. */
   readonly loss: number;
+}
+
+const constantOf = ({ optimizer: { stepSize } }: Task): Pick<Schedule, "stepSize" | "search"> => ({
+  stepSize: () => stepSize,
+});
+
+/** One step of the size that the schedule says, or searches. */
+async function takeStep(
+  stepper: Stepper,
+  batch: Batch,
+  schedule: Pick<Schedule, "stepSize" | "search">,
+): Promise<Advance & { readonly stepSize: number }> {
+  const stepSize = checkedStepSize(schedule.stepSize(stepper.step), stepper.step);
+  if (schedule.search) return searchStep(stepper, batch, { first: stepSize, search: schedule.search });
+  return { ...(await stepper.advance(batch, stepSize)), stepSize };
+}
+
+/** A schedule may be any function of a caller's. */
+function checkedStepSize(stepSize: number, step: number): number {
+  if (Number.isFinite(stepSize) && stepSize >= 0) return stepSize;
+  throw new RangeError(`train: step sizes must be finite numbers >= 0, got ${stepSize} at step ${step}`);
 }
 
 /** Milliseconds between two flushes of the record. */
@@ -65,8 +93,9 @@ const FLUSH_SHARE = 20;
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress, observe } = options;
+  const { schedule = constantOf(task), stopGradientNorm = Number.NEGATIVE_INFINITY } = options;
+  requireSearchable(task.optimizer, schedule);
   const stepper = new Stepper(task);
-  const { stepSize } = task.optimizer;
   let { loss = Number.NaN } = options;
   const { flushEvery = FLUSH_INTERVAL } = options;
   let nextFlush = Date.now() + flushEvery;
@@ -84,11 +113,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   for (const batch of batches) {
     if (signal?.aborted) return finish("interrupted");
     const step = stepper.step;
-    const { fault, ...result } = await stepper.advance(batch, stepSize);
+    const { fault, stepSize, ...result } = await takeStep(stepper, batch, schedule);
     if (fault) {
       await finish("diverged");
       const hint = "use a smaller learning rate; the steps before it are recorded";
       throw new DivergedError(`training diverged at step ${step}: ${fault}`, step, { hint });
+    }
+    if (result.gradientNorm <= stopGradientNorm) {
+      stepper.undo();
+      break;
     }
     loss = result.loss;
     writer.appendStep(batch, { step, stepSize, ...result });

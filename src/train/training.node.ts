@@ -24,8 +24,11 @@ import { planCheckpoints } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import { createRunWriter } from "../run/run-writer.node.ts";
 import type { NewRun, Run, RunWriter } from "../run/types.ts";
+import { createSchedule, scheduleOf } from "../schedules/registry.ts";
+import type { Schedule } from "../schedules/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
+import { requireSearchable } from "./line-search.ts";
 import { requireRowsApart } from "./rows-apart.ts";
 import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
@@ -47,6 +50,10 @@ export interface TrainingRequest {
   readonly loss: string;
   readonly optimizer: string;
   readonly optimizerOptions: OptimizerOptions;
+  /** Step sizes: constant (default), "cosine:warmup=10", any of `scheduleForms`, or a function of the step. */
+  readonly schedule?: string | ((step: number) => number) | undefined;
+  /** Ends the training before the first step whose batch has a gradient of at most this Euclidean norm. */
+  readonly stopGradientNorm?: number | undefined;
   /** Default 64; `gd` always takes all examples. */
   readonly batchSize?: number | undefined;
   readonly epochs?: number | undefined;
@@ -109,7 +116,8 @@ function modelFor(request: TrainingRequest, dataset: Dataset, loss: Loss): Model
 interface Prepared {
   readonly task: Task;
   readonly params: RealArray;
-  readonly schedule: PlannedBatches;
+  readonly planned: PlannedBatches;
+  readonly schedule: Schedule;
 }
 
 async function prepare(request: TrainingRequest): Promise<Prepared> {
@@ -122,7 +130,11 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const params = allocate(request.dtype, model.parameters.size) as RealArray;
   const random = randomFrom(request.seed, "parameters");
   model.initialise(params, () => random.uniform());
-  const schedule = batchesFor(request, dataset.train.x.shape[0]);
+  const planned = batchesFor(request, dataset.train.x.shape[0]);
+  const { schedule: asked = "constant" } = request;
+  const facts = { stepSize: optimizer.stepSize, steps: planned.steps };
+  const schedule = typeof asked === "string" ? createSchedule(asked, facts) : scheduleOf(asked);
+  requireSearchable(optimizer, schedule);
   const engine = await openEngine({
     dtype: request.dtype,
     ...(request.threads && { threads: request.threads }),
@@ -131,14 +143,14 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const task = createTask({ engine, model, trainable, params, loss, optimizer, dataset });
   // Ready-made models are known to keep rows apart.
   if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
-  return { task, params, schedule };
+  return { task, params, planned, schedule };
 }
 
-function newRun(request: TrainingRequest, { task, params, schedule }: Prepared): NewRun {
+function newRun(request: TrainingRequest, { task, params, planned, schedule }: Prepared): NewRun {
   const { dataset, model, layout, engine, optimizer } = task;
   const modelBytes = writeOnnx(model.graph, { real: engine.dtype, initializers: viewsOf(model.parameters, params) });
   const plan = planCheckpoints({
-    steps: schedule.steps,
+    steps: planned.steps,
     parameterCount: layout.size,
     bufferCount: optimizer.buffers.length,
     dtype: engine.dtype,
@@ -165,8 +177,9 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
       loss: task.loss.name,
       reduction: "mean",
       optimizer: { name: optimizer.name, options: optimizer.options },
-      schedule: { name: "constant", options: { stepSize: optimizer.stepSize } },
-      sampling: schedule.sampling,
+      schedule: { name: schedule.name, options: schedule.options },
+      stopGradientNorm: request.stopGradientNorm,
+      sampling: planned.sampling,
       data: {
         source: dataset.source,
         limit: request.limit ?? null,
@@ -179,8 +192,8 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
         trainExamples: dataset.train.x.shape[0],
         testExamples: dataset.test.x.shape[0],
       },
-      batchSize: schedule.batchSize,
-      plannedSteps: schedule.steps,
+      batchSize: planned.batchSize,
+      plannedSteps: planned.steps,
       checkpointEvery: plan.every,
     },
   };
@@ -195,7 +208,7 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
  */
 export async function runTraining(request: TrainingRequest): Promise<TrainingResult> {
   const prepared = await prepare(request);
-  const { task, params, schedule } = prepared;
+  const { task, params, planned, schedule } = prepared;
   const started = newRun(request, prepared);
   let writer: RunWriter | undefined;
   let result: TrainResult;
@@ -205,8 +218,10 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
     result = await train({
       task,
       initial: trainableOf(task, params, task.engine.dtype),
-      batches: schedule.batches,
-      plannedSteps: schedule.steps,
+      batches: planned.batches,
+      plannedSteps: planned.steps,
+      schedule,
+      stopGradientNorm: request.stopGradientNorm,
       checkpointEvery: started.manifest.checkpointEvery,
       writer,
       flushEvery: request.flushEvery,

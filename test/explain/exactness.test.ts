@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { explain } from "../../src/explain/explain.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { verdictOf } from "../../src/explain/verdict.ts";
+import { createSchedule, scheduleNames } from "../../src/schedules/registry.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import {
   EXACTNESS_TOLERANCE,
@@ -71,6 +72,19 @@ describe("the output is prior + contributions + terms + residual", () => {
       expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
     },
   );
+
+  it.each(scheduleNames)("whatever made the step sizes: %s", async (name) => {
+    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice("sgd"), steps: 12 });
+    const spec = { step: "step:3,0.5", exponential: "exponential:0.9", cosine: "cosine:warmup=3" }[name] ?? name;
+    const schedule = createSchedule(spec, { stepSize: 0.1, steps: batches.length });
+    const run = await trainInMemory(task, { params, batches, schedule });
+    expect(run.manifest.schedule).toEqual({ name, options: schedule.options });
+    if (!schedule.search)
+      expect(run.scalars.map(({ stepSize }) => stepSize)).toEqual(batches.map((_, s) => schedule.stepSize(s)));
+    const queries = datasetQueries(task, "test:0-2");
+    const explanation = await explain(task, run, { queries, tolerance: EXACTNESS_TOLERANCE });
+    expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
+  });
 
   it.each(["margin", "margin:0-2", "logit:1", "predicted", "probability:2", "loss"])(
     "of the readout %s",

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { decodeNpz } from "../../src/numeric/npz.ts";
 import { type Tensor, tensor } from "../../src/numeric/tensor.ts";
 
-export type FixtureName = "optimizers" | "models" | "operators" | "sequences" | "chords";
+export type FixtureName = "optimizers" | "models" | "operators" | "sequences" | "chords" | "schedules" | "losses";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -69,7 +69,23 @@ export interface ChordsDescription {
   readonly parameters: readonly ParameterShape[];
 }
 
+export interface SchedulesDescription {
+  readonly variants: readonly { readonly spec: string; readonly stepSizes: string }[];
+  readonly stepSize: number;
+  readonly steps: number;
+}
+
+export interface LossCase {
+  readonly loss: string;
+  readonly outputs: string;
+  readonly targets: string;
+  readonly value: string;
+  readonly derivative: string;
+}
+
 export interface Descriptions {
+  readonly schedules: SchedulesDescription;
+  readonly losses: { readonly cases: readonly LossCase[] };
   readonly chords: ChordsDescription;
   readonly sequences: SequencesDescription;
   readonly optimizers: OptimizersDescription;

@@ -65,6 +65,7 @@ describe("resumeTraining(run)", () => {
     { optimizer: "adam", dtype: "float32", optimizerOptions: { lr: 0.01 } },
     { optimizer: "sgd", dtype: "float32" }, // its steps are taken in the engine
     { optimizer: "gd", dtype: "float64", batchSize: undefined, epochs: undefined, steps: 12 },
+    { optimizer: "adam", schedule: "cosine:warmup=3", optimizerOptions: { lr: 0.01 } },
   ])("ends as a training that was never interrupted: $optimizer, $dtype", async (changed) => {
     const whole = await trained({ ...changed, out: folder.at("whole.pkrun") });
     await trained({ ...changed, ...stopAfter(5) });
