@@ -9,7 +9,7 @@ import {
   measureExactness,
 } from "../test/helpers/exactness.ts";
 import { optimizerChoices } from "../test/helpers/optimizer-choices.ts";
-import { lossKinds, modelKinds } from "../test/helpers/tasks.ts";
+import { furtherLosses, lossKinds, modelKinds } from "../test/helpers/tasks.ts";
 import { printRuleTable } from "./rule-table.ts";
 
 const USAGE = `npm run exactness -- [--optimizer LABEL] [--loss NAME] [--model NAME] [--dtype NAME] [--steps N] [--queries N]
@@ -17,9 +17,13 @@ npm run exactness -- --table        residuals of the fixed rules for eight optim
 
 Each filter may be given several times; it keeps what has exactly that name.
 optimizers: ${optimizerChoices.map(({ label }) => label).join(", ")}
-losses: ${lossKinds.join(", ")}    models: ${modelKinds.join(", ")}    dtypes: float64, float32`;
+losses: ${lossKinds.join(", ")},
+    ${furtherLosses.join(", ")}    models: ${modelKinds.join(", ")}    dtypes: float64, float32`;
 
 const DTYPES = ["float64", "float32"] as const;
+/** The other losses meet the derivative of a step alone: a few optimizers show them. */
+const FEW = ["sgd", "nesterov decay", "adamw"];
+
 const list = { type: "string", multiple: true } as const;
 
 /** What was asked for; TypeError or RangeError where that is not understood. */
@@ -63,10 +67,12 @@ function* casesOf({
   const itself = (name: string): string => name;
   for (const dtype of kept(DTYPES, dtypes, itself))
     for (const model of kept(modelKinds, models, itself))
-      for (const loss of kept(lossKinds, losses, itself))
+      for (const loss of kept([...lossKinds, ...furtherLosses], losses, itself))
         for (const optimizer of kept(optimizerChoices, labels, ({ label }) => label))
-          yield { optimizer, loss, model, dtype };
+          if (isOf(lossKinds, loss) || FEW.includes(optimizer.label)) yield { optimizer, loss, model, dtype };
 }
+
+const isOf = (kinds: readonly string[], loss: string): boolean => kinds.includes(loss);
 
 const exponent = (x: number): string => x.toExponential(1).padStart(8);
 

@@ -52,7 +52,8 @@ export {
   kernelDivisions,
   kernelForms,
 } from "./kernels/types.ts";
-export { lossNames, lossOf } from "./losses/registry.ts";
+export { onnxLoss } from "./losses/onnx-loss.ts";
+export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
 export { cnn } from "./models/cnn.ts";
 export { mlp } from "./models/mlp.ts";
@@ -91,7 +92,7 @@ export type { Batch, Checkpoint, NewRun, Recording, Run, RunManifest, RunWriter,
 export { createSchedule, scheduleForms, scheduleFrom, scheduleNames, scheduleOf } from "./schedules/registry.ts";
 export type { Backtracking, Schedule, ScheduleContext } from "./schedules/types.ts";
 export { accuracyOf, predict } from "./train/accuracy.ts";
-export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
+export { accumulatedBatches, fullBatches, meanBatch, shuffledBatches, weightedBatches } from "./train/batches.ts";
 export type { ReplayDifference } from "./train/engine-differences.ts";
 export { isNotable as isNotableJump, type Jump } from "./train/jump.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";

@@ -37,9 +37,20 @@ function stateText(manifest: RunManifest, run: Run | undefined): string {
 }
 
 function lossText({ manifest, scalars }: Run): string {
-  if (scalars.length === 0) return manifest.loss;
+  const name = lossNameText(manifest);
+  if (scalars.length === 0) return name;
   const [first, last] = [scalars[0], scalars[scalars.length - 1]].map(({ loss }) => loss.toPrecision(4));
-  return `${manifest.loss}, ${first} at first, ${last} at last`;
+  return `${name}, ${first} at first, ${last} at last`;
+}
+
+function accumulateText({ sampling }: RunManifest): string {
+  const count = sampling?.accumulate ?? 1;
+  return count === 1 ? "" : `, in ${count} batches`;
+}
+
+/** The loss, and, where it is a file of the user's, where that is. */
+function lossNameText({ loss, lossFile }: RunManifest): string {
+  return lossFile === undefined ? loss : `${loss} (loss.onnx in the run, sha256 ${lossFile.sha256.slice(0, 12)}...)`;
 }
 
 function engineText({ engine }: RunManifest): string {
@@ -72,10 +83,15 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): 
     if (run !== undefined) known.push(...recordingRows(recordingOf(run)));
     known.push(["data", dataText(manifest)]);
     if (run !== undefined) known.push(["model", modelText(run)]);
-    known.push(["loss", run === undefined ? manifest.loss : lossText(run)]);
+    known.push(["loss", run === undefined ? lossNameText(manifest) : lossText(run)]);
     known.push(["optimizer", optimizerText(optimizer)]);
     if (schedule !== undefined && schedule.name !== "constant") known.push(["schedule", scheduleText(schedule)]);
-    known.push(["batches", `${grouped(batchSize)} examples a step, seed ${seed} (${generator})`]);
+    known.push([
+      "batches",
+      `${grouped(batchSize)} examples a step${accumulateText(manifest)}, seed ${seed} (${generator})`,
+    ]);
+    const weights = manifest.sampling?.exampleWeights;
+    if (weights !== undefined) known.push(["weights", `${weights.file}, sha256 ${weights.sha256.slice(0, 12)}...`]);
     if (run !== undefined) known.push(["checkpoints", checkpointText(run)]);
     known.push(["engine", engineText(manifest)]);
     known.push(["made", `${manifest.createdAt} by ${manifest.software}`]);
@@ -113,6 +129,9 @@ function told({ path, manifest, run, hash, faults, sizes }: RunInspection, found
     hash,
     optimizer,
     schedule,
+    loss: manifest?.loss,
+    lossFile: manifest?.lossFile ?? null,
+    sampling: manifest?.sampling ?? null,
     data: data && { ...data, found },
     setup: run && setupOf(run),
     checkpointEvery,

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { dataFileEndings, datasetNames } from "../data/registry.ts";
-import { lossNames } from "../losses/registry.ts";
+import { lossForms, lossNames, lossOf } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer, optimizerNames } from "../optimizers/registry.ts";
@@ -41,13 +41,18 @@ const SHAPE = {
   model: flags.required(flags.specFlag(modelNames, MODEL_FORMS, [".onnx"]), "--model mlp:128:relu"),
   parameters: flags.text().optional(),
   trainable: flags.list().optional(),
-  loss: flags.required(flags.nameFlag(lossNames), "--loss cross-entropy"),
+  loss: flags.required(
+    flags.specFlag(lossNames, `one of ${lossForms.join(", ")} or a file .onnx`, [".onnx"]),
+    "--loss cross-entropy",
+  ),
   optimizer: flags.required(flags.nameFlag(optimizerNames), "--optimizer adam"),
   schedule: flags.specFlag(scheduleNames, `one of ${scheduleForms.join(", ")}`).optional(),
   batch: flags.count().optional(),
   epochs: flags.count().optional(),
   steps: flags.count().optional(),
   batches: flags.text().optional(),
+  accumulate: flags.count().optional(),
+  exampleWeights: flags.text().optional(),
   stopGradientNorm: flags.nonNegative().optional(),
   seed: flags.index().optional(),
   dtype: flags.nameFlag(["float32", "float64"] as const).optional(),
@@ -102,6 +107,12 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
   const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
   const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", ...rest } = others;
+  if (optimizer === "gd" && rest.accumulate !== undefined) {
+    throw new UsageError(
+      "--accumulate does not belong to gd, which takes all examples at every step",
+      "use sgd for batches",
+    );
+  }
   if (optimizer === "gd" && batch !== undefined) {
     throw new UsageError(
       "--batch does not belong to gd, which takes all examples at every step",
@@ -121,6 +132,7 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
     throw new UsageError("--context belongs to a .txt file", "it is the number of characters of an example");
   }
   const { stepSize } = resolveOptimizer(optimizer, optimizerOptions);
+  if (!/\.onnx$/i.test(rest.loss)) asFlag("--loss", () => lossOf(rest.loss));
   // What does not depend on the number of steps, which the data may decide.
   if (rest.schedule !== undefined)
     asFlag("--schedule", () => createSchedule(rest.schedule as string, { stepSize, steps: Number.MAX_SAFE_INTEGER }));
@@ -132,7 +144,8 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
 export function requestText(request: PlainRequest): string {
   const { data, limit, model, dtype, loss, optimizer, optimizerOptions, batchSize, epochs, steps, batches, seed } =
     request;
-  const size = optimizer === "gd" ? "all examples" : `${batchSize ?? DEFAULT_BATCH_SIZE} examples`;
+  const times = (request.accumulate ?? 1) > 1 ? `${request.accumulate} times ` : "";
+  const size = optimizer === "gd" ? "all examples" : `${times}${batchSize ?? DEFAULT_BATCH_SIZE} examples`;
   const planned = steps === undefined ? `${epochs} epoch${epochs === 1 ? "" : "s"}` : `${steps} steps`;
   const stop = request.stopGradientNorm;
   const length = stop === undefined ? planned : `${planned} or until the gradient's norm is at most ${stop}`;
@@ -143,6 +156,7 @@ export function requestText(request: PlainRequest): string {
     ["optimizer", optimizerText(createOptimizer(optimizer, optimizerOptions))],
     ...(request.schedule === undefined ? [] : [["schedule", request.schedule] as const]),
     ["batches", batches ?? `${size} a step, ${length}, seed ${seed}`],
+    ...(request.exampleWeights === undefined ? [] : [["weights", request.exampleWeights] as const]),
     ["record", request.out],
   ]);
 }

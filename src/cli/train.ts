@@ -1,7 +1,7 @@
 // `pathkernel train`: its flags and its help.
 
 import { type Command, Option } from "commander";
-import { lossNames } from "../losses/registry.ts";
+import { lossForms } from "../losses/registry.ts";
 import { optimizerNames } from "../optimizers/registry.ts";
 import { scheduleForms } from "../schedules/registry.ts";
 import { addExamples, type CommandDefinition, collect } from "./command.ts";
@@ -25,7 +25,7 @@ function configure(command: Command): void {
       "train only these parameters, as in 'layers.1.*'; the rest stay as they are",
       collect,
     )
-    .option("--loss <name>", lossNames.join(", "))
+    .option("--loss <name>", `${lossForms.join(", ")}, or a file .onnx: (outputs, targets) to a number an example`)
     .option("--dtype <name>", "float32 or float64 (default: float32)")
     .optionsGroup("Optimizer (PyTorch's semantics and defaults):")
     .option("--optimizer <name>", optimizerNames.join(", "))
@@ -45,6 +45,11 @@ function configure(command: Command): void {
     .addOption(new Option("--epochs <n>", "passes over the data").conflicts(["steps", "batches"]))
     .addOption(new Option("--steps <n>", "steps").conflicts(["epochs", "batches"]))
     .addOption(new Option("--batches <file>", ".npy of training indices, [steps, batch]").conflicts(["batch"]))
+    .option("--accumulate <k>", "so many batches make one step, of the mean of their losses")
+    .option(
+      "--example-weights <file>",
+      ".npy or FILE.csv:COLUMN: a number >= 0 for each training example, which its loss is multiplied by",
+    )
     .option("--stop-gradient-norm <x>", "stop where the gradient of a step's batch has this norm or less")
     .option("--seed <n>", "of the initial parameters and of the batches (default: 0)")
     .option("--threads <n>", "threads of the engine")

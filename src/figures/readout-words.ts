@@ -24,6 +24,10 @@ export interface WordsContext {
 
 /** Losses that read the outputs as logits. */
 const LOGIT_LOSSES: readonly string[] = ["cross-entropy", "binary-cross-entropy"];
+/** Losses that are logarithms of probabilities. */
+const NAT_LOSSES: readonly string[] = [...LOGIT_LOSSES, "nll", "joint-nll"];
+/** Losses of which one output tells two classes apart. */
+const BINARY_LOSSES: readonly string[] = ["binary-cross-entropy", "hinge", "perceptron"];
 
 /** The words for a resolved readout: "margin:8-3", "logit:8", "output:0", "probability:8" or "loss"; "logit:5/8" is at position 5. */
 export function readoutWords(readout: string, { classes, loss, outputs }: WordsContext): ReadoutWords {
@@ -32,10 +36,16 @@ export function readoutWords(readout: string, { classes, loss, outputs }: WordsC
   const argument = written.slice(written.indexOf("/") + 1);
   const place = position === undefined ? "" : ` at position ${position}`;
   const nameOf = (k: string): string => classes[Number(k)] ?? k;
-  const logits = LOGIT_LOSSES.includes(loss);
-  const single = classes.length === 2 && (outputs ?? (loss === "binary-cross-entropy" ? 1 : 2)) === 1;
+  const [lossName] = loss.split(":");
+  const logits = LOGIT_LOSSES.includes(lossName);
+  const single = classes.length === 2 && (outputs ?? (BINARY_LOSSES.includes(lossName) ? 1 : 2)) === 1;
   if (name === "loss") {
-    return { quantity: "the loss", unit: logits ? "nat" : "loss", up: "upward", down: "downward" };
+    return {
+      quantity: "the loss",
+      unit: NAT_LOSSES.includes(lossName) ? "nat" : "loss",
+      up: "upward",
+      down: "downward",
+    };
   }
   if (name === "margin") {
     const [a, b] = argument.split("-").map(nameOf);

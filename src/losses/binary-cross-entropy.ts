@@ -11,6 +11,8 @@ import type { Loss } from "./types.ts";
 export const binaryCrossEntropy: Loss = {
   name: "binary-cross-entropy",
   target: "real",
+  targets: { must: "in [0, 1]", holds: (target) => target >= 0 && target <= 1 },
+  binary: true,
   probabilities: (b, y) => b.op("Sigmoid", [y]),
   value: (b, y, target) => meanOfExample(b, sub(b, b.op("Softplus", [y]), mul(b, y, target))),
 };

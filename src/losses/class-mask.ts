@@ -1,7 +1,7 @@
 // Class indices as masks with one true entry at each position.
 
 import type { GraphBuilder } from "../graph/builder.ts";
-import { unsqueeze } from "../graph/ops.ts";
+import { reduceSum, unsqueeze, where } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import { integers } from "../numeric/tensor.ts";
 
@@ -16,4 +16,9 @@ export function classMask(b: GraphBuilder, target: Value, y: Value): Value {
     ),
   );
   return b.op("Equal", [unsqueeze(b, target, [last]), classes]);
+}
+
+/** y at the target's class, for each position: the shape of the targets; 0 for an index that is no class. */
+export function atClass(b: GraphBuilder, target: Value, y: Value): Value {
+  return reduceSum(b, where(b, classMask(b, target, y), y, 0), [y.shape.length - 1]);
 }

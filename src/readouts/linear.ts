@@ -37,7 +37,8 @@ export function outputReadout(spec: string, argument: string, context: ReadoutCo
 
 /** The largest output of the trained model: `predicted`; with positions at the last one, or `predicted:POS`. */
 export function predictedReadout(spec: string, argument: string, context: ReadoutContext): Readout {
-  const word = context.loss.probabilities ? "logit" : "output";
+  const { probabilities, outputs } = context.loss;
+  const word = probabilities && outputs === undefined ? "logit" : "output";
   const place = argument === "" ? lastPlace(context) : placeOf(argument, spec, context);
   return linearReadout(spec, (y) => {
     const k = argmax(outputsAt(y, place));

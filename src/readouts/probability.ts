@@ -12,7 +12,7 @@ export function probabilityReadout(spec: string, argument: string, context: Read
   const { probabilities, name } = context.loss;
   if (!probabilities) {
     throw new RangeError(
-      `readout ${spec}: a probability needs a classification loss (cross-entropy, binary-cross-entropy), got ${name}`,
+      `readout ${spec}: a probability needs a classification loss (cross-entropy, binary-cross-entropy, nll), got ${name}`,
     );
   }
   const { place, rest } = placed(argument, spec, context);

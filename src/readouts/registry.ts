@@ -37,7 +37,8 @@ export const positionForms = "POS/ before outputs of a sequence, as in logit:-1/
 /** Predicted against runner-up for classifiers, the first output otherwise; at the last position where there are positions. */
 export function defaultReadout(context: ReadoutContext): string {
   const { prefix, width } = lastPlace(context);
-  return context.loss.probabilities && width > 1 ? "margin" : `output:${prefix}0`;
+  const { probabilities, target } = context.loss;
+  return (probabilities || target === "class") && width > 1 ? "margin" : `output:${prefix}0`;
 }
 
 /** The readout that a spec names; RangeError when it has no such form or does not fit the model. */

@@ -11,6 +11,8 @@ export interface ReadoutContext {
     readonly name: string;
     readonly target: "class" | "real";
     readonly probabilities?: ((b: GraphBuilder, y: Value) => Value) | undefined;
+    /** Set where outputs are probabilities already. */
+    readonly outputs?: string | undefined;
     value(b: GraphBuilder, y: Value, target: Value): Value;
   };
 }

@@ -8,6 +8,9 @@ import type { RunManifest } from "../run/types.ts";
 import { fact, number, tag } from "./html.ts";
 import type { ReportInput } from "./types.ts";
 
+/** Schedules that say no more than the optimizer does. */
+const UNTOLD = ["constant", "recorded"];
+
 /** The run's facts as a list of terms. */
 export function runFacts({ run, accuracy }: ReportInput): string {
   const { data, model, engine } = run;
@@ -23,7 +26,10 @@ export function runFacts({ run, accuracy }: ReportInput): string {
       "Model",
       `${model.spec}${frozen > 0 ? `, ${frozen} of ${countOf(model.parameters.length, "parameter array")} frozen` : ""}`,
     ),
-    text("Optimizer", optimizerOf(run)),
+    text("Optimizer", textOf(run.optimizer)),
+    ...(run.schedule === undefined || UNTOLD.includes(run.schedule.name)
+      ? []
+      : [text("Step sizes", textOf(run.schedule))]),
     text("Loss", run.loss),
     text("Training", `${countOf(run.steps, "step")}, batches of ${run.batchSize} (${formatNumber(epochs)} epochs)`),
     text("Precision and seed", `${run.dtype}, seed ${run.seed}`),
@@ -39,7 +45,7 @@ export function runFacts({ run, accuracy }: ReportInput): string {
 }
 
 /** "adam: lr 0.001, betas ..., eps 1e-8": every option as it was resolved, in the order of the record. */
-function optimizerOf({ optimizer: { name, options } }: RunManifest): string {
+function textOf({ name, options }: RunManifest["optimizer"]): string {
   const list = Object.entries(options).map(([option, value]) => `${option} ${String(value)}`);
   return list.length === 0 ? name : `${name}: ${list.join(", ")}`;
 }

@@ -10,12 +10,14 @@ import type { ManifestFile } from "./manifest-format.ts";
 import { OLD_BATCHES_FILE } from "./old-layout.ts";
 import {
   type KnownCheckpoints,
+  LOSS_FILE,
   MANIFEST_FILE,
   MODEL_FILE,
   readCheckpoint,
   readColumn,
   readColumns,
   readKnownCheckpoints,
+  readLoss,
   readManifest,
   readModel,
 } from "./read-record.node.ts";
@@ -168,6 +170,7 @@ export async function inspectRun(path: string, { deep = false } = {}): Promise<R
   let hash: string | undefined;
   if (file !== undefined) {
     faults.try(MODEL_FILE, () => readModel(files, file.manifest));
+    faults.try(LOSS_FILE, () => readLoss(files, file.manifest));
     inspectColumns(files, file, faults);
     const part = file.arrays === undefined ? "checkpoints" : CHECKPOINT_HASHES_FILE;
     const known = faults.try(part, () => readKnownCheckpoints(files, file));

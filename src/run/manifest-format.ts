@@ -45,13 +45,20 @@ const fileSchema = z.object({
     trainable: names,
   }),
   loss: z.string(),
+  lossFile: z.object({ sha256: hash }).optional(),
   reduction: z.enum(["mean", "sum", "weighted"]).optional(),
   optimizer: resolved,
   schedule: resolved.optional(),
   stopGradientNorm: z.number().nonnegative().optional(),
   resumed: listOf(session).optional(),
   sampling: z
-    .object({ name: z.enum(["shuffled", "full", "file"]), file: z.string().nullable(), sha256: hash.nullable() })
+    .object({
+      name: z.enum(["shuffled", "full", "file"]),
+      file: z.string().nullable(),
+      sha256: hash.nullable(),
+      accumulate: z.int().positive().optional(),
+      exampleWeights: z.object({ file: z.string(), sha256: hash }).optional(),
+    })
     .optional(),
   data: z.object({
     source: z.string(),

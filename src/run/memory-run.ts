@@ -30,6 +30,7 @@ export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWr
       path,
       manifest: { ...manifest, steps },
       modelBytes,
+      ...(run.lossBytes && { lossBytes: run.lossBytes }),
       layout: run.layout,
       batches: batchesOf(recorder.columns, steps),
       scalars: scalarsOf(recorder.columns, steps),

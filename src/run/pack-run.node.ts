@@ -5,7 +5,7 @@ import { checkpointFile } from "./checkpoint-format.ts";
 import { CHECKPOINT_HASHES_FILE } from "./checkpoint-hashes.ts";
 import { columnNames } from "./columns.ts";
 import { OLD_BATCHES_FILE, OLD_STEPS_FILE } from "./old-layout.ts";
-import { MANIFEST_FILE, MODEL_FILE } from "./read-record.node.ts";
+import { LOSS_FILE, MANIFEST_FILE, MODEL_FILE } from "./read-record.node.ts";
 import { writeArchive } from "./run-archive.node.ts";
 import { requirePart } from "./run-files.ts";
 import { openRun, openRunFiles } from "./run-reader.node.ts";
@@ -23,6 +23,7 @@ export async function packRun(path: string, out: string): Promise<number> {
   const parts = [
     MANIFEST_FILE,
     MODEL_FILE,
+    ...(run.lossBytes ? [LOSS_FILE] : []),
     ...(isOld ? [OLD_BATCHES_FILE, OLD_STEPS_FILE] : [...arrays, CHECKPOINT_HASHES_FILE]),
     ...run.checkpoints.map(checkpointFile),
   ];

@@ -14,6 +14,7 @@ import type { Checkpoint, RunManifest } from "./types.ts";
 
 export const MANIFEST_FILE = "manifest.json";
 export const MODEL_FILE = "model.onnx";
+export const LOSS_FILE = "loss.onnx";
 
 /** A manifest holds names and numbers: one larger than this is none. */
 const MAX_MANIFEST_BYTES = 2 ** 23;
@@ -28,10 +29,19 @@ export function readManifest(files: RunFiles): ManifestFile {
 }
 
 export function readModel(files: RunFiles, { model }: RunManifest): Uint8Array {
-  const bytes = requirePart(files, MODEL_FILE);
+  return readVerified(files, MODEL_FILE, model.sha256);
+}
+
+/** The file of the run's loss; undefined where it is one of ours. */
+export function readLoss(files: RunFiles, { lossFile }: RunManifest): Uint8Array | undefined {
+  return lossFile && readVerified(files, LOSS_FILE, lossFile.sha256);
+}
+
+function readVerified(files: RunFiles, part: string, expected: string): Uint8Array {
+  const bytes = requirePart(files, part);
   const actual = sha256(bytes);
-  if (actual === model.sha256) return bytes;
-  const message = `${nameOfPart(files, MODEL_FILE)}: ${hashFault(model.sha256, actual)}`;
+  if (actual === expected) return bytes;
+  const message = `${nameOfPart(files, part)}: ${hashFault(expected, actual)}`;
   throw new InvalidRunError(message, {
     hint: "the file was changed after training: put back the one that was trained",
   });

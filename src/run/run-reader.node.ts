@@ -14,6 +14,7 @@ import {
   readCheckpoint,
   readColumns,
   readKnownCheckpoints,
+  readLoss,
   readManifest,
   readModel,
 } from "./read-record.node.ts";
@@ -83,6 +84,7 @@ function openParts(files: RunFiles): Run {
   const file = readManifest(files);
   const { manifest, layout } = file;
   const modelBytes = readModel(files, manifest);
+  const lossBytes = readLoss(files, manifest);
   const columns = readColumns(files, file);
   const { hashes, stored } = readKnownCheckpoints(files, file);
   const { steps, checkpoints } = extentOf(manifest, stored);
@@ -95,6 +97,7 @@ function openParts(files: RunFiles): Run {
     path,
     manifest: { ...manifest, steps },
     modelBytes,
+    ...(lossBytes && { lossBytes }),
     layout,
     batches: batchesOf(columns, steps),
     scalars: scalarsOf(columns, steps),

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../numeric/files.node.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { DiskRunWriter } from "./disk-writer.node.ts";
 import { NewFolder } from "./new-folder.node.ts";
-import { MODEL_FILE } from "./read-record.node.ts";
+import { LOSS_FILE, MODEL_FILE } from "./read-record.node.ts";
 import type { NewRun, RunWriter } from "./types.ts";
 
 export interface RunWriterOptions extends NewRun {
@@ -14,7 +14,7 @@ export interface RunWriterOptions extends NewRun {
 }
 
 /**
- * Starts to record a run in the folder `path`: model.onnx, batches/, scalars/, checkpoints/, checkpoints.sha256 and manifest.json. The
+ * Starts to record a run in the folder `path`: model.onnx, loss.onnx where the loss is a user's file, batches/, scalars/, checkpoints/, checkpoints.sha256 and manifest.json. The
  * folder appears with the first checkpoint, so that whatever has its name can be read.
  *
  * Each file is replaced whole or not at all; a process that is killed leaves a run that reads up to the last checkpoint that was
@@ -26,11 +26,17 @@ export async function createRunWriter(path: string, { force = false, ...run }: R
   if (actual !== run.manifest.model.sha256) {
     throw new RangeError(`createRunWriter: manifest.model.sha256 must be ${actual}, got ${run.manifest.model.sha256}`);
   }
+  const lossHash = run.lossBytes && sha256(run.lossBytes);
+  if (lossHash !== run.manifest.lossFile?.sha256) {
+    const got = run.manifest.lossFile?.sha256 ?? "none";
+    throw new RangeError(`createRunWriter: manifest.lossFile.sha256 must be ${lossHash ?? "left out"}, got ${got}`);
+  }
   const folder = new NewFolder(path, force);
   try {
     const writer = new DiskRunWriter({ path, run, folder });
     writer.check();
     writeFileAtomic(join(folder.place, MODEL_FILE), run.modelBytes);
+    if (run.lossBytes) writeFileAtomic(join(folder.place, LOSS_FILE), run.lossBytes);
     return writer;
   } catch (cause) {
     folder.undo();

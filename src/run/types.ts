@@ -45,6 +45,10 @@ export interface Sampling {
   /** The file, and the SHA-256 of its bytes; null for the other two. */
   readonly file: string | null;
   readonly sha256: string | null;
+  /** So many of them make the batch of a step; absent: 1. */
+  readonly accumulate?: number | undefined;
+  /** What the weights of all occurrences are multiplied by, a number for each training example: the file (with its column), and its SHA-256. */
+  readonly exampleWeights?: { readonly file: string; readonly sha256: string } | undefined;
 }
 
 /** That a training was gone on with, before step `step`, and by what. */
@@ -93,6 +97,8 @@ export interface RunManifest {
     readonly trainable: readonly string[];
   };
   readonly loss: string;
+  /** SHA-256 of loss.onnx, where the loss is a file of the user's. */
+  readonly lossFile?: { readonly sha256: string } | undefined;
   /** Absent: mean. */
   readonly reduction?: Reduction | undefined;
   readonly optimizer: Resolved;
@@ -136,6 +142,8 @@ export interface Run {
   readonly manifest: RunManifest;
   /** The model file (.onnx) with the initial values of all parameters. */
   readonly modelBytes: Uint8Array;
+  /** The loss as an .onnx file, where it is one of the user's. */
+  readonly lossBytes?: Uint8Array | undefined;
   readonly layout: Layout;
   readonly batches: readonly Batch[];
   readonly scalars: readonly StepScalars[];
@@ -151,6 +159,7 @@ export interface Run {
 export interface NewRun {
   readonly manifest: Omit<RunManifest, "steps" | "status">;
   readonly modelBytes: Uint8Array;
+  readonly lossBytes?: Uint8Array | undefined;
   /** The trained parameters, in the order of `manifest.model.trainable`. */
   readonly layout: Layout;
 }

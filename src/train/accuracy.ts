@@ -40,7 +40,7 @@ export function classesOf(
   { outputShape, loss }: Pick<Task, "outputShape" | "loss">,
 ): Int32Array {
   const { width } = axesOf(outputShape);
-  const border = loss.probabilities ? 0 : 0.5;
+  const border = loss.binary ? 0 : 0.5;
   return Int32Array.from({ length: outputs.length / width }, (_, place) => {
     const from = place * width;
     if (width === 1) return outputs[from] > border ? 1 : 0;

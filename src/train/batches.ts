@@ -68,3 +68,54 @@ export function givenBatches(source: Tensor, examples: number, name: string): Ba
     return meanBatch(Int32Array.from(indices));
   });
 }
+
+/**
+ * Every `count` batches as one, which counts the mean of what they count: gradient accumulation, where a step is made of the sum of their
+ * gradients over `count`. Batches that do not fill the last one are left out.
+ */
+export function* accumulatedBatches(batches: Iterable<Batch>, count: number): Generator<Batch> {
+  let group: Batch[] = [];
+  for (const batch of batches) {
+    group.push(batch);
+    if (group.length < count) continue;
+    yield group.length === 1 ? batch : joined(group);
+    group = [];
+  }
+}
+
+function joined(group: readonly Batch[]): Batch {
+  const indices = Int32Array.from(group.flatMap((batch) => [...batch.indices]));
+  const [{ length }] = group.map((batch) => batch.indices);
+  const alike = group.every(({ weights }) => weights.length === length && weights.every((c) => c === 1 / length));
+  // 1 / n at once, not (1 / m) / k, is what a mean over all of them is.
+  if (alike) return meanBatch(indices);
+  return {
+    indices,
+    weights: Float64Array.from(group.flatMap(({ weights }) => [...weights].map((c) => c / group.length))),
+  };
+}
+
+/** The same batches with the weight of each occurrence multiplied by that of its example. */
+export function* weightedBatches(batches: Iterable<Batch>, exampleWeights: Float64Array): Generator<Batch> {
+  let [from, to]: (Batch | undefined)[] = [];
+  for (const batch of batches) {
+    const { indices, weights } = batch;
+    // All examples at every step are one batch again and again.
+    if (batch !== from) to = { ...batch, weights: weights.map((c, n) => c * exampleWeights[indices[n]]) };
+    from = batch;
+    yield to as Batch;
+  }
+}
+
+/** Weights of examples as they are given; InvalidDataError unless they are one finite number >= 0 for each, not all 0. */
+export function checkExampleWeights(weights: Float64Array, examples: number, name: string): Float64Array {
+  if (weights.length !== examples)
+    throw new InvalidDataError(
+      `${name}: must have a weight for each of ${examples} training examples, got ${weights.length}`,
+    );
+  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  if (bad >= 0)
+    throw new InvalidDataError(`${name}: weights must be numbers >= 0, got ${weights[bad]} for example ${bad}`);
+  if (weights.every((weight) => weight === 0)) throw new InvalidDataError(`${name}: a weight must be > 0, got zeros`);
+  return weights;
+}

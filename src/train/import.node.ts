@@ -129,7 +129,7 @@ async function taskFor(
   engine: Engine,
   { folder, first }: { folder: ImportFolder; first: ImportedState },
 ): Promise<{ task: Task; params: RealArray }> {
-  const loss: Loss = lossFrom(folder.about.loss.name);
+  const loss: Loss = asData(() => lossFrom(folder.about.loss.name), "run.json");
   const model = modelFor(request, folder, first);
   const dataset = await dataFor(request, folder, model);
   const params = allocate(engine.dtype, model.parameters.size) as RealArray;

@@ -10,6 +10,7 @@ export type LossReduction = "mean" | "sum";
  *
  *     mean: c_i = e_i / sum_j e_j,   sum: c_i = e_i
  *
+ * Where our l_i is a sum over them, c_i = 1 / sum_j e_j and 1.
  * e_i is the number of outputs of an example, and for class labels the number of its positions that count (1 without positions).
  */
 export function reducedWeights(
@@ -25,8 +26,9 @@ export function reducedWeights(
     return own.reduce((count, label) => count + (label === BigInt(IGNORED) ? 0 : 1), 0);
   };
   const weights = Float64Array.from(indices, elements);
-  if (reduction === "sum") return weights;
   const total = weights.reduce((sum, count) => sum + count, 0);
+  if (loss.sums) weights.fill(1);
+  if (reduction === "sum") return weights;
   // A batch in which nothing counts has no loss here; PyTorch's mean of it is NaN.
   return total === 0 ? weights : weights.map((count) => count / total);
 }

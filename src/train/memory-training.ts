@@ -6,6 +6,7 @@ import type { Batch, Run } from "../run/types.ts";
 import { scheduleOf } from "../schedules/registry.ts";
 import type { Schedule } from "../schedules/types.ts";
 import { newRunOf } from "./new-run.ts";
+import { requireLossesApart } from "./rows-apart.ts";
 import type { Task } from "./task.ts";
 import { trainableOf } from "./task.ts";
 import { type TrainOptions, train } from "./train.ts";
@@ -32,6 +33,7 @@ export async function trainInMemory(task: Task, options: MemoryTrainingOptions):
   const planned = { batchSize, plannedSteps: batches.length, checkpointEvery, stopGradientNorm };
   const recorded = schedule && { name: schedule.name, options: schedule.options };
   const writer = createMemoryRun(newRunOf(task, params, { ...planned, ...(recorded && { schedule: recorded }) }));
+  if (task.loss.bytes) await requireLossesApart(task, trainableOf(task, params, task.engine.dtype));
   await train({
     task,
     initial: trainableOf(task, params, task.engine.dtype),

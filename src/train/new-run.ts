@@ -12,13 +12,14 @@ export type RunOptions = Pick<NewRun["manifest"], "batchSize" | "plannedSteps" |
   Partial<NewRun["manifest"]>;
 
 /**
- * The record of a run before its first step. `params` are all parameters w_0 in the model's layout. The model's SHA-256 is left empty,
- * and so is the date: what keeps the run fills them in.
+ * The record of a run before its first step. `params` are all parameters w_0 in the model's layout. The SHA-256 of the model, and of a loss that is a file,
+ * are left empty, and so is the date: what keeps the run fills them in.
  */
 export function newRunOf(task: Task, params: RealArray, options: RunOptions): NewRun {
   const { model, layout, engine, optimizer, dataset, loss } = task;
   return {
     modelBytes: writeOnnx(model.graph, { real: engine.dtype, initializers: viewsOf(model.parameters, params) }),
+    ...(loss.bytes && { lossBytes: loss.bytes }),
     layout,
     manifest: {
       schema: "pathkernel.run/1",
@@ -35,6 +36,7 @@ export function newRunOf(task: Task, params: RealArray, options: RunOptions): Ne
         trainable: layout.entries.map(({ name }) => name),
       },
       loss: loss.name,
+      ...(loss.bytes && { lossFile: { sha256: "" } }),
       optimizer: { name: optimizer.name, options: optimizer.options },
       data: {
         source: dataset.source,

@@ -15,8 +15,9 @@ import type { RecordStore } from "./record.ts";
 export function folderStore(path: string, { force = false } = {}): (run: NewRun) => Promise<RecordStore> {
   return async ({ manifest, ...run }) => {
     const model = { ...manifest.model, sha256: sha256(run.modelBytes) };
+    const lossFile = run.lossBytes && { lossFile: { sha256: sha256(run.lossBytes) } };
     const engine = { ...manifest.engine, cpu: cpuOf() };
-    const dated = { ...manifest, engine, model, createdAt: new Date().toISOString() };
+    const dated = { ...manifest, ...lossFile, engine, model, createdAt: new Date().toISOString() };
     const writer = await createRunWriter(path, { ...run, manifest: dated, force });
     return { writer, open: () => openRun(path) };
   };

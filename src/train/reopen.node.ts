@@ -5,7 +5,9 @@ import { loadDataset } from "../data/registry.ts";
 import type { Dataset, LoadOptions } from "../data/types.ts";
 import { openEngine } from "../engine/engine.ts";
 import { InvalidDataError, InvalidRunError } from "../errors.ts";
+import { onnxLoss } from "../losses/onnx-loss.ts";
 import { lossOf } from "../losses/registry.ts";
+import type { Loss } from "../losses/types.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
 import { pathExists } from "../numeric/files.node.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
@@ -27,6 +29,10 @@ export interface ReopenOptions {
 function optimizerOf({ optimizer: { name, options } }: RunManifest): Optimizer {
   if (name === unrecordedOptimizer.name) return unrecordedOptimizer;
   return createOptimizer(name, options as OptimizerOptions);
+}
+
+function lossOfRun({ manifest, lossBytes }: Run): Loss {
+  return lossBytes ? onnxLoss(lossBytes, manifest.loss) : lossOf(manifest.loss);
 }
 
 /** An expression that matches exactly these names. */
@@ -100,7 +106,7 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
   const engine = await (threads === undefined ? fromManifest(run, open) : open());
   try {
     return await fromManifest(run, () => {
-      const [loss, optimizer] = [lossOf(manifest.loss), optimizerOf(manifest)];
+      const [loss, optimizer] = [lossOfRun(run), optimizerOf(manifest)];
       return createTask({ engine, model, trainable, params, loss, optimizer, dataset });
     });
   } catch (error) {

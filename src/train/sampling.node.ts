@@ -1,12 +1,21 @@
 // Where the batches of a training come from: as a request says, and again as a recorded run says.
 
+import { readNumberColumn } from "../data/number-column.node.ts";
 import { InvalidDataError, InvalidRunError, UnsupportedError } from "../errors.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
 import { decodeNpy } from "../numeric/npy.ts";
 import { generatorName, randomFrom } from "../numeric/random.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import type { Batch, Run, Sampling } from "../run/types.ts";
-import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
+import {
+  accumulatedBatches,
+  checkExampleWeights,
+  countSteps,
+  fullBatches,
+  givenBatches,
+  shuffledBatches,
+  weightedBatches,
+} from "./batches.ts";
 
 export const DEFAULT_BATCH_SIZE = 64;
 
@@ -19,12 +28,17 @@ export interface BatchRequest {
   readonly steps?: number | undefined;
   /** A .npy file [steps, batch] of training indices. */
   readonly batches?: string | undefined;
+  /** So many batches make one step. Default 1. */
+  readonly accumulate?: number | undefined;
+  /** A .npy file, or FILE.csv:COLUMN: a weight for each training example. */
+  readonly exampleWeights?: string | undefined;
   readonly seed: number;
 }
 
 export interface PlannedBatches {
   readonly batches: Iterable<Batch>;
   readonly steps: number;
+  /** Examples of a step. */
   readonly batchSize: number;
   readonly sampling: Sampling;
 }
@@ -39,6 +53,33 @@ function batchesOfFile(file: string, examples: number): { readonly batches: Batc
 
 /** The batches that a request asks for, of so many training examples. */
 export function batchesFor(request: BatchRequest, examples: number): PlannedBatches {
+  return weighted(accumulated(request, examples), request.exampleWeights, examples);
+}
+
+function weighted(planned: PlannedBatches, file: string | undefined, examples: number): PlannedBatches {
+  if (file === undefined) return planned;
+  const { values, sha256: hash } = readNumberColumn(file);
+  const batches = weightedBatches(planned.batches, checkExampleWeights(values, examples, file));
+  return { ...planned, batches, sampling: { ...planned.sampling, exampleWeights: { file, sha256: hash } } };
+}
+
+/** Of an epoch's batches, or of those of a file, the last ones that fill no step are left out. */
+function accumulated(request: BatchRequest, examples: number): PlannedBatches {
+  const { accumulate: count = 1, steps: wanted } = request;
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new RangeError(`batches: accumulate must be a positive integer, got ${count}`);
+  if (count === 1) return planned(request, examples);
+  if (request.optimizer === "gd")
+    throw new RangeError("gd takes all examples at every step: accumulate must not be given (use sgd)");
+  const each = planned({ ...request, steps: wanted && wanted * count }, examples);
+  const steps = Math.floor(each.steps / count);
+  if (steps === 0)
+    throw new RangeError(`batches: accumulate must be at most the ${each.steps} batches there are, got ${count}`);
+  const sampling = { ...each.sampling, accumulate: count };
+  return { batches: accumulatedBatches(each.batches, count), steps, batchSize: count * each.batchSize, sampling };
+}
+
+function planned(request: BatchRequest, examples: number): PlannedBatches {
   if (request.batches !== undefined) {
     const { batches, sampling } = batchesOfFile(request.batches, examples);
     return { batches, steps: batches.length, batchSize: batches[0]?.indices.length ?? 0, sampling };
@@ -55,21 +96,44 @@ export function batchesFor(request: BatchRequest, examples: number): PlannedBatc
   return { batches, steps: countSteps(plan), batchSize, sampling: drawn("shuffled") };
 }
 
-/** All batches of a recorded run from its first step, drawn again. */
-function drawnAgain({ manifest, path }: Run): Iterable<Batch> {
-  const { sampling, seed, generator, batchSize, plannedSteps: steps, data } = manifest;
-  const cannot = (why: string) => new UnsupportedError(`cannot go on with ${path}: ${why}`);
-  if (sampling === undefined) throw cannot("where its batches come from is not recorded");
-  if (sampling.name === "full") return fullBatches(data.trainExamples, steps);
-  if (sampling.name === "shuffled") {
-    if (generator !== generatorName) throw cannot(`its batches were drawn by ${generator}, here is ${generatorName}`);
-    return shuffledBatches({ examples: data.trainExamples, batchSize, steps }, randomFrom(seed, "batches"));
-  }
-  const given = batchesOfFile(sampling.file ?? "", data.trainExamples);
-  if (given.sampling.sha256 === sampling.sha256) return given.batches;
-  throw new InvalidDataError(`${sampling.file}: must be the batches of ${path}, got another file of that name`, {
+/** InvalidDataError unless a file that the run was begun with is still the same. */
+function requireSameFile(run: Run, what: string, file: string, [recorded, now]: readonly (string | null)[]): void {
+  if (recorded === now) return;
+  throw new InvalidDataError(`${file}: must be the ${what} of ${run.path}, got another file of that name`, {
     hint: "put back the file that it was begun with",
   });
+}
+
+/** All batches of a recorded run from its first step, drawn again. */
+function drawnAgain(run: Run): Iterable<Batch> {
+  const { sampling, data } = run.manifest;
+  if (sampling === undefined)
+    throw new UnsupportedError(`cannot go on with ${run.path}: where its batches come from is not recorded`);
+  const { accumulate = 1, exampleWeights } = sampling;
+  const batches = accumulatedBatches(drawnSingly(run, sampling, accumulate), accumulate);
+  if (exampleWeights === undefined) return batches;
+  const { file } = exampleWeights;
+  const { values, sha256: hash } = readNumberColumn(file);
+  requireSameFile(run, "example weights", file, [exampleWeights.sha256, hash]);
+  return weightedBatches(batches, checkExampleWeights(values, data.trainExamples, file));
+}
+
+/** Its batches before they are put together, `accumulate` for each step. */
+function drawnSingly(run: Run, sampling: Sampling, accumulate: number): Iterable<Batch> {
+  const { seed, generator, batchSize, plannedSteps, data } = run.manifest;
+  const examples = data.trainExamples;
+  if (sampling.name === "full") return fullBatches(examples, plannedSteps);
+  if (sampling.name === "shuffled") {
+    if (generator !== generatorName) {
+      const why = `its batches were drawn by ${generator}, here is ${generatorName}`;
+      throw new UnsupportedError(`cannot go on with ${run.path}: ${why}`);
+    }
+    const plan = { examples, batchSize: batchSize / accumulate, steps: plannedSteps * accumulate };
+    return shuffledBatches(plan, randomFrom(seed, "batches"));
+  }
+  const given = batchesOfFile(sampling.file ?? "", examples);
+  requireSameFile(run, "batches", sampling.file ?? "", [sampling.sha256, given.sampling.sha256]);
+  return given.batches;
 }
 
 function sameBatch(a: Batch, b: Batch): boolean {

@@ -3,8 +3,8 @@
 import type { Dataset, Split } from "../data/types.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InvalidDataError } from "../errors.ts";
-import { valueIn } from "../graph/builder.ts";
-import { axesOf, IGNORED } from "../graph/outputs.ts";
+import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import { axesOf, IGNORED, targetShape } from "../graph/outputs.ts";
 import type { Loss } from "../losses/types.ts";
 import { type SplitModel, splitModel } from "../models/split.ts";
 import type { Model } from "../models/types.ts";
@@ -70,8 +70,16 @@ export function createTask({ engine, model, trainable, params, loss, optimizer, 
     if (!trainable.includes(name)) frozen[name] = toReal(all[name], engine.dtype);
   const outputShape = valueIn(model.graph, "y").shape.slice(1) as readonly number[];
   checkTargets(dataset, loss, outputShape);
+  if (loss.bytes) tryLoss(loss, outputShape);
   const outputs = sizeOf(outputShape);
   return { engine, model, split, layout, frozen, loss, optimizer, dataset, outputShape, outputs };
+}
+
+/** Builds a loss of the user's on outputs of this shape: UnsupportedError where it is for other ones. */
+function tryLoss(loss: Loss, outputShape: readonly number[]): void {
+  const b = new GraphBuilder();
+  const y = b.input("y", "real", ["N", ...outputShape]);
+  loss.value(b, y, b.input("target", loss.target === "class" ? "int64" : "real", targetShape(y, loss.target)));
 }
 
 /** The trainable part of w_0 as one flat array in the run's dtype. */
@@ -100,10 +108,11 @@ function checkNumbers({ source, train: { y } }: Dataset, loss: Loss, outputShape
         : [`outputs ${shapeText(wanted)}`, shapeText(outputShape)];
     throw new InvalidDataError(`the model must have ${flat} for the targets of ${source}, got ${got}`);
   }
-  const bad = loss.probabilities ? (y.data as RealArray).findIndex((value) => !(value >= 0 && value <= 1)) : -1;
+  const { targets } = loss;
+  const bad = targets ? (y.data as RealArray).findIndex((value) => !targets.holds(value)) : -1;
   if (bad < 0) return;
   throw new InvalidDataError(
-    `loss ${loss.name} needs targets in [0, 1], got ${y.data[bad]} for example ${Math.floor(bad / sizeOf(wanted))} of ${source}`,
+    `loss ${loss.name} needs targets ${targets?.must}, got ${y.data[bad]} for example ${Math.floor(bad / sizeOf(wanted))} of ${source}`,
   );
 }
 
@@ -135,7 +144,7 @@ function checkLabels({ source, classes, train, test }: Dataset, loss: Loss, outp
 
 /**
  * Targets as the loss reads them, for some rows of a split: class indices, one for each position, or numbers in the shape of the outputs
- * (one-hot for classes; 0 or 1 where a position has a single output).
+ * (one-hot for classes; 0 or 1 where a position has a single output; -1 in place of 0 where the loss reads signs).
  */
 export function targetsOf(
   task: Pick<Task, "loss" | "outputShape" | "engine">,
@@ -148,8 +157,10 @@ export function targetsOf(
   if (loss.target === "class") return y;
   const { width } = axesOf(outputShape);
   const targets = zeros(engine.dtype, [rows.length, ...outputShape]);
+  const off = loss.labels === "signs" ? -1 : 0;
+  if (off !== 0) targets.data.fill(off as never);
   (y.data as BigInt64Array).forEach((label, k) => {
-    if (width === 1) targets.data[k] = Number(label);
+    if (width === 1) targets.data[k] = Number(label) === 1 ? 1 : off;
     else targets.data[k * width + Number(label)] = 1;
   });
   return targets;

@@ -3,6 +3,7 @@
 import { InvalidDataError } from "../errors.ts";
 import { lossNames, lossOf } from "../losses/registry.ts";
 import type { Loss } from "../losses/types.ts";
+import { splitSpec } from "../numeric/spec.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 
 const OPTIMIZERS: ReadonlyMap<string, string> = new Map([
@@ -25,6 +26,12 @@ const LOSSES: ReadonlyMap<string, string> = new Map([
   ["nll_loss", "cross-entropy"],
   ["BCEWithLogitsLoss", "binary-cross-entropy"],
   ["binary_cross_entropy_with_logits", "binary-cross-entropy"],
+  ["HuberLoss", "huber"],
+  ["huber_loss", "huber"],
+  ["PoissonNLLLoss", "poisson"],
+  ["poisson_nll_loss", "poisson"],
+  ["MultiMarginLoss", "multi-margin"],
+  ["multi_margin_loss", "multi-margin"],
 ]);
 
 const STATE: ReadonlyMap<string, string> = new Map([
@@ -60,10 +67,11 @@ export function optimizerFrom(
   };
 }
 
-/** The loss of that name; InvalidDataError with the known ones for any other. */
+/** The loss of that name, with an option of ours behind a colon where it has one; InvalidDataError with the known ones for any other. */
 export function lossFrom(name: string): Loss {
-  const known = LOSSES.get(name) ?? name;
-  if (lossNames.includes(known)) return lossOf(known);
+  const [torch, option] = splitSpec(name);
+  const known = LOSSES.get(torch) ?? torch;
+  if (lossNames.includes(known)) return lossOf(option === undefined ? known : `${known}:${option}`);
   const names = [...LOSSES.keys(), ...lossNames].join(", ");
   throw new InvalidDataError(`the loss must be one of ${names}, got ${name}`, {
     hint: "BCELoss reads probabilities: leave the last sigmoid out of the model and use BCEWithLogitsLoss",

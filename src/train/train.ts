@@ -117,7 +117,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     if (fault) {
       await finish("diverged");
       const hint = "use a smaller learning rate; the steps before it are recorded";
-      throw new DivergedError(`training diverged at step ${step}: ${fault}`, step, { hint });
+      const { name, outputs } = task.loss;
+      const needs =
+        outputs === undefined || Number.isFinite(result.loss) ? "" : ` (${name} needs outputs that are ${outputs})`;
+      throw new DivergedError(`training diverged at step ${step}: ${fault}${needs}`, step, { hint });
     }
     if (result.gradientNorm <= stopGradientNorm) {
       stepper.undo();

@@ -1,5 +1,6 @@
 // From a request in the user's words to a recorded run: loads data and model, plans, trains.
 
+import { basename } from "node:path";
 import { loadDataset } from "../data/registry.ts";
 import type { Dataset } from "../data/types.ts";
 import { cpuOf } from "../engine/cpu.node.ts";
@@ -7,6 +8,7 @@ import { openEngine } from "../engine/engine.ts";
 import { InvalidDataError } from "../errors.ts";
 import { valueIn } from "../graph/builder.ts";
 import { writeOnnx } from "../graph/onnx/writer.ts";
+import { onnxLoss } from "../losses/onnx-loss.ts";
 import { lossOf } from "../losses/registry.ts";
 import type { Loss } from "../losses/types.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
@@ -29,7 +31,7 @@ import type { Schedule } from "../schedules/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
 import { requireSearchable } from "./line-search.ts";
-import { requireRowsApart } from "./rows-apart.ts";
+import { requireLossesApart, requireRowsApart } from "./rows-apart.ts";
 import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
 import { type Progress, type TrainOptions, type TrainResult, train } from "./train.ts";
@@ -47,6 +49,7 @@ export interface TrainingRequest {
   readonly model: string;
   /** For a file: a regular expression that names the parameters. */
   readonly parameters?: string | undefined;
+  /** mse, cross-entropy:0.1, any of `lossForms`, or a file ending in .onnx. */
   readonly loss: string;
   readonly optimizer: string;
   readonly optimizerOptions: OptimizerOptions;
@@ -60,6 +63,10 @@ export interface TrainingRequest {
   readonly steps?: number | undefined;
   /** A .npy file [steps, batch] of training indices. */
   readonly batches?: string | undefined;
+  /** So many batches make one step: the mean of their losses. Default 1. */
+  readonly accumulate?: number | undefined;
+  /** A .npy file, or FILE.csv:COLUMN, with a number >= 0 for each training example, which its weight in every batch is multiplied by. */
+  readonly exampleWeights?: string | undefined;
   readonly seed: number;
   readonly dtype: RealDType;
   /** Patterns of the parameters to train; all by default. */
@@ -94,7 +101,7 @@ function modelShapeFor({ inputShape, classes, task, train }: Dataset, loss: Loss
   const targets = train.y.shape.slice(1);
   if (task === "regression")
     return { inputShape, positions: targets.slice(0, -1), outputs: targets[targets.length - 1] };
-  const outputs = classes.length === 2 && loss.name === "binary-cross-entropy" ? 1 : classes.length;
+  const outputs = classes.length === 2 && loss.binary ? 1 : classes.length;
   return { inputShape, positions: targets, outputs };
 }
 
@@ -113,6 +120,11 @@ function modelFor(request: TrainingRequest, dataset: Dataset, loss: Loss): Model
   return model;
 }
 
+/** A loss by its name, or a file of the user's. */
+function lossFor(spec: string): Loss {
+  return /\.onnx$/i.test(spec) ? onnxLoss(readFileBytes(spec), basename(spec)) : lossOf(spec);
+}
+
 interface Prepared {
   readonly task: Task;
   readonly params: RealArray;
@@ -121,7 +133,7 @@ interface Prepared {
 }
 
 async function prepare(request: TrainingRequest): Promise<Prepared> {
-  const loss = lossOf(request.loss);
+  const loss = lossFor(request.loss);
   const optimizer = createOptimizer(request.optimizer, request.optimizerOptions);
   const { limit, dataDirectory: directory, targetColumn: target, context } = request;
   const dataset = await loadDataset(request.data, { limit, directory, target, context });
@@ -143,6 +155,7 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const task = createTask({ engine, model, trainable, params, loss, optimizer, dataset });
   // Ready-made models are known to keep rows apart.
   if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
+  if (loss.bytes) await requireLossesApart(task, trainableOf(task, params, request.dtype));
   return { task, params, planned, schedule };
 }
 
@@ -157,8 +170,10 @@ function newRun(request: TrainingRequest, { task, params, planned, schedule }: P
     budgetBytes: request.checkpointBudget,
   });
   const trainable = layout.entries.map(({ name }) => name);
+  const { bytes: lossBytes } = task.loss;
   return {
     modelBytes,
+    ...(lossBytes && { lossBytes }),
     layout,
     manifest: {
       schema: "pathkernel.run/1",
@@ -175,7 +190,8 @@ function newRun(request: TrainingRequest, { task, params, planned, schedule }: P
         trainable,
       },
       loss: task.loss.name,
-      reduction: "mean",
+      ...(lossBytes && { lossFile: { sha256: sha256(lossBytes) } }),
+      reduction: request.exampleWeights === undefined ? "mean" : "weighted",
       optimizer: { name: optimizer.name, options: optimizer.options },
       schedule: { name: schedule.name, options: schedule.options },
       stopGradientNorm: request.stopGradientNorm,

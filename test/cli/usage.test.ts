@@ -40,6 +40,11 @@ describe("names that nobody knows", () => {
     ["--loss", "cross-entrpy", /^must be one of .*, got "cross-entrpy"\. did you mean cross-entropy\?$/],
     ["--data", "mnits", /^must be one of mnist, .* or a file \.npz.*, got "mnits"\. did you mean mnist\?$/],
     ["--model", "mpl:8:tanh", /^must be mlp:WIDTHS:ACTIVATION.*, got "mpl:8:tanh"\. did you mean mlp\?$/],
+    [
+      "--schedule",
+      "cosin:warmup=3",
+      /^must be one of constant, step:EVERY.*, got "cosin:warmup=3"\. did you mean cosine\?$/,
+    ],
     ["--dtype", "float46", 'must be one of float32, float64, got "float46". did you mean float64?'],
   ])("train %s %s", async (flag, value, message) => {
     const text = await refusal(withFlag(TRAINING, flag, value));
@@ -114,6 +119,21 @@ describe("flags that do not go together", () => {
   it("gd refuses batches", async () => {
     const message = "error: --batch does not belong to gd, which takes all examples at every step. use sgd for batches";
     expect(await refusal(withFlag(TRAINING, "--optimizer", "gd"))).toBe(message);
+  });
+
+  it.each([
+    ["--schedule", "step:3", "--schedule: schedule step: factor must be given, got none"],
+    ["--loss", "huber:0", "--loss: loss huber: delta must be a finite number > 0, got 0"],
+    ["--accumulate", "0", '--accumulate must be a whole number >= 1, got "0"'],
+    ["--stop-gradient-norm", "-1", '--stop-gradient-norm must be a number >= 0, got "-1"'],
+  ])("train %s %s is refused before anything is loaded", async (flag, value, message) => {
+    expect(await refusal(withFlag(TRAINING, flag, value))).toBe(`error: ${message}`);
+  });
+
+  it("gd refuses accumulation", async () => {
+    const message =
+      "error: --accumulate does not belong to gd, which takes all examples at every step. use sgd for batches";
+    expect(await refusal(withFlag(TRAINING, "--optimizer", "gd").concat("--accumulate", "2"))).toBe(message);
   });
 
   it("options of another optimizer are refused with those that it takes", async () => {

@@ -3,6 +3,7 @@ import { explain } from "../../src/explain/explain.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { verdictOf } from "../../src/explain/verdict.ts";
 import { createSchedule, scheduleNames } from "../../src/schedules/registry.ts";
+import { accumulatedBatches, weightedBatches } from "../../src/train/batches.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import {
   EXACTNESS_TOLERANCE,
@@ -13,7 +14,7 @@ import {
 } from "../helpers/exactness.ts";
 import { optimizerChoice, optimizerChoices } from "../helpers/optimizer-choices.ts";
 import { cosineStepSizes, trainScheduled } from "../helpers/scheduled-training.ts";
-import { modelKinds, smallTask, withOptimizer } from "../helpers/tasks.ts";
+import { furtherLosses, modelKinds, smallTask, withOptimizer } from "../helpers/tasks.ts";
 
 const losses = ["mse", "cross-entropy", "binary-cross-entropy"] as const;
 const dtypes = ["float64", "float32"] as const;
@@ -72,6 +73,35 @@ describe("the output is prior + contributions + terms + residual", () => {
       expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
     },
   );
+
+  it.each(furtherLosses)("of the loss %s, and with it as the readout", async (loss) => {
+    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice("adamw"), loss, steps: 12 });
+    const run = await trainInMemory(task, { params, batches });
+    expect(run.manifest.loss).toBe(loss);
+    for (const readout of [undefined, "loss"]) {
+      const queries = datasetQueries(task, "test:0-2");
+      const explanation = await explain(task, run, { queries, readout, tolerance: EXACTNESS_TOLERANCE });
+      expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
+      expect(Math.max(...explanation.gross)).toBeGreaterThan(0);
+    }
+  });
+
+  it("of steps that are made of several batches, with weights of examples, until the gradient is small", async () => {
+    const small = await smallTask({ optimizer: optimizerChoice("momentum"), loss: "huber:0.5", steps: 30 });
+    const { task, params } = small;
+    const exampleWeights = Float64Array.from({ length: 24 }, (_, i) => (i === 5 ? 0 : 0.5 + (i % 3)));
+    const batches = [...weightedBatches(accumulatedBatches(small.batches, 2), exampleWeights)];
+    const whole = await trainInMemory(task, { params, batches });
+    const stopGradientNorm = whole.scalars[11].gradientNorm;
+    const run = await trainInMemory(task, { params, batches, stopGradientNorm });
+    expect(run.manifest.steps).toBeLessThan(12);
+    const queries = datasetQueries(task, "test:0-2");
+    const explanation = await explain(task, run, { queries, tolerance: EXACTNESS_TOLERANCE });
+    expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
+    const { contributions } = explanation;
+    expect([0, 1, 2].map((row) => contributions[row * 24 + 5])).toEqual([0, 0, 0]);
+    expect([0, 1, 2].every((row) => contributions[row * 24 + 6] !== 0)).toBe(true);
+  });
 
   it.each(scheduleNames)("whatever made the step sizes: %s", async (name) => {
     const { task, params, batches } = await smallTask({ optimizer: optimizerChoice("sgd"), steps: 12 });

@@ -2,6 +2,8 @@
 
 import type { Dataset, Split } from "../../src/data/types.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
+import { builderOf } from "../../src/graph/builder.ts";
+import type { Value } from "../../src/graph/types.ts";
 import { lossOf } from "../../src/losses/registry.ts";
 import { cnn } from "../../src/models/cnn.ts";
 import { mlp } from "../../src/models/mlp.ts";
@@ -19,20 +21,41 @@ export const modelKinds = ["tanh", "relu", "cnn"] as const;
 export type ModelKind = (typeof modelKinds)[number];
 
 export const lossKinds = ["mse", "half-mse", "cross-entropy", "binary-cross-entropy"] as const;
-export type LossKind = (typeof lossKinds)[number];
+/** Losses that differ from those in nothing but their derivative at the start of each step. */
+export const furtherLosses = [
+  "cross-entropy:0.1",
+  "nll",
+  "joint-nll",
+  "huber:0.5",
+  "poisson",
+  "hinge",
+  "multi-margin:1",
+  "perceptron",
+] as const;
+export type LossKind = (typeof lossKinds)[number] | (typeof furtherLosses)[number];
 
-/** Outputs of the small models: two for a mean over outputs, three classes, one logit. */
+/** Outputs of the small models: two for a mean over outputs, three classes, one that tells two classes apart. */
 const OUTPUTS: Readonly<Record<LossKind, number>> = {
   mse: 2,
   "half-mse": 1,
   "cross-entropy": 3,
   "binary-cross-entropy": 1,
+  "cross-entropy:0.1": 3,
+  nll: 3,
+  "joint-nll": 3,
+  "huber:0.5": 2,
+  poisson: 2,
+  hinge: 1,
+  "multi-margin:1": 3,
+  perceptron: 1,
 };
+
+const REGRESSION: readonly LossKind[] = ["mse", "half-mse", "huber:0.5", "poisson"];
 
 export interface SmallTaskOptions {
   readonly model?: ModelKind;
   readonly loss?: LossKind;
-  readonly optimizer?: OptimizerChoice;
+  readonly optimizer?: Omit<OptimizerChoice, "label"> & Partial<Pick<OptimizerChoice, "label">>;
   readonly dtype?: RealDType;
   /** Hidden widths of the perceptrons; none makes a linear model. */
   readonly hidden?: readonly number[];
@@ -99,7 +122,14 @@ export function startOf(model: Model, dtype: RealDType, seed: number): RealArray
   return params;
 }
 
-function modelOf({ model = "tanh", hidden = [16, 12], outputs = 1 }: SmallTaskOptions): Model {
+function modelOf(options: SmallTaskOptions): Model {
+  const model = plainModelOf(options);
+  if (options.loss === undefined || lossOf(options.loss).outputs === undefined) return model;
+  const { b, values } = builderOf(model.graph);
+  return { ...model, graph: b.build({ y: b.op("Softmax", [values.get("y") as Value], { axis: 1 }) }) };
+}
+
+function plainModelOf({ model = "tanh", hidden = [16, 12], outputs = 1 }: SmallTaskOptions): Model {
   if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [4], hidden: 8 });
   return mlp({ inputShape: [2], outputs, hidden, activation: model });
 }
@@ -108,9 +138,10 @@ function datasetOf({ model, loss = "mse", examples = 24, queries = 6, seed = 1, 
   const random = randomFrom(seed, "data");
   const inputShape = model === "cnn" ? [1, 6, 6] : [2];
   const width = outputs ?? OUTPUTS[loss];
-  const classes = loss.endsWith("mse") ? 0 : Math.max(2, width);
-  const train = splitOf(random, examples, { inputShape, width, classes });
-  const test = splitOf(random, queries, { inputShape, width, classes });
+  const classes = REGRESSION.includes(loss) ? 0 : Math.max(2, width);
+  const shape = { inputShape, width, classes, counts: loss === "poisson" };
+  const train = splitOf(random, examples, shape);
+  const test = splitOf(random, queries, shape);
   const names = Array.from({ length: classes }, (_, c) => `${c}`);
   const task = classes > 0 ? "classification" : "regression";
   return { source: "small", task, classes: names, inputShape, train, test, sha256: "" };
@@ -121,10 +152,12 @@ interface SplitShape {
   readonly width: number;
   /** 0 for regression. */
   readonly classes: number;
+  /** Targets are whole numbers from 0. */
+  readonly counts: boolean;
 }
 
 /** Normal inputs; targets are sin(2 a) + b^2 / 2 of two projections a and b, cut into classes where there are any. */
-function splitOf(random: Random, count: number, { inputShape, width, classes }: SplitShape): Split {
+function splitOf(random: Random, count: number, { inputShape, width, classes, counts }: SplitShape): Split {
   const size = sizeOf(inputShape);
   const x = reals(
     [count, ...inputShape],
@@ -149,5 +182,5 @@ function splitOf(random: Random, count: number, { inputShape, width, classes }: 
     };
   }
   const y = Float64Array.from({ length: count * width }, (_, k) => signal(Math.floor(k / width), k % width));
-  return { x, y: reals([count, width], y) };
+  return { x, y: reals([count, width], counts ? y.map((value) => Math.round(Math.abs(2 * value))) : y) };
 }

@@ -4,10 +4,12 @@ import { describe, expect, it } from "vitest";
 import { vjp } from "../../src/differentiate/reverse.ts";
 import { fullLike } from "../../src/graph/ops.ts";
 import { lossNames, lossOf } from "../../src/losses/registry.ts";
+import type { Loss } from "../../src/losses/types.ts";
 import { randomFrom } from "../../src/numeric/random.ts";
 import { integers, type RealDType, reals, type Tensor } from "../../src/numeric/tensor.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { evaluate } from "../helpers/evaluate.ts";
+import { readFixture } from "../helpers/fixtures.ts";
 import { engineOf } from "../helpers/tasks.ts";
 
 interface Evaluated {
@@ -200,17 +202,96 @@ describe("outputs with positions", () => {
   });
 });
 
-describe("lossOf(name)", () => {
-  it("knows each loss by its own name; classes or real targets; probabilities where outputs are logits", () => {
-    expect(lossNames).toEqual(["mse", "half-mse", "cross-entropy", "binary-cross-entropy"]);
-    expect(lossNames.map((name) => lossOf(name).name)).toEqual(lossNames);
-    expect(lossNames.map((name) => lossOf(name).target)).toEqual(["real", "real", "class", "real"]);
-    expect(lossNames.map((name) => lossOf(name).probabilities !== undefined)).toEqual([false, false, true, true]);
+describe("every loss of PyTorch", () => {
+  const { description, arrays, real: oracle } = readFixture("losses");
+
+  it.each(description.cases.map((tested) => [tested.loss, tested.outputs, tested] as const))(
+    "%s of %s has its values and derivatives",
+    async (name, outputs, tested) => {
+      const { value, derivative } = await evaluated(name, oracle(outputs), arrays[tested.targets]);
+      expect(value).toBeAllclose(oracle(tested.value).data, close);
+      expect(derivative).toBeAllclose(oracle(tested.derivative).data, close);
+    },
+  );
+
+  it("is in the fixture, or in a closed form above", () => {
+    const seen = description.cases.map(({ loss }) => loss.split(":")[0]);
+    const above = ["mse", "half-mse", "binary-cross-entropy"];
+    expect(lossNames.filter((name) => !seen.includes(name))).toEqual(above);
+  });
+});
+
+describe("nll", () => {
+  it("is -ln p with derivative -1/p at the target's class, and 0 at the others, be they 0 themselves", async () => {
+    const { value, derivative } = await evaluated(
+      "nll",
+      reals([2, 3], [0.2, 0.8, 0, 0.5, 0.25, 0.25]),
+      integers([2], [1, 0]),
+    );
+    expect(value).toBeAllclose([-Math.log(0.8), Math.LN2], close);
+    expect(derivative).toEqual([0, -1 / 0.8, 0, -2, 0, 0]);
   });
 
-  it("refuses any other, naming those", async () => {
-    expect(await errorOf(() => lossOf("MSE"))).toBe(
-      'RangeError: loss must be one of mse, half-mse, cross-entropy, binary-cross-entropy, got "MSE"',
-    );
+  it("is infinite at p = 0", async () => {
+    const { value } = await evaluated("nll", reals([1, 2], [0, 1]), integers([1], [0]));
+    expect(value).toEqual([Infinity]);
+  });
+
+  it("reads outputs as probabilities that need no softmax", async () => {
+    const shares = reals([1, 2], [0.25, 0.75]);
+    const { p } = await evaluate({ y: shares }, (b, inputs) => ({
+      p: lossOf("nll").probabilities!(b, b.op("Identity", [inputs.y])),
+    }));
+    expect(p.data).toEqual(Float64Array.of(0.25, 0.75));
+  });
+});
+
+describe("hinge and perceptron", () => {
+  it("are 0 with derivative 0 from the margin on, at the margin too", async () => {
+    const [outputs, signs] = [reals([3, 1], [1, -2, 0.25]), reals([3, 1], [1, -1, 1])];
+    const before = await evaluated("hinge", outputs, signs);
+    expect([...before.value, ...before.derivative].map((number) => number + 0)).toEqual([0, 0, 0.75, 0, 0, -1]);
+    const wrong = reals([3, 1], [0, 2, -0.25]);
+    const { value, derivative } = await evaluated("perceptron", wrong, signs);
+    expect([...value, ...derivative].map((number) => number + 0)).toEqual([0, 2, 0.25, 0, 1, -1]);
+  });
+});
+
+describe("lossOf(name)", () => {
+  it("knows each loss by a name that makes it again, with its option", () => {
+    const resolved = lossNames.map((name) => lossOf(name).name);
+    expect(resolved.map((name) => name.split(":")[0])).toEqual(lossNames);
+    expect(resolved.map((name) => lossOf(name).name)).toEqual(resolved);
+    expect(resolved.filter((name) => name.includes(":"))).toEqual(["huber:1", "multi-margin:1"]);
+    expect(lossOf("cross-entropy:0").name).toBe("cross-entropy");
+    expect(lossOf("cross-entropy:smoothing=0.1").name).toBe("cross-entropy:0.1");
+    expect(lossOf("huber:1.5").name).toBe("huber:1.5");
+  });
+
+  it("says which take classes, which give probabilities, and which want other than any numbers", () => {
+    const named = (holds: (loss: Loss) => boolean) => lossNames.filter((name) => holds(lossOf(name)));
+    expect(named(({ target }) => target === "class")).toEqual(["cross-entropy", "nll", "joint-nll", "multi-margin"]);
+    expect(named(({ probabilities }) => probabilities !== undefined)).toEqual([
+      "cross-entropy",
+      "binary-cross-entropy",
+      "nll",
+      "joint-nll",
+    ]);
+    expect(named(({ targets }) => targets !== undefined)).toEqual([
+      "binary-cross-entropy",
+      "poisson",
+      "hinge",
+      "perceptron",
+    ]);
+    expect(named(({ outputs }) => outputs !== undefined)).toEqual(["nll", "joint-nll"]);
+  });
+
+  it.each([
+    ["MSE", `loss must be one of ${lossNames.join(", ")}, got "MSE"`],
+    ["huber:0", "loss huber: delta must be a finite number > 0, got 0"],
+    ["cross-entropy:1", "loss cross-entropy: smoothing must be a number in [0, 1), got 1"],
+    ["mse:2", 'loss mse: options must be among none, got "2"'],
+  ])("refuses %s", async (name, message) => {
+    expect(await errorOf(() => lossOf(name))).toBe(`RangeError: ${message}`);
   });
 });

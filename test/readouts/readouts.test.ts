@@ -86,7 +86,7 @@ describe("probability:K", () => {
 
   it.each(["mse", "half-mse"])("is refused where it is %s", async (loss) => {
     expect(await errorOf(() => readoutOf("probability:0", context(loss, 3)))).toBe(
-      `RangeError: readout probability:0: a probability needs a classification loss (cross-entropy, binary-cross-entropy), got ${loss}`,
+      `RangeError: readout probability:0: a probability needs a classification loss (cross-entropy, binary-cross-entropy, nll), got ${loss}`,
     );
   });
 });

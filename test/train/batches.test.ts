@@ -3,12 +3,14 @@ import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/numeric/random.ts";
 import { integers, reals, tensor } from "../../src/numeric/tensor.ts";
 import {
+  accumulatedBatches,
   type BatchPlan,
   countSteps,
   fullBatches,
   givenBatches,
   meanBatch,
   shuffledBatches,
+  weightedBatches,
 } from "../../src/train/batches.ts";
 import { errorOf } from "../helpers/errors.ts";
 
@@ -121,5 +123,33 @@ describe("givenBatches(source, examples, name)", () => {
     expect(await errorOf(() => givenBatches(integers(shape, []), 4, "b.npy"))).toBe(
       `InvalidDataError: b.npy must have a step, and an example in each, got shape [${shape}]`,
     );
+  });
+});
+
+describe("accumulatedBatches(batches, count)", () => {
+  it("makes one batch of every count, which counts their mean, and leaves out those that fill none", () => {
+    const single = [
+      { indices: Int32Array.of(0, 1), weights: Float64Array.of(0.5, 0.5) },
+      { indices: Int32Array.of(1), weights: Float64Array.of(1) },
+      { indices: Int32Array.of(2), weights: Float64Array.of(1) },
+    ];
+    expect([...accumulatedBatches(single, 2)]).toEqual([
+      { indices: Int32Array.of(0, 1, 1), weights: Float64Array.of(0.25, 0.25, 0.5) },
+    ]);
+    expect([...accumulatedBatches(single, 1)]).toEqual(single);
+  });
+
+  it("weighs batches of one size as a mean over all of them does, to the last bit", () => {
+    const thirds = [0, 1, 2].map((k) => meanBatch(Int32Array.of(3 * k, 3 * k + 1, 3 * k + 2)));
+    expect([...accumulatedBatches(thirds, 3)]).toEqual([meanBatch(Int32Array.from({ length: 9 }, (_, i) => i))]);
+  });
+});
+
+describe("weightedBatches(batches, weights)", () => {
+  it("multiplies the weight of each occurrence by that of its example, and keeps a batch that is repeated one", () => {
+    const batch = meanBatch(Int32Array.of(2, 0));
+    const [first, second] = weightedBatches([batch, batch], Float64Array.of(1, 5, 3));
+    expect(first).toEqual({ indices: batch.indices, weights: Float64Array.of(1.5, 0.5) });
+    expect(second).toBe(first);
   });
 });

@@ -124,7 +124,7 @@ describe("what reopenTask refuses", () => {
       [
         "createOptimizer: name must be one of gd, sgd, momentum, nesterov, rmsprop, adam, adamw",
         "createOptimizer: beta1 of adamw must be in [0, 1)",
-        "loss must be one of mse, half-mse, cross-entropy, binary-cross-entropy",
+        "loss must be one of mse, half-mse, cross-entropy, binary-cross-entropy, nll, joint-nll, huber, poisson, hinge, multi-margin, perceptron",
         "openEngine: threads must be an integer from 1 to 1024",
         "readOnnx: parameters must match an initializer",
         "createTask: trainable must name parameters of the model, each once",

@@ -83,6 +83,36 @@ describe("resumeTraining(run)", () => {
     expect(run.manifest.resumed?.map(({ step }) => step)).toEqual([5, 7, 8]);
   });
 
+  it("goes on with several batches a step and with weights of examples, and refuses other weights", async () => {
+    const weights = (of: (i: number) => number) =>
+      folder.write("w.csv", `name,weight\n${Array.from({ length: 40 }, (_, i) => `${i},${of(i)}`).join("\n")}\n`);
+    weights((i) => i % 4);
+    const given = { accumulate: 2, exampleWeights: `${folder.at("w.csv")}:weight`, batchSize: 9, epochs: 3 };
+    const whole = await trained({ ...given, out: folder.at("whole.pkrun") });
+    // 15 batches of at most 9: the last one fills no step.
+    expect(whole.manifest).toMatchObject({ steps: 7, plannedSteps: 7, batchSize: 18, reduction: "weighted" });
+    const [{ indices, weights: first }] = whole.batches;
+    expect(first).toEqual(Float64Array.from(indices, (i) => (i % 4) / 18));
+    await trained({ ...given, ...stopAfter(3) });
+    cpSync(folder.at("a.pkrun"), folder.at("b.pkrun"), { recursive: true });
+    expect(await runHash((await resumed()).run)).toBe(await runHash(whole));
+    weights((i) => i % 5);
+    expect(await errorOf(() => resumed({ run: folder.at("b.pkrun") }), folder.at())).toBe(
+      "InvalidDataError: w.csv:weight: must be the example weights of b.pkrun, got another file of that name (put back the file that it was begun with)",
+    );
+  });
+
+  it("goes on with a schedule that is a function when it is given it again, and says so when not", async () => {
+    const schedule = (step: number) => 0.1 / (1 + step);
+    const whole = await trained({ schedule, out: folder.at("whole.pkrun") });
+    expect(whole.manifest.schedule).toEqual({ name: "function", options: {} });
+    await trained({ schedule, ...stopAfter(5) });
+    expect(await errorOf(() => resumed(), folder.at())).toBe(
+      "UnsupportedError: cannot go on with a.pkrun: its step sizes were a function of the program's (give the same function to resumeTraining({ schedule }))",
+    );
+    expect(await runHash((await resumed({ schedule })).run)).toBe(await runHash(whole));
+  });
+
   it("goes on with the batches of a file, and refuses another file of that name", async () => {
     const rows = [0, 1, 2, 3, 4, 5, 6, 7];
     const batches = folder.write("b.npy", encodeNpy(integers([8, 2], [...rows, ...rows])));

@@ -219,7 +219,7 @@ describe("what runTraining refuses, leaving nothing behind", () => {
     ["a missing model file", { model: "none.onnx" }, /^FileError: cannot read none\.onnx: no such file/],
     ["a missing batches file", { batches: "none.npy" }, /^FileError: cannot read none\.npy: no such file/],
     ["an unknown model", { model: "lenet" }, /^RangeError: model must be .*, got "lenet"$/],
-    ["an unknown loss", { loss: "hinge" }, /^RangeError: loss must be one of .*, got "hinge"$/],
+    ["an unknown loss", { loss: "zero-one" }, /^RangeError: loss must be one of .*, got "zero-one"$/],
     ["an unknown optimizer", { optimizer: "lion" }, /^RangeError: createOptimizer: name must be one of .*, got lion$/],
     [
       "a pattern that matches nothing",

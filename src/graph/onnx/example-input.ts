@@ -17,7 +17,9 @@ export interface ExampleInput {
 }
 
 /** A fixed axis as its number, a free one as its name in the file ("?" when it has none). */
-function dimsOf(message: ValueInfoMessage): (number | string)[] {
+export type FileDim = number | string;
+
+export function dimsOf(message: ValueInfoMessage): FileDim[] {
   const dims = message.type?.tensorType?.shape?.dim;
   if (!dims) throw new UnsupportedError(`input ${message.name} must be a tensor with a known number of axes`);
   return dims.map((dim) => {

@@ -66,7 +66,7 @@ function patternOf(source: string): RegExp {
   }
 }
 
-function withFileName(error: unknown, name: string): unknown {
+export function withFileName(error: unknown, name: string): unknown {
   if (!isPathkernelError(error)) return error;
   const message = `${name}: ${error.message}`;
   const options = { hint: error.hint, cause: error };
@@ -84,7 +84,7 @@ const STRANGERS: readonly (readonly [start: string, what: string])[] = [
   ["<", "a text document"],
 ];
 
-function decode(bytes: Uint8Array): ModelMessage {
+export function decode(bytes: Uint8Array): ModelMessage {
   const start = String.fromCharCode(...bytes.subarray(0, 32));
   const stranger = STRANGERS.find(([prefix]) => start.startsWith(prefix))?.[1];
   if (stranger) throw new InvalidModelError(`the file must be an ONNX model, got ${stranger}`);
@@ -102,7 +102,7 @@ function decode(bytes: Uint8Array): ModelMessage {
 /** Graphs within graphs: exporters write one or two. */
 const MOST_DEPTH = 32;
 
-function requireShallow(graph: GraphMessage): void {
+export function requireShallow(graph: GraphMessage): void {
   let [level, depth] = [[graph], 0];
   while (level.length > 0) {
     if (++depth > MOST_DEPTH) {
@@ -112,7 +112,7 @@ function requireShallow(graph: GraphMessage): void {
   }
 }
 
-function opsetOf(model: ModelMessage): number {
+export function opsetOf(model: ModelMessage): number {
   const opset = model.opsetImport?.find(({ domain }) => !domain || domain === "ai.onnx");
   if (!opset) throw new InvalidModelError("the file must name its operator set, got none (is it cut off?)");
   const version = toNumber(opset.version);
@@ -123,7 +123,7 @@ function opsetOf(model: ModelMessage): number {
 }
 
 /** The nodes that an output needs, in the file's order. */
-function liveNodes(graph: GraphMessage, output: string): NodeMessage[] {
+export function liveNodes(graph: GraphMessage, output: string): NodeMessage[] {
   const needed = new Set([output]);
   const nodes: NodeMessage[] = [];
   for (const node of [...(graph.node ?? [])].reverse()) {
@@ -145,7 +145,7 @@ function valueGivenFor(message: TensorMessage, given: ReadonlyMap<string, Tensor
 }
 
 /** The initializers that the nodes read. */
-function initializersOf(
+export function initializersOf(
   graph: GraphMessage,
   nodes: readonly NodeMessage[],
   given: ReadonlyMap<string, Tensor>,
