@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { modelFromOnnx } from "../../src/models/onnx-file.ts";
+import { accumulatedBatches, fullBatches } from "../../src/train/batches.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import { SOFTWARE } from "../../src/version.ts";
 import { optimizerChoice } from "../helpers/optimizer-choices.ts";
@@ -15,6 +16,17 @@ describe("trainInMemory(task, options)", () => {
     expect((await run.checkpoint(0)).params).toEqual(params);
     expect((await run.checkpoint(5)).params).not.toEqual(params);
     expect(run.layout).toEqual(task.layout);
+  });
+
+  it("makes of the batches of each epoch, accumulated, the steps of gradient descent", async () => {
+    const { task, params, batches } = await smallTask({ steps: 9, batchSize: 8 });
+    const epochs = [...accumulatedBatches(batches, 3)];
+    const [accumulated, whole] = [
+      await trainInMemory(task, { params, batches: epochs }),
+      await trainInMemory(task, { params, batches: [...fullBatches(24, 3)] }),
+    ];
+    const close = { rtol: 1e-13, atol: 1e-15 };
+    expect((await accumulated.checkpoint(3)).params).toBeAllclose((await whole.checkpoint(3)).params, close);
   });
 
   it("says in its manifest what was trained on what", async () => {

@@ -6,6 +6,7 @@ import { trainInMemory } from "../../src/train/memory-training.ts";
 import { resumeTraining } from "../../src/train/resume.node.ts";
 import { Stepper } from "../../src/train/stepper.ts";
 import { runTraining } from "../../src/train/training.node.ts";
+import { cli } from "../helpers/cli.ts";
 import { smallTask } from "../helpers/tasks.ts";
 import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -86,6 +87,8 @@ describe("stopGradientNorm", () => {
       expect(result.steps).toBeLessThanOrEqual(20);
     }
     const { manifest, scalars } = await openRun(path);
+    const told = `complete, ${manifest.steps} of 40 steps recorded: the next gradient has a norm of at most ${limit}`;
+    expect((await cli(["info", path])).stdout).toContain(told);
     expect(scalars).toEqual(plain.run.scalars.slice(0, manifest.steps));
   });
 });
