@@ -166,7 +166,12 @@ describe("importRun(request)", () => {
       json({ schema: "pathkernel.import/1" }),
       /run.json: loss must be an object with its name and reduction, got none/,
     ],
-    ["another loss", "run.json", about({ name: "HuberLoss" }), /the loss must be one of MSELoss, .*, got HuberLoss/],
+    [
+      "another loss",
+      "run.json",
+      about({ name: "TripletMarginLoss" }),
+      /the loss must be one of MSELoss, .*, got TripletMarginLoss/,
+    ],
     [
       "another reduction",
       "run.json",
