@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { vjp } from "../../src/differentiate/reverse.ts";
+import { isPathkernelError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { writeOnnx } from "../../src/graph/onnx/writer.ts";
 import { fullLike, mul, reduceSum, sub } from "../../src/graph/ops.ts";
@@ -109,6 +110,21 @@ describe("onnxLoss(bytes, name)", () => {
     await expect(run).rejects.toThrow(
       /^l\.onnx#[0-9a-f]{8} must give each example a loss of its own, got one of example 0/,
     );
+  });
+
+  it("reads or refuses in words what is damaged", () => {
+    const damage = randomFrom(3, "damage");
+    const whole = exported("losses/nll.onnx");
+    for (let k = 0; k < 300; k++) {
+      const bytes = whole.slice(0, damage.uniform() < 0.2 ? Math.ceil(damage.uniform() * whole.length) : whole.length);
+      bytes[Math.floor(damage.uniform() * bytes.length)] = Math.floor(256 * damage.uniform());
+      try {
+        const b = new GraphBuilder();
+        onnxLoss(bytes, "l.onnx").value(b, b.input("y", "real", ["N", 3]), b.input("target", "int64", ["N"]));
+      } catch (error) {
+        if (!isPathkernelError(error)) throw error;
+      }
+    }
   });
 
   it("refuses models, and files of other things", async () => {
