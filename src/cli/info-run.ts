@@ -65,13 +65,13 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): 
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   const known: (readonly [string, string])[] = [["run", path]];
   if (manifest !== undefined) {
-    const { optimizer, batchSize, seed, generator } = manifest;
+    const { batchSize, seed, generator } = manifest;
     known.push(["status", stateText(manifest, run)]);
     if (run !== undefined) known.push(...recordingRows(recordingOf(run)));
     known.push(["data", dataText(manifest)]);
     if (run !== undefined) known.push(["model", modelText(run)]);
     known.push(["loss", run === undefined ? manifest.loss : lossText(run)]);
-    known.push(["optimizer", optimizerText(optimizer)]);
+    known.push(["optimizer", optimizerText(manifest)]);
     known.push(["batches", `${grouped(batchSize)} examples a step, seed ${seed} (${generator})`]);
     if (run !== undefined) known.push(["checkpoints", checkpointText(run)]);
     known.push(["engine", engineText(manifest)]);

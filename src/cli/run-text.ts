@@ -2,23 +2,22 @@
 
 import { checkpointBytes, farthestReplay } from "../run/checkpoint-plan.ts";
 import type { RecordingReport } from "../run/recording.ts";
-import type { Run } from "../run/types.ts";
+import type { Run, RunManifest } from "../run/types.ts";
 import { grouped } from "./format.ts";
 
-interface Resolved {
-  readonly name: string;
-  readonly options: Readonly<Record<string, number | boolean>>;
-}
+const textOf = ({ name, options }: RunManifest["optimizer"]): string =>
+  `${name}: ${Object.entries(options)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ")}`;
 
-/** "adam: lr 0.001, beta1 0.9, ...". */
-export function optimizerText({ name, options }: Resolved): string {
-  const parts = Object.entries(options).map(([key, value]) => `${key} ${value}`);
-  return `${name}: ${parts.join(", ")}`;
+/** "adam: lr 0.001, beta1 0.9, ...", and what clips its gradients. */
+export function optimizerText({ optimizer, clipping }: Pick<RunManifest, "optimizer" | "clipping">): string {
+  return `${textOf(optimizer)}${clipping ? `; gradients clipped by ${textOf(clipping)}` : ""}`;
 }
 
 /** Everything that was resolved before the first step. */
 export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
-  const { software, createdAt, dtype, seed, generator, engine, model, loss, optimizer, data, batchSize } = manifest;
+  const { software, createdAt, dtype, seed, generator, engine, model, loss, optimizer, clipping, data, batchSize } = manifest;
   const parameterCount = layout.size;
   return {
     software,
@@ -30,6 +29,7 @@ export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
     model: { ...model, parameterCount },
     loss,
     optimizer,
+    ...(clipping && { clipping }),
     data,
     batchSize,
   };

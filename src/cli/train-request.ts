@@ -4,6 +4,7 @@ import { z } from "zod";
 import { dataFileEndings, datasetNames } from "../data/registry.ts";
 import { lossNames } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
+import { withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer, optimizerNames } from "../optimizers/registry.ts";
 import { DEFAULT_BATCH_SIZE } from "../train/sampling.node.ts";
@@ -32,6 +33,7 @@ const OPTIMIZER_SHAPE = {
 };
 
 const SHAPE = {
+  clipNorm: flags.positive().optional(),
   data: flags.required(flags.specFlag(datasetNames, `one of ${DATA_FORMS}`, dataFileEndings), "--data mnist"),
   limit: flags.count().optional(),
   dataDir: flags.text().optional(),
@@ -87,7 +89,7 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   const checked = flags.parseFlags({ ...SHAPE, ...OPTIMIZER_SHAPE }, raw);
   const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
   const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
-  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", ...rest } = others;
+  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", clipNorm, ...rest } = others;
   if (optimizer === "gd" && batch !== undefined) {
     throw new UsageError(
       "--batch does not belong to gd, which takes all examples at every step",
@@ -107,7 +109,8 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
     throw new UsageError("--context belongs to a .txt file", "it is the number of characters of an example");
   }
   resolveOptimizer(optimizer, optimizerOptions);
-  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype };
+  const clipping = { norm: clipNorm };
+  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype, clipping };
   return { ...rest, ...steering, optimizer, optimizerOptions, dataDirectory: dataDir };
 }
 
@@ -116,12 +119,14 @@ export function requestText(request: PlainRequest): string {
   const { data, limit, model, dtype, loss, optimizer, optimizerOptions, batchSize, epochs, steps, batches, seed } =
     request;
   const size = optimizer === "gd" ? "all examples" : `${batchSize ?? DEFAULT_BATCH_SIZE} examples`;
+  const resolved = withClipping(createOptimizer(optimizer, optimizerOptions), request.clipping ?? {});
+  const recorded = { optimizer: resolved, clipping: resolved.clipping };
   const length = steps === undefined ? `${epochs} epoch${epochs === 1 ? "" : "s"}` : `${steps} steps`;
   return table([
     ["data", limit === undefined ? data : `${data}, first ${grouped(limit)} training examples`],
     ["model", `${model}, ${dtype}${request.trainable ? `, trained: ${request.trainable.join(", ")}` : ""}`],
     ["loss", loss],
-    ["optimizer", optimizerText(createOptimizer(optimizer, optimizerOptions))],
+    ["optimizer", optimizerText(recorded)],
     ["batches", batches ?? `${size} a step, ${length}, seed ${seed}`],
     ["record", request.out],
   ]);

@@ -19,9 +19,11 @@ export interface DirectStep {
   readonly batch: Batch;
   /** eta_s. */
   readonly stepSize: number;
+  /** alpha_s. */
+  readonly share: number;
 }
 
-/** Takes eta_s weight <J_row, g_n> of one occurrence of an example, once for each node. */
+/** Takes eta_s alpha_s weight <J_row, g_n> of one occurrence of an example, once for each node. */
 export type ReceivePull = (row: number, example: number, pull: number) => void;
 
 /** What one node gives, row by row of the node, each times its weight. */
@@ -87,7 +89,8 @@ export class DirectLine {
   /** Whether `linear` is complete: every run at the nodes gives it again. */
   private measured = false;
   private factors: Feeds[] = [];
-  private places: { readonly example: number; readonly stepSize: number }[] = [];
+  /** Whose the factors are, and eta_s alpha_s. */
+  private places: { readonly example: number; readonly applied: number }[] = [];
   /** sum eta_s w_s of the steps gathered, where there is decay. */
   private readonly decayed: RealArray | undefined;
 
@@ -105,14 +108,14 @@ export class DirectLine {
   }
 
   /** A step of the line; its pulls are received now or, with those of other steps, later. */
-  async step({ params, batch, stepSize }: DirectStep): Promise<void> {
+  async step({ params, batch, stepSize, share }: DirectStep): Promise<void> {
     const { tile, capacity } = this.puller;
     const count = batch.indices.length;
     for (let start = 0; start < count; start += tile) {
       const end = Math.min(count, start + tile);
       if (this.places.length > 0 && this.places.length + end - start > capacity) await this.meet();
       this.factors.push(await this.puller.factors(params, batch, { start, end }));
-      for (const example of batch.indices.subarray(start, end)) this.places.push({ example, stepSize });
+      for (const example of batch.indices.subarray(start, end)) this.places.push({ example, applied: share * stepSize });
     }
     const { decayed } = this;
     if (decayed) for (let k = 0; k < decayed.length; k++) decayed[k] += stepSize * params[k];
@@ -130,7 +133,7 @@ export class DirectLine {
     const factors = this.factors.length > 0 ? joined(this.factors) : await this.puller.noFactors();
     for (const node of nodes) {
       const receive = (row: number, n: number, pull: number) =>
-        this.receive(row, places[n].example, places[n].stepSize * pull);
+        this.receive(row, places[n].example, places[n].applied * pull);
       const found = await this.puller.atNode(this.rows, node, { factors, count: places.length, decayed, receive });
       node.rows.forEach((row, k) => {
         if (!this.measured) along.linear[row] += found.linear[k];

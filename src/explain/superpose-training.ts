@@ -96,10 +96,11 @@ export class SuperpositionRecorder {
       for (let i = 0; i < examples; i++) apply(displacements, i * p, i);
       if (coupled !== 0) apply(coupledTerm, 0, examples);
     }
+    const share = this.task.optimizer.clipping?.factor(observed) ?? 1;
     await this.gradients.of(before, batch, [...batch.indices.keys()], (n, part, { from, offset, size }) => {
       const row = batch.indices[n] * p + offset;
       for (let k = 0; k < size; k++) {
-        const g = part[from + k];
+        const g = share * part[from + k];
         displacements[row + k] -= at(own, offset + k) * g;
         if (momenta.length > 0) momenta[row + k] += at(later, offset + k) * g;
       }

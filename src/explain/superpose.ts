@@ -1,7 +1,7 @@
 // Builds a superposition from a recorded run: one sweep backwards in which every step's gradients meet all that they will move.
 
 import { allocate, type RealArray } from "../numeric/tensor.ts";
-import type { Checkpoint, Run } from "../run/types.ts";
+import type { Checkpoint, Run, StepScalars } from "../run/types.ts";
 import { ExampleGradients } from "../train/example-gradients.ts";
 import { pathBackwards } from "../train/path.ts";
 import type { Task } from "../train/task.ts";
@@ -31,7 +31,7 @@ export interface SuperposeOptions extends SuperpositionMemory {
  * pull-back of a Jacobian of ones: no buffer for each example is needed, for any optimizer. Memory: 3 p in float64.
  */
 class Reach {
-  /** sum_{s >= r} A_{s,r} of the step taken last. */
+  /** alpha_r sum_{s >= r} A_{s,r} of the step taken last. */
   readonly data: Float64Array;
   readonly terms: Readonly<Record<Term["name"], Float64Array>>;
   private readonly task: Task;
@@ -48,14 +48,16 @@ class Reach {
     this.terms = { "coupled decay": zeros(), "decoupled decay": zeros(), replay: zeros() };
   }
 
-  step(from: Checkpoint, to: Checkpoint, stepSize: number): void {
+  step(from: Checkpoint, to: Checkpoint, scalars: StepScalars): void {
     const { data, ones: jacobian, carry, terms } = this;
     const { optimizer } = this.task;
-    const { buffers } = to;
+    const [{ buffers }, { stepSize }] = [to, scalars];
     const { coupled, decoupled } = optimizer.pullback({ buffers, step: from.step, stepSize, jacobian, carry, data });
     const w = from.params;
     if (coupled !== 0) for (let k = 0; k < w.length; k++) terms["coupled decay"][k] -= coupled * data[k] * w[k];
     if (decoupled !== 0) for (let k = 0; k < w.length; k++) terms["decoupled decay"][k] -= decoupled * w[k];
+    const share = optimizer.clipping?.factor(scalars) ?? 1;
+    if (share !== 1) for (let k = 0; k < data.length; k++) data[k] *= share;
   }
 
   /** The jump of the parameters, and what that of the momentum does in all later steps. */
@@ -108,7 +110,7 @@ export async function superposeInto(
       if (event.kind === "jump") reach.jump(event.replayed, event.recorded);
       if (event.kind !== "step") continue;
       const { from, to } = event;
-      reach.step(from, to, run.scalars[from.step].stepSize);
+      reach.step(from, to, run.scalars[from.step]);
       const batch = run.batches[from.step];
       const positions = Array.from(batch.indices.keys()).filter(
         (n) => batch.indices[n] >= start && batch.indices[n] < start + tile,

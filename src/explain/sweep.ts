@@ -273,7 +273,8 @@ class Sweep {
   /** u_s = eta_s J: pulls are booked as they come. */
   private async bookDirect({ step, params }: Checkpoint, direct: DirectLine, { first }: Line): Promise<void> {
     const { run, task } = this.parts;
-    await direct.step({ params, batch: run.batches[step], stepSize: run.scalars[step].stepSize });
+    const { stepSize } = run.scalars[step];
+    await direct.step({ params, batch: run.batches[step], stepSize, share: this.shareOf(step) });
     if (step > first) return;
     const { linear, decay } = await direct.end();
     this.setResidual(linear);
@@ -293,16 +294,23 @@ class Sweep {
   private async bookCarried(from: Checkpoint, to: Checkpoint, carried: Carried): Promise<void> {
     const { run } = this.parts;
     const [{ stepSize }, batch] = [run.scalars[from.step], run.batches[from.step]];
+    const share = this.shareOf(from.step);
     await carried.step(
       { from, to, stepSize, batch },
       {
-        pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -pull),
+        pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -share * pull),
         decay: (row, coupled, decoupled) => {
           this.terms.coupled.add(row, coupled);
           this.terms.decoupled.add(row, decoupled);
         },
       },
     );
+  }
+
+  /** alpha_s: what a clip left of the gradients of a step. */
+  private shareOf(step: number): number {
+    const { task, run } = this.parts;
+    return task.optimizer.clipping?.factor(run.scalars[step]) ?? 1;
   }
 
   private valuesAt(params: RealArray): Promise<Float64Array> {

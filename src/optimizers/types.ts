@@ -8,8 +8,10 @@ export type Buffers = Readonly<Record<string, RealArray>>;
 export interface UpdateArguments {
   /** w_s on entry, w_{s+1} on return; written in place. */
   readonly params: RealArray;
-  /** Gradient of the data loss at w_s, without any weight decay (the optimizer adds that). Left as it is. */
+  /** Gradient of the loss at w_s, without any weight decay (the optimizer adds that). Left as it is. */
   readonly gradient: RealArray;
+  /** Its Euclidean norm: read where it is clipped by that. */
+  readonly gradientNorm?: number | undefined;
   /** State columns before the step on entry, after it on return; written in place; zeros before step 0. */
   readonly buffers: Buffers;
   /** Index s of this step, from 0. */
@@ -70,6 +72,15 @@ export interface PullbackForm extends DecayCoefficients {
   readonly out: Coefficient;
 }
 
+/** What gradients of the loss are multiplied by before the optimizer has them; its own weight decay is not (theory 1.1, 5). */
+export interface Clipping {
+  readonly name: "norm";
+  /** Every setting as it is used. */
+  readonly options: Readonly<Record<string, number>>;
+  /** alpha_s of a step, of the norm of its gradient as it was before. RangeError where that is not given. */
+  factor(step: { readonly gradientNorm?: number | undefined }): number;
+}
+
 /**
  * A first-order optimizer: linear in its stream of gradients once its state is recorded,
  *
@@ -92,6 +103,8 @@ export interface Optimizer {
    * eta_s J_s^T. Undefined for every other optimizer.
    */
   readonly plain: { readonly weightDecay: number } | undefined;
+  /** Where gradients are clipped before the update; `pullback` and `form` give u_s all the same, which gradients of the loss meet times alpha_s. */
+  readonly clipping?: Clipping | undefined;
   update(args: UpdateArguments): void;
   pullback(args: PullbackArguments): DecayCoefficients;
   /** What `pullback` does, as coefficients; memory: p for each that is not a number. */

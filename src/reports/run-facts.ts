@@ -39,9 +39,12 @@ export function runFacts({ run, accuracy }: ReportInput): string {
 }
 
 /** "adam: lr 0.001, betas ..., eps 1e-8": every option as it was resolved, in the order of the record. */
-function optimizerOf({ optimizer: { name, options } }: RunManifest): string {
-  const list = Object.entries(options).map(([option, value]) => `${option} ${String(value)}`);
-  return list.length === 0 ? name : `${name}: ${list.join(", ")}`;
+function optimizerOf({ optimizer, clipping }: RunManifest): string {
+  const text = ({ name, options }: RunManifest["optimizer"]): string => {
+    const list = Object.entries(options).map(([option, value]) => `${option} ${String(value)}`);
+    return list.length === 0 ? name : `${name}: ${list.join(", ")}`;
+  };
+  return `${text(optimizer)}${clipping ? `; gradients clipped by ${text(clipping)}` : ""}`;
 }
 
 /** Whether residual and closure are what they must be, over all rows. */

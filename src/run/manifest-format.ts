@@ -47,6 +47,7 @@ const fileSchema = z.object({
   loss: z.string(),
   reduction: z.enum(["mean", "sum", "weighted"]).optional(),
   optimizer: resolved,
+  clipping: resolved.optional(),
   schedule: resolved.optional(),
   resumed: listOf(session).optional(),
   sampling: z

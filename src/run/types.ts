@@ -96,6 +96,8 @@ export interface RunManifest {
   /** Absent: mean. */
   readonly reduction?: Reduction | undefined;
   readonly optimizer: Resolved;
+  /** What the gradients of a step were clipped by before the optimizer had them. Absent: by nothing. */
+  readonly clipping?: Resolved | undefined;
   /** What made the step sizes, which are recorded step by step. Absent: constant, the optimizer's own. */
   readonly schedule?: Resolved | undefined;
   /** How often it was resumed, and by what; absent where it never was. */

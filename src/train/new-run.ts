@@ -3,13 +3,18 @@
 import { writeOnnx } from "../graph/onnx/writer.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray } from "../numeric/tensor.ts";
-import type { NewRun } from "../run/types.ts";
+import type { NewRun, RunManifest } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import type { Task } from "./task.ts";
 
 /** What a task does not know of the run that it is trained in. */
 export type RunOptions = Pick<NewRun["manifest"], "batchSize" | "plannedSteps" | "checkpointEvery"> &
   Partial<NewRun["manifest"]>;
+
+/** What is recorded of a clip: `withClipping` makes it again of that. */
+export function clippingOf({ optimizer: { clipping } }: Pick<Task, "optimizer">): Pick<RunManifest, "clipping"> {
+  return clipping ? { clipping: { name: clipping.name, options: clipping.options } } : {};
+}
 
 /**
  * The record of a run before its first step. `params` are all parameters w_0 in the model's layout. The model's SHA-256 is left empty,
@@ -36,6 +41,7 @@ export function newRunOf(task: Task, params: RealArray, options: RunOptions): Ne
       },
       loss: loss.name,
       optimizer: { name: optimizer.name, options: optimizer.options },
+      ...clippingOf(task),
       data: {
         source: dataset.source,
         limit: null,

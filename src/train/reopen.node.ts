@@ -9,6 +9,7 @@ import { lossOf } from "../losses/registry.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
 import { pathExists } from "../numeric/files.node.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
+import { clippingOptions, withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
 import type { Optimizer } from "../optimizers/types.ts";
@@ -24,9 +25,10 @@ export interface ReopenOptions {
   readonly threads?: number;
 }
 
-function optimizerOf({ optimizer: { name, options } }: RunManifest): Optimizer {
+function optimizerOf({ optimizer: { name, options }, clipping }: RunManifest): Optimizer {
   if (name === unrecordedOptimizer.name) return unrecordedOptimizer;
-  return createOptimizer(name, options as OptimizerOptions);
+  const optimizer = createOptimizer(name, options as OptimizerOptions);
+  return clipping ? withClipping(optimizer, clippingOptions(clipping)) : optimizer;
 }
 
 /** An expression that matches exactly these names. */

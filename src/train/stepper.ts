@@ -84,6 +84,8 @@ export class Stepper {
   step = 0;
   private readonly task: Task;
   private readonly gradient: RealArray;
+  /** Of the gradient that `evaluate` left. */
+  private gradientNorm = 0;
   private readonly tileGradient: RealArray;
   private readonly program: Program;
   /** The whole step in the engine; undefined where the host updates. */
@@ -110,7 +112,8 @@ export class Stepper {
     const graph = gradientGraph(split.head, loss, trainable);
     this.program = engine.compile(graph);
     // In float64 the host's update is PyTorch's to the last bits or nearly so, and speed is not what float64 is chosen for.
-    if (optimizer.plain && engine.dtype === "float32")
+    // A clip needs the norm of the gradient before anything is made of it.
+    if (optimizer.plain && !optimizer.clipping && engine.dtype === "float32")
       this.whole = engine.compile(stepGraph({ head: split.head, loss, trainable, ...optimizer.plain }));
     this.tile = examplesPerTile(graph);
     this.examples = examplesOf(task, task.dataset.train);
@@ -170,18 +173,19 @@ export class Stepper {
       if (start > 0) for (let k = 0; k < target.length; k++) this.gradient[k] += target[k];
       for (let n = 0; n < c.length; n++) losses.push(c[n] * Number(values.data[n]));
     }
-    return { loss: sum(losses), gradientNorm: normOf(this.gradient) };
+    this.gradientNorm = normOf(this.gradient);
+    return { loss: sum(losses), gradientNorm: this.gradientNorm };
   }
 
   /** Applies the optimizer to the gradient that `evaluate` left; false, and nothing changed, when a parameter would not be finite. */
   update(stepSize: number): boolean {
-    const { params, gradient, buffers, step } = this;
+    const { params, gradient, gradientNorm, buffers, step } = this;
     const columns = [params, ...Object.values(buffers)];
     const kept = [this.other, ...this.previous];
     columns.forEach((column, i) => {
       kept[i].set(column);
     });
-    this.task.optimizer.update({ params, gradient, buffers, step, stepSize });
+    this.task.optimizer.update({ params, gradient, gradientNorm, buffers, step, stepSize });
     if (!allFinite(params)) {
       columns.forEach((column, i) => {
         column.set(kept[i]);

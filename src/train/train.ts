@@ -40,6 +40,8 @@ export interface TrainOptions {
 export interface ObservedStep {
   readonly step: number;
   readonly stepSize: number;
+  /** Of the gradient before any clip. */
+  readonly gradientNorm: number;
   readonly batch: Batch;
   /** w_s. */
   readonly before: RealArray;
@@ -92,7 +94,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     loss = result.loss;
     writer.appendStep(batch, { step, stepSize, ...result });
-    await observe?.({ step, stepSize, batch, before: stepper.before, after: stepper });
+    const { gradientNorm } = result;
+    await observe?.({ step, stepSize, gradientNorm, batch, before: stepper.before, after: stepper });
     if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.state());
     if (Date.now() > nextFlush) {
       const started = Date.now();

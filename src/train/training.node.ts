@@ -18,6 +18,7 @@ import { viewsOf } from "../numeric/layout.ts";
 import { generatorName, randomFrom } from "../numeric/random.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { allocate, type RealArray, type RealDType } from "../numeric/tensor.ts";
+import { type ClippingOptions, withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
 import { planCheckpoints } from "../run/checkpoint-plan.ts";
@@ -26,6 +27,7 @@ import { createRunWriter } from "../run/run-writer.node.ts";
 import type { NewRun, Run, RunWriter } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
+import { clippingOf } from "./new-run.ts";
 import { requireRowsApart } from "./rows-apart.ts";
 import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
@@ -47,6 +49,7 @@ export interface TrainingRequest {
   readonly loss: string;
   readonly optimizer: string;
   readonly optimizerOptions: OptimizerOptions;
+  readonly clipping?: ClippingOptions | undefined;
   /** Default 64; `gd` always takes all examples. */
   readonly batchSize?: number | undefined;
   readonly epochs?: number | undefined;
@@ -114,7 +117,7 @@ interface Prepared {
 
 async function prepare(request: TrainingRequest): Promise<Prepared> {
   const loss = lossOf(request.loss);
-  const optimizer = createOptimizer(request.optimizer, request.optimizerOptions);
+  const optimizer = withClipping(createOptimizer(request.optimizer, request.optimizerOptions), request.clipping ?? {});
   const { limit, dataDirectory: directory, targetColumn: target, context } = request;
   const dataset = await loadDataset(request.data, { limit, directory, target, context });
   const model = modelFor(request, dataset, loss);
@@ -165,6 +168,7 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
       loss: task.loss.name,
       reduction: "mean",
       optimizer: { name: optimizer.name, options: optimizer.options },
+      ...clippingOf(task),
       schedule: { name: "constant", options: { stepSize: optimizer.stepSize } },
       sampling: schedule.sampling,
       data: {
