@@ -85,6 +85,8 @@ export { createOptimizer, optimizerNames } from "./optimizers/registry.ts";
 export type { Clipping, Optimizer } from "./optimizers/types.ts";
 export { readoutForms, readoutOf } from "./readouts/registry.ts";
 export type { Readout } from "./readouts/types.ts";
+export { createRegulariser, regulariserForms, regulariserNames } from "./regularisers/registry.ts";
+export type { Regulariser } from "./regularisers/types.ts";
 export { renderReport } from "./reports/report.ts";
 export type { ReportInput } from "./reports/types.ts";
 export { type RecordingReport, type RecordingTier, recordingOf } from "./run/recording.ts";

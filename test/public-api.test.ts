@@ -29,6 +29,7 @@ it("the package exports exactly these names", async () => {
       "counterfactual",
       "createModel",
       "createOptimizer",
+      "createRegulariser",
       "createTask",
       "datasetQueries",
       "examplesFor80",
@@ -72,6 +73,8 @@ it("the package exports exactly these names", async () => {
       "readoutOf",
       "record",
       "recordingOf",
+      "regulariserForms",
+      "regulariserNames",
       "renderReport",
       "replay",
       "replayDifferences",
@@ -88,6 +91,7 @@ it("the package exports exactly these names", async () => {
       "trainInMemory",
       "verdictOf",
       "viewsOf",
+      "withClipping",
       "writeOnnx",
     ]
   `);

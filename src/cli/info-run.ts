@@ -10,7 +10,7 @@ import type { Invocation } from "./command.ts";
 import * as flags from "./flags.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
-import { checkpointText, optimizerText, recordingText, setupOf } from "./run-text.ts";
+import { checkpointText, objectiveText, optimizerText, recordingText, setupOf } from "./run-text.ts";
 
 const SHAPE = { data: flags.text().optional(), deep: flags.toggle().optional() };
 
@@ -35,9 +35,10 @@ function stateText({ status, steps, plannedSteps }: RunManifest, run: Run | unde
 }
 
 function lossText({ manifest, scalars }: Run): string {
-  if (scalars.length === 0) return manifest.loss;
+  const objective = objectiveText(manifest);
+  if (scalars.length === 0) return objective;
   const [first, last] = [scalars[0], scalars[scalars.length - 1]].map(({ loss }) => loss.toPrecision(4));
-  return `${manifest.loss}, ${first} at first, ${last} at last`;
+  return `${objective}, ${first} at first, ${last} at last`;
 }
 
 function engineText({ engine }: RunManifest): string {
@@ -70,7 +71,7 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): 
     if (run !== undefined) known.push(...recordingRows(recordingOf(run)));
     known.push(["data", dataText(manifest)]);
     if (run !== undefined) known.push(["model", modelText(run)]);
-    known.push(["loss", run === undefined ? manifest.loss : lossText(run)]);
+    known.push(["loss", run === undefined ? objectiveText(manifest) : lossText(run)]);
     known.push(["optimizer", optimizerText(manifest)]);
     known.push(["batches", `${grouped(batchSize)} examples a step, seed ${seed} (${generator})`]);
     if (run !== undefined) known.push(["checkpoints", checkpointText(run)]);

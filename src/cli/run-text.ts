@@ -15,9 +15,14 @@ export function optimizerText({ optimizer, clipping }: Pick<RunManifest, "optimi
   return `${textOf(optimizer)}${clipping ? `; gradients clipped by ${textOf(clipping)}` : ""}`;
 }
 
+/** "cross-entropy + l2: lambda 0.01": the loss, and what was added to it. */
+export function objectiveText({ loss, regularisers = [] }: Pick<RunManifest, "loss" | "regularisers">): string {
+  return [loss, ...regularisers.map(textOf)].join(" + ");
+}
+
 /** Everything that was resolved before the first step. */
 export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
-  const { software, createdAt, dtype, seed, generator, engine, model, loss, optimizer, clipping, data, batchSize } = manifest;
+  const { software, createdAt, dtype, seed, generator, engine, model, loss, regularisers, optimizer, clipping, data, batchSize } = manifest;
   const parameterCount = layout.size;
   return {
     software,
@@ -28,6 +33,7 @@ export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
     engine,
     model: { ...model, parameterCount },
     loss,
+    ...(regularisers && { regularisers }),
     optimizer,
     ...(clipping && { clipping }),
     data,

@@ -7,6 +7,7 @@ import { modelNames } from "../models/registry.ts";
 import { withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer, optimizerNames } from "../optimizers/registry.ts";
+import { createRegulariser } from "../regularisers/registry.ts";
 import { DEFAULT_BATCH_SIZE } from "../train/sampling.node.ts";
 import type { TrainingRequest } from "../train/training.node.ts";
 import { UsageError } from "./failure.ts";
@@ -34,6 +35,7 @@ const OPTIMIZER_SHAPE = {
 
 const SHAPE = {
   clipNorm: flags.positive().optional(),
+  regulariser: z.array(z.string()).optional(),
   data: flags.required(flags.specFlag(datasetNames, `one of ${DATA_FORMS}`, dataFileEndings), "--data mnist"),
   limit: flags.count().optional(),
   dataDir: flags.text().optional(),
@@ -84,12 +86,24 @@ function resolveOptimizer(name: string, given: OptimizerOptions) {
   }
 }
 
+/** What `createRegulariser` refuses, and two of a kind, said in terms of the flag. */
+function requireRegularisers(specs: readonly string[]): void {
+  try {
+    const names = specs.map((spec) => createRegulariser(spec).name);
+    const twice = names.find((name, j) => names.indexOf(name) !== j);
+    if (twice !== undefined) throw new UsageError(`--regulariser ${twice} must be given once`);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(error.message.replace(/^regulariser: /, "--regulariser "));
+  }
+}
+
 /** The request that the flags make; UsageError where they do not fit together. */
 export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest {
   const checked = flags.parseFlags({ ...SHAPE, ...OPTIMIZER_SHAPE }, raw);
   const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
   const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
-  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", clipNorm, ...rest } = others;
+  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", clipNorm, regulariser: regularisers, ...rest } = others;
   if (optimizer === "gd" && batch !== undefined) {
     throw new UsageError(
       "--batch does not belong to gd, which takes all examples at every step",
@@ -109,8 +123,9 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
     throw new UsageError("--context belongs to a .txt file", "it is the number of characters of an example");
   }
   resolveOptimizer(optimizer, optimizerOptions);
+  requireRegularisers(regularisers ?? []);
   const clipping = { norm: clipNorm };
-  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype, clipping };
+  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype, clipping, regularisers };
   return { ...rest, ...steering, optimizer, optimizerOptions, dataDirectory: dataDir };
 }
 
@@ -125,7 +140,7 @@ export function requestText(request: PlainRequest): string {
   return table([
     ["data", limit === undefined ? data : `${data}, first ${grouped(limit)} training examples`],
     ["model", `${model}, ${dtype}${request.trainable ? `, trained: ${request.trainable.join(", ")}` : ""}`],
-    ["loss", loss],
+    ["loss", [loss, ...(request.regularisers ?? [])].join(" + ")],
     ["optimizer", optimizerText(recorded)],
     ["batches", batches ?? `${size} a step, ${length}, seed ${seed}`],
     ["record", request.out],

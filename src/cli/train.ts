@@ -25,6 +25,11 @@ function configure(command: Command): void {
       collect,
     )
     .option("--loss <name>", lossNames.join(", "))
+    .option(
+      "--regulariser <spec>",
+      "added to the loss, and explained as a term of its own; may be given several times: l2:LAMBDA, l1:LAMBDA, elastic:L1,L2, distance:LAMBDA",
+      collect,
+    )
     .option("--dtype <name>", "float32 or float64 (default: float32)")
     .optionsGroup("Optimizer (PyTorch's semantics and defaults):")
     .option("--optimizer <name>", optimizerNames.join(", "))

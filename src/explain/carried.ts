@@ -72,7 +72,11 @@ export class CarriedVectors implements Carried {
   async step(step: CarriedStep, booking: Booking): Promise<void> {
     const { coupled, decoupled } = this.pullBack(step);
     for (let r = 0; r < coupled.length; r++) booking.decay(r, coupled[r], decoupled[r]);
-    const { from, batch } = step;
+    const { from, batch, regularisers } = step;
+    const { layout } = this.task;
+    const count = this.rows.count;
+    for (const [j, rho] of regularisers.entries())
+      for (let row = 0; row < count; row++) booking.regulariser(row, j, dotRow(this.data, rho, { layout, count, row }));
     await this.puller.pulls(this.data, { params: from.params, batch }, (row, position, pull) => {
       booking.pull(row, position, pull);
     });
@@ -104,7 +108,7 @@ export class CarriedVectors implements Carried {
 /** <row r of blocks, vector>. */
 function dotRow(
   blocks: RealArray,
-  vector: Float64Array,
+  vector: RealArray,
   { layout, count, row }: { layout: Layout; count: number; row: number },
 ): number {
   return layout.entries.reduce(

@@ -4,6 +4,7 @@ import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { Checkpoint, Run, StepScalars } from "../run/types.ts";
 import { ExampleGradients } from "../train/example-gradients.ts";
 import { pathBackwards } from "../train/path.ts";
+import { regulariserGradients } from "../train/regularised.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import {
@@ -18,7 +19,9 @@ import {
   type Superposition,
   type SuperpositionMemory,
   termsOf,
+  zeroTerms,
 } from "./superposition.ts";
+import { regulariserTerm } from "./terms.ts";
 import type { Term } from "./types.ts";
 
 export interface SuperposeOptions extends SuperpositionMemory {
@@ -33,7 +36,7 @@ export interface SuperposeOptions extends SuperpositionMemory {
 class Reach {
   /** alpha_r sum_{s >= r} A_{s,r} of the step taken last. */
   readonly data: Float64Array;
-  readonly terms: Readonly<Record<Term["name"], Float64Array>>;
+  readonly terms: ReadonlyMap<Term["name"], Float64Array>;
   private readonly task: Task;
   private readonly ones: Float64Array;
   private readonly carry: Float64Array;
@@ -45,24 +48,31 @@ class Reach {
     this.data = zeros();
     this.ones = zeros().fill(1);
     this.carry = new Float64Array(task.optimizer.memory ? p : 0);
-    this.terms = { "coupled decay": zeros(), "decoupled decay": zeros(), replay: zeros() };
+    this.terms = zeroTerms(task);
   }
 
   step(from: Checkpoint, to: Checkpoint, scalars: StepScalars): void {
     const { data, ones: jacobian, carry, terms } = this;
-    const { optimizer } = this.task;
+    const { optimizer, regularisers } = this.task;
     const [{ buffers }, { stepSize }] = [to, scalars];
     const { coupled, decoupled } = optimizer.pullback({ buffers, step: from.step, stepSize, jacobian, carry, data });
     const w = from.params;
-    if (coupled !== 0) for (let k = 0; k < w.length; k++) terms["coupled decay"][k] -= coupled * data[k] * w[k];
-    if (decoupled !== 0) for (let k = 0; k < w.length; k++) terms["decoupled decay"][k] -= decoupled * w[k];
+    const subtract = (name: Term["name"], amount: (k: number) => number): void => {
+      const term = terms.get(name) as Float64Array;
+      for (let k = 0; k < term.length; k++) term[k] -= amount(k);
+    };
+    if (coupled !== 0) subtract("coupled decay", (k) => coupled * data[k] * w[k]);
+    if (decoupled !== 0) subtract("decoupled decay", (k) => decoupled * w[k]);
     const share = optimizer.clipping?.factor(scalars) ?? 1;
     if (share !== 1) for (let k = 0; k < data.length; k++) data[k] *= share;
+    regulariserGradients(this.task, w).forEach((rho, j) => {
+      subtract(regulariserTerm(regularisers[j]), (k) => data[k] * rho[k]);
+    });
   }
 
   /** The jump of the parameters, and what that of the momentum does in all later steps. */
   jump(replayed: Checkpoint, recorded: Checkpoint): void {
-    const { replay } = this.terms;
+    const replay = this.terms.get("replay") as Float64Array;
     for (let k = 0; k < replay.length; k++) replay[k] += recorded.params[k] - replayed.params[k];
     const { memory } = this.task.optimizer;
     if (!memory) return;

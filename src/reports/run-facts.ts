@@ -24,7 +24,7 @@ export function runFacts({ run, accuracy }: ReportInput): string {
       `${model.spec}${frozen > 0 ? `, ${frozen} of ${countOf(model.parameters.length, "parameter array")} frozen` : ""}`,
     ),
     text("Optimizer", optimizerOf(run)),
-    text("Loss", run.loss),
+    text("Loss", [run.loss, ...(run.regularisers ?? []).map(resolvedText)].join(" + ")),
     text("Training", `${countOf(run.steps, "step")}, batches of ${run.batchSize} (${formatNumber(epochs)} epochs)`),
     text("Precision and seed", `${run.dtype}, seed ${run.seed}`),
     text("Engine", `${engine.name} ${engine.version}, ${countOf(engine.threads, "thread")}`),
@@ -40,11 +40,12 @@ export function runFacts({ run, accuracy }: ReportInput): string {
 
 /** "adam: lr 0.001, betas ..., eps 1e-8": every option as it was resolved, in the order of the record. */
 function optimizerOf({ optimizer, clipping }: RunManifest): string {
-  const text = ({ name, options }: RunManifest["optimizer"]): string => {
-    const list = Object.entries(options).map(([option, value]) => `${option} ${String(value)}`);
-    return list.length === 0 ? name : `${name}: ${list.join(", ")}`;
-  };
-  return `${text(optimizer)}${clipping ? `; gradients clipped by ${text(clipping)}` : ""}`;
+  return `${resolvedText(optimizer)}${clipping ? `; gradients clipped by ${resolvedText(clipping)}` : ""}`;
+}
+
+function resolvedText({ name, options }: RunManifest["optimizer"]): string {
+  const list = Object.entries(options).map(([option, value]) => `${option} ${String(value)}`);
+  return list.length === 0 ? name : `${name}: ${list.join(", ")}`;
 }
 
 /** Whether residual and closure are what they must be, over all rows. */

@@ -48,6 +48,7 @@ const fileSchema = z.object({
   reduction: z.enum(["mean", "sum", "weighted"]).optional(),
   optimizer: resolved,
   clipping: resolved.optional(),
+  regularisers: listOf(resolved).optional(),
   schedule: resolved.optional(),
   resumed: listOf(session).optional(),
   sampling: z

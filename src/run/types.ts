@@ -19,8 +19,10 @@ export interface Checkpoint {
 /** Per-step numbers, one row a step. */
 export interface StepScalars {
   readonly step: number;
+  /** Of the batch, before its update. */
   readonly loss: number;
   readonly stepSize: number;
+  /** Of the gradient of the loss, regularisers included, before any clip. */
   readonly gradientNorm: number;
 }
 
@@ -98,6 +100,8 @@ export interface RunManifest {
   readonly optimizer: Resolved;
   /** What the gradients of a step were clipped by before the optimizer had them. Absent: by nothing. */
   readonly clipping?: Resolved | undefined;
+  /** What was added to the loss of every batch: the recorded losses are without it, gradient norms with it. Absent: nothing. */
+  readonly regularisers?: readonly Resolved[] | undefined;
   /** What made the step sizes, which are recorded step by step. Absent: constant, the optimizer's own. */
   readonly schedule?: Resolved | undefined;
   /** How often it was resumed, and by what; absent where it never was. */

@@ -5,23 +5,43 @@ import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { NewRun, RunManifest } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
-import type { Task } from "./task.ts";
+import { type Task, trainableOf } from "./task.ts";
 
 /** What a task does not know of the run that it is trained in. */
 export type RunOptions = Pick<NewRun["manifest"], "batchSize" | "plannedSteps" | "checkpointEvery"> &
   Partial<NewRun["manifest"]>;
 
-/** What is recorded of a clip: `withClipping` makes it again of that. */
-export function clippingOf({ optimizer: { clipping } }: Pick<Task, "optimizer">): Pick<RunManifest, "clipping"> {
-  return clipping ? { clipping: { name: clipping.name, options: clipping.options } } : {};
+/** What is recorded of clip and regularisers; nothing where there is none. */
+export function beyondLoss({
+  optimizer: { clipping },
+  regularisers,
+}: Pick<Task, "optimizer" | "regularisers">): Pick<RunManifest, "clipping" | "regularisers"> {
+  const recorded = ({ name, options }: NonNullable<RunManifest["clipping"]>) => ({ name, options });
+  return {
+    ...(clipping && { clipping: recorded(clipping) }),
+    ...(regularisers.length > 0 && { regularisers: regularisers.map(recorded) }),
+  };
+}
+
+/** RangeError where a regulariser pulls to other parameters than the record begins with: read again, it would be another. */
+function requireReference(task: Task, params: RealArray): void {
+  const { reference, engine } = task;
+  if (reference.length === 0) return;
+  const initial = trainableOf(task, params, engine.dtype);
+  const k = initial.findIndex((w, i) => w !== reference[i]);
+  if (k < 0) return;
+  throw new RangeError(
+    `newRunOf: a run with a regulariser of distance must begin where the task does, got ${initial[k]} for ${reference[k]}`,
+  );
 }
 
 /**
  * The record of a run before its first step. `params` are all parameters w_0 in the model's layout. The model's SHA-256 is left empty,
- * and so is the date: what keeps the run fills them in.
+ * and so is the date: what keeps the run fills them in. RangeError where the task's regularisers pull to other parameters than these.
  */
 export function newRunOf(task: Task, params: RealArray, options: RunOptions): NewRun {
   const { model, layout, engine, optimizer, dataset, loss } = task;
+  requireReference(task, params);
   return {
     modelBytes: writeOnnx(model.graph, { real: engine.dtype, initializers: viewsOf(model.parameters, params) }),
     layout,
@@ -41,7 +61,7 @@ export function newRunOf(task: Task, params: RealArray, options: RunOptions): Ne
       },
       loss: loss.name,
       optimizer: { name: optimizer.name, options: optimizer.options },
-      ...clippingOf(task),
+      ...beyondLoss(task),
       data: {
         source: dataset.source,
         limit: null,

@@ -14,6 +14,7 @@ import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
 import type { Optimizer } from "../optimizers/types.ts";
 import { unrecordedOptimizer } from "../optimizers/unrecorded.ts";
+import { createRegulariser } from "../regularisers/registry.ts";
 import type { Run, RunManifest } from "../run/types.ts";
 import { createTask, type Task } from "./task.ts";
 
@@ -103,7 +104,8 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
   try {
     return await fromManifest(run, () => {
       const [loss, optimizer] = [lossOf(manifest.loss), optimizerOf(manifest)];
-      return createTask({ engine, model, trainable, params, loss, optimizer, dataset });
+      const regularisers = manifest.regularisers?.map(createRegulariser);
+      return createTask({ engine, model, trainable, params, loss, optimizer, regularisers, dataset });
     });
   } catch (error) {
     await engine.release();

@@ -40,7 +40,7 @@ export interface TrainOptions {
 export interface ObservedStep {
   readonly step: number;
   readonly stepSize: number;
-  /** Of the gradient before any clip. */
+  /** Of the gradient of the loss, regularisers included, before any clip. */
   readonly gradientNorm: number;
   readonly batch: Batch;
   /** w_s. */

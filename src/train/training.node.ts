@@ -21,13 +21,14 @@ import { allocate, type RealArray, type RealDType } from "../numeric/tensor.ts";
 import { type ClippingOptions, withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
+import { createRegulariser } from "../regularisers/registry.ts";
 import { planCheckpoints } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import { createRunWriter } from "../run/run-writer.node.ts";
 import type { NewRun, Run, RunWriter } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
-import { clippingOf } from "./new-run.ts";
+import { beyondLoss } from "./new-run.ts";
 import { requireRowsApart } from "./rows-apart.ts";
 import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
@@ -50,6 +51,8 @@ export interface TrainingRequest {
   readonly optimizer: string;
   readonly optimizerOptions: OptimizerOptions;
   readonly clipping?: ClippingOptions | undefined;
+  /** Added to the loss: l2:0.01, l1:0.001, ... */
+  readonly regularisers?: readonly string[] | undefined;
   /** Default 64; `gd` always takes all examples. */
   readonly batchSize?: number | undefined;
   readonly epochs?: number | undefined;
@@ -118,6 +121,7 @@ interface Prepared {
 async function prepare(request: TrainingRequest): Promise<Prepared> {
   const loss = lossOf(request.loss);
   const optimizer = withClipping(createOptimizer(request.optimizer, request.optimizerOptions), request.clipping ?? {});
+  const regularisers = request.regularisers?.map(createRegulariser);
   const { limit, dataDirectory: directory, targetColumn: target, context } = request;
   const dataset = await loadDataset(request.data, { limit, directory, target, context });
   const model = modelFor(request, dataset, loss);
@@ -131,7 +135,7 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
     ...(request.threads && { threads: request.threads }),
     ...(request.warn && { warn: request.warn }),
   });
-  const task = createTask({ engine, model, trainable, params, loss, optimizer, dataset });
+  const task = createTask({ engine, model, trainable, params, loss, optimizer, regularisers, dataset });
   // Ready-made models are known to keep rows apart.
   if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
   return { task, params, schedule };
@@ -168,7 +172,7 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
       loss: task.loss.name,
       reduction: "mean",
       optimizer: { name: optimizer.name, options: optimizer.options },
-      ...clippingOf(task),
+      ...beyondLoss(task),
       schedule: { name: "constant", options: { stepSize: optimizer.stepSize } },
       sampling: schedule.sampling,
       data: {

@@ -11,7 +11,7 @@ import { trainInMemory } from "../../src/train/memory-training.ts";
 import { replay } from "../../src/train/replay.ts";
 import { retrainWithout } from "../../src/train/retrain.ts";
 import type { Task } from "../../src/train/task.ts";
-import { clippedChoices } from "../helpers/clipped-choices.ts";
+import { clippedChoices } from "../helpers/step-choices.ts";
 import { EXACTNESS_TOLERANCE, failuresOf, measureExactness } from "../helpers/exactness.ts";
 import { type OptimizerChoice } from "../helpers/optimizer-choices.ts";
 import { smallTask } from "../helpers/tasks.ts";

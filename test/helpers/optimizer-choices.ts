@@ -10,6 +10,8 @@ export interface OptimizerChoice {
   readonly options: OptimizerOptions;
   /** As `withClipping` takes it. */
   readonly clipping?: ClippingOptions;
+  /** As `createRegulariser` takes them. */
+  readonly regularisers?: readonly string[];
 }
 
 const choice = (label: string, name: string, options: OptimizerOptions): OptimizerChoice => ({ label, name, options });

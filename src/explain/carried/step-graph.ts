@@ -29,6 +29,8 @@ export interface FormKinds {
   /** Whether each decay term is asked for. */
   readonly coupled: boolean;
   readonly decoupled: boolean;
+  /** Number of regularisers. */
+  readonly regularisers: number;
 }
 
 /** A parameter in a graph: the I-th that is held, and where its carry lives. */
@@ -61,6 +63,8 @@ export const ROW = "entries.row";
 export const VALUES = "entries.values";
 /** Input of `alongGraph`, and of decay terms: `vector.NAME`. */
 export const VECTOR = "vector.";
+/** Output of regulariser J; before the name of a parameter, the input with its gradient. */
+export const regulariserName = (j: number): string => `regulariser.${j}`;
 /** The quotient of two numbers among the coefficients. */
 export const DIRECT_BY_OUT = "direct by out";
 /** The name of step k's own input or output. */
@@ -178,6 +182,11 @@ class StepFragment {
     return this.named(VECTOR + channel.held.parameter, channel);
   }
 
+  /** rho_j(w_s) of the parameter. */
+  regulariser(channel: Channel, j: number): Value {
+    return this.named(`${regulariserName(j)}.${channel.held.parameter}`, channel);
+  }
+
   private moved({ held, i }: Channel): Value[] {
     const { b, axis } = this.prepared;
     const { nodes } = this.options;
@@ -219,8 +228,8 @@ interface Applied {
 
 /**
  * Steps k = 0, 1, ... backwards through training, each with inputs `k.NAME`: `moved` and `example` values, `into`, `direct` and `out` (numbers, or
- * `NAME.PARAMETER`), `vector.PARAMETER` (w_s) for decay terms. Others: `carry.I`, `still.I` or entries. Outputs: `next.I`, the carry after
- * the last of them, and `k.pulls` (R, M) = <u_s, g_m>, `k.coupled` (R) = <u_s, w_s>, `k.decoupled` (R) = <J_s, w_s>.
+ * `NAME.PARAMETER`), `vector.PARAMETER` (w_s) for decay terms, `regulariser.J.PARAMETER`. Others: `carry.I`, `still.I` or entries. Outputs: `next.I`, the carry after
+ * the last of them, and `k.pulls` (R, M) = <u_s, g_m>, `k.coupled` (R) = <u_s, w_s>, `k.decoupled` (R) = <J_s, w_s>, `k.regulariser.J` (R) = <u_s, rho_j>.
  *
  * The carry is read and written once for all steps: the engine's binding copies every output besides.
  */
@@ -258,6 +267,12 @@ export function stepGraph(options: StepGraphOptions): Graph {
         found.map(({ channel, jacobian }) => along(jacobian, channel)),
         (x) => x,
       );
+    for (let j = 0; j < kinds.regularisers; j++)
+      put(
+        regulariserName(j),
+        found.map(({ channel, pull }) => space(channel).along(pull, fragment.regulariser(channel, j))),
+        scaled,
+      );
     found.forEach(({ next }, c) => {
       if (next) carries[c] = next;
     });
@@ -293,7 +308,9 @@ export function turningGraph(
   const outputs: Record<string, Value> = {};
   const coefficients = (["into", "direct", "out"] as const).filter((name) => kinds[name] === "vector");
   const names = coefficients.map((name) => `${name}.${held.parameter}`);
-  for (const name of [...names, ...(kinds.coupled || kinds.decoupled ? [VECTOR + held.parameter] : [])])
+  const added = Array.from({ length: kinds.regularisers }, (_, j) => `${regulariserName(j)}.${held.parameter}`);
+  const decay = kinds.coupled || kinds.decoupled ? [VECTOR + held.parameter] : [];
+  for (const name of [...names, ...decay, ...added])
     outputs[turnedName(name)] = turnedVector(b, held, b.input(name, "real", shapeIn(layout, channel)));
   if (held.example) {
     const values = factorValues(held.example.factor).map(({ shape }, j) =>

@@ -10,6 +10,8 @@ export interface CarriedStep {
   readonly to: Checkpoint;
   readonly stepSize: number;
   readonly batch: Batch;
+  /** rho_j(w_s) of each regulariser: (p) each. */
+  readonly regularisers: readonly RealArray[];
 }
 
 /** Where the numbers of one step go, each once for every row. */
@@ -18,6 +20,8 @@ export interface Booking {
   pull(row: number, position: number, value: number): void;
   /** The decay terms of the step. */
   decay(row: number, coupled: number, decoupled: number): void;
+  /** <u_s, rho_j>. */
+  regulariser(row: number, j: number, pull: number): void;
 }
 
 /** All that vectors on their way hold between two lines. */
