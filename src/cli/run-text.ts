@@ -22,7 +22,21 @@ export function objectiveText({ loss, regularisers = [] }: Pick<RunManifest, "lo
 
 /** Everything that was resolved before the first step. */
 export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
-  const { software, createdAt, dtype, seed, generator, engine, model, loss, regularisers, optimizer, clipping, data, batchSize } = manifest;
+  const {
+    software,
+    createdAt,
+    dtype,
+    seed,
+    generator,
+    engine,
+    model,
+    loss,
+    regularisers,
+    optimizer,
+    clipping,
+    data,
+    batchSize,
+  } = manifest;
   const parameterCount = layout.size;
   return {
     software,

@@ -35,6 +35,7 @@ const OPTIMIZER_SHAPE = {
 
 const SHAPE = {
   clipNorm: flags.positive().optional(),
+  clipValue: flags.positive().optional(),
   regulariser: z.array(z.string()).optional(),
   data: flags.required(flags.specFlag(datasetNames, `one of ${DATA_FORMS}`, dataFileEndings), "--data mnist"),
   limit: flags.count().optional(),
@@ -103,7 +104,20 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   const checked = flags.parseFlags({ ...SHAPE, ...OPTIMIZER_SHAPE }, raw);
   const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
   const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
-  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", clipNorm, regulariser: regularisers, ...rest } = others;
+  const {
+    dataDir,
+    batch,
+    optimizer,
+    epochs,
+    steps,
+    batches,
+    seed = 0,
+    dtype = "float32",
+    clipNorm,
+    clipValue,
+    regulariser: regularisers,
+    ...rest
+  } = others;
   if (optimizer === "gd" && batch !== undefined) {
     throw new UsageError(
       "--batch does not belong to gd, which takes all examples at every step",
@@ -124,7 +138,7 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   }
   resolveOptimizer(optimizer, optimizerOptions);
   requireRegularisers(regularisers ?? []);
-  const clipping = { norm: clipNorm };
+  const clipping = { norm: clipNorm, value: clipValue };
   const steering = { epochs, steps, batches, batchSize: batch, seed, dtype, clipping, regularisers };
   return { ...rest, ...steering, optimizer, optimizerOptions, dataDirectory: dataDir };
 }

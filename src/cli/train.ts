@@ -44,6 +44,7 @@ function configure(command: Command): void {
     .option("--amsgrad", "adam, adamw")
     .option("--weight-decay <x>", "coupled; decoupled for adamw")
     .option("--clip-norm <x>", "shorten the gradient of a step, without weight decay, to this norm")
+    .addOption(new Option("--clip-value <x>", "bring every coordinate of it into -x to x").conflicts(["clipNorm"]))
     .optionsGroup("Steps and record:")
     .option("--batch <n>", "examples a step; 64 unless the optimizer is gd, which takes all")
     .addOption(new Option("--epochs <n>", "passes over the data").conflicts(["steps", "batches"]))

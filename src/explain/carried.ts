@@ -50,7 +50,7 @@ export class CarriedVectors implements Carried {
   }
 
   /** Takes the averaged Jacobian of step `from` through the pull-back, one parameter after the other; gives the decay terms. */
-  private pullBack({ from, to, stepSize }: CarriedStep): DecayTerms {
+  private pullBack({ from, to, stepSize, shares }: CarriedStep): DecayTerms {
     const { optimizer, layout } = this.task;
     const count = this.rows.count;
     const terms = { coupled: new Float64Array(count), decoupled: new Float64Array(count) };
@@ -64,6 +64,7 @@ export class CarriedVectors implements Carried {
       for (let r = 0; r < count; r++) {
         if (coupled !== 0) terms.coupled[r] -= coupled * dot(own.data, from.params, r * size, offset, size);
         if (decoupled !== 0) terms.decoupled[r] -= decoupled * dot(own.jacobian, from.params, r * size, offset, size);
+        if (shares) for (let k = 0; k < size; k++) own.data[r * size + k] *= shares[offset + k];
       }
     }
     return terms;

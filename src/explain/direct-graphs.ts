@@ -87,7 +87,11 @@ function buildDirect(options: DirectGraphOptions): Graph | undefined {
   const pushed = (j: number, name: string): Value => b.input(`${pushedName(j)}.${name}`, "real", inputs[name].shape);
   const names = options.layout.entries.map(({ name }) => name);
   const moved = Array.from({ length: options.terms }, (_, j) => {
-    return jvp(b, parameters.map((value, i) => ({ value, tangent: pushed(j, names[i]) })), [value])[0];
+    return jvp(
+      b,
+      parameters.map((value, i) => ({ value, tangent: pushed(j, names[i]) })),
+      [value],
+    )[0];
   });
   const x = usesOf(b, { seeds: [{ value, cotangent: weights }], examples, parameters });
   if (!x) return undefined;

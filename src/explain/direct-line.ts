@@ -124,7 +124,8 @@ export class DirectLine {
       const end = Math.min(count, start + tile);
       if (this.places.length > 0 && this.places.length + end - start > capacity) await this.meet();
       this.factors.push(await this.puller.factors(params, batch, { start, end }));
-      for (const example of batch.indices.subarray(start, end)) this.places.push({ example, applied: share * stepSize });
+      for (const example of batch.indices.subarray(start, end))
+        this.places.push({ example, applied: share * stepSize });
     }
     const decays = this.puller.weightDecay !== 0;
     this.pushed.forEach((d, j) => {

@@ -1,6 +1,7 @@
 // Books a superposition while a model trains: the transpose of the backward recursion, with a momentum for every example.
 
 import { allocate, type RealArray } from "../numeric/tensor.ts";
+import { shareOf } from "../optimizers/clipping.ts";
 import type { Coefficient } from "../optimizers/types.ts";
 import type { Run } from "../run/types.ts";
 import { ExampleGradients } from "../train/example-gradients.ts";
@@ -80,7 +81,10 @@ export class SuperpositionRecorder {
     this.task = task;
     this.gradients = new ExampleGradients(task);
     this.displacements = allocate(engine.dtype, examples * layout.size) as RealArray;
-    this.momenta = allocate(engine.dtype, optimizer.memory ? (examples + 1 + regularisers.length) * layout.size : 0) as RealArray;
+    this.momenta = allocate(
+      engine.dtype,
+      optimizer.memory ? (examples + 1 + regularisers.length) * layout.size : 0,
+    ) as RealArray;
     this.terms = zeroTerms(task);
   }
 
@@ -93,7 +97,9 @@ export class SuperpositionRecorder {
     const [p, examples] = [layout.size, dataset.train.x.shape[0]];
     const { own, later, entering, kept, coupled, decoupled } = coefficientsOf(this.task, observed);
     const { displacements, momenta } = this;
-    const share = this.task.optimizer.clipping?.factor(observed) ?? 1;
+    const { gradientNorm, after } = observed;
+    const alpha = shareOf(this.task.optimizer, { gradientNorm, buffers: after.buffers });
+    const share = (k: number): number => alpha.shares?.[k] ?? alpha.share;
     const sources = this.sourcesOf(before, { coupled, share });
     if (momenta.length > 0) {
       const apply = (target: RealArray, to: number, account: number): void => {
@@ -111,7 +117,7 @@ export class SuperpositionRecorder {
     await this.gradients.of(before, batch, [...batch.indices.keys()], (n, part, { from, offset, size }) => {
       const row = batch.indices[n] * p + offset;
       for (let k = 0; k < size; k++) {
-        const g = share * part[from + k];
+        const g = share(offset + k) * part[from + k];
         displacements[row + k] -= at(own, offset + k) * g;
         if (momenta.length > 0) momenta[row + k] += at(later, offset + k) * g;
       }
@@ -128,7 +134,10 @@ export class SuperpositionRecorder {
   }
 
   /** What enters the gradient of a step beside the examples. */
-  private sourcesOf(before: RealArray, { coupled, share }: { coupled: number; share: number }): Source[] {
+  private sourcesOf(
+    before: RealArray,
+    { coupled, share }: { coupled: number; share: (k: number) => number },
+  ): Source[] {
     const { task, terms } = this;
     const examples = task.dataset.train.x.shape[0];
     const source = (name: Term["name"], account: number, gradient: Source["gradient"]): Source => {
@@ -136,7 +145,7 @@ export class SuperpositionRecorder {
     };
     const decay = source("coupled decay", examples, (k) => coupled * before[k]);
     const added = regulariserGradients(task, before).map((rho, j) =>
-      source(regulariserTerm(task.regularisers[j]), examples + 1 + j, (k) => share * rho[k]),
+      source(regulariserTerm(task.regularisers[j]), examples + 1 + j, (k) => share(k) * rho[k]),
     );
     return coupled === 0 ? added : [decay, ...added];
   }

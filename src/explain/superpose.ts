@@ -1,6 +1,7 @@
 // Builds a superposition from a recorded run: one sweep backwards in which every step's gradients meet all that they will move.
 
 import { allocate, type RealArray } from "../numeric/tensor.ts";
+import { shareOf } from "../optimizers/clipping.ts";
 import type { Checkpoint, Run, StepScalars } from "../run/types.ts";
 import { ExampleGradients } from "../train/example-gradients.ts";
 import { pathBackwards } from "../train/path.ts";
@@ -63,8 +64,9 @@ class Reach {
     };
     if (coupled !== 0) subtract("coupled decay", (k) => coupled * data[k] * w[k]);
     if (decoupled !== 0) subtract("decoupled decay", (k) => decoupled * w[k]);
-    const share = optimizer.clipping?.factor(scalars) ?? 1;
+    const { share, shares } = shareOf(optimizer, { ...scalars, buffers });
     if (share !== 1) for (let k = 0; k < data.length; k++) data[k] *= share;
+    if (shares) for (let k = 0; k < data.length; k++) data[k] *= shares[k];
     regulariserGradients(this.task, w).forEach((rho, j) => {
       subtract(regulariserTerm(regularisers[j]), (k) => data[k] * rho[k]);
     });

@@ -20,10 +20,7 @@ const schema = z.object({
   steps: count,
   /** Rows of terms.npy. */
   terms: listOf(
-    z.union([
-      z.enum(["coupled decay", "decoupled decay", "replay"]),
-      z.templateLiteral(["regulariser ", z.string()]),
-    ]),
+    z.union([z.enum(["coupled decay", "decoupled decay", "replay"]), z.templateLiteral(["regulariser ", z.string()])]),
   ),
   closure: z.number(),
   madeBy: z.enum(["training", "replay"]),

@@ -109,7 +109,9 @@ export function memorySink(task: Task): { readonly sink: DisplacementSink; reado
 
 /** Terms of which something is left. */
 export function termsOf(values: ReadonlyMap<Term["name"], Float64Array>): DisplacementTerm[] {
-  return Array.from(values, ([name, part]) => ({ name, values: part })).filter((term) => term.values.some((v) => v !== 0));
+  return Array.from(values, ([name, part]) => ({ name, values: part })).filter((term) =>
+    term.values.some((v) => v !== 0),
+  );
 }
 
 /** A vector as long as the parameters for each term of the task, all zero. */

@@ -2,6 +2,7 @@
 
 import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
 import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
+import { shareOf } from "../optimizers/clipping.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { type Line, type PathOptions, pathBackwards } from "../train/path.ts";
 import { regulariserGradients } from "../train/regularised.ts";
@@ -269,9 +270,11 @@ class Sweep {
   /** u_s = eta_s J: pulls are booked as they come. */
   private async bookDirect({ step, params }: Checkpoint, direct: DirectLine, { first }: Line): Promise<void> {
     const { run, task } = this.parts;
-    const { stepSize } = run.scalars[step];
+    const { stepSize, gradientNorm } = run.scalars[step];
+    // A clip by value is no plain gradient descent.
+    const { share } = shareOf(task.optimizer, { gradientNorm, buffers: {} });
     const regularisers = regulariserGradients(task, params);
-    await direct.step({ params, batch: run.batches[step], stepSize, share: this.shareOf(step), regularisers });
+    await direct.step({ params, batch: run.batches[step], stepSize, share, regularisers });
     if (step > first) return;
     const { linear, pushed } = await direct.end();
     this.setResidual(linear);
@@ -290,11 +293,12 @@ class Sweep {
   /** The averaged Jacobian goes through the optimizer's pull-back. */
   private async bookCarried(from: Checkpoint, to: Checkpoint, carried: Carried): Promise<void> {
     const { run, task } = this.parts;
-    const [{ stepSize }, batch] = [run.scalars[from.step], run.batches[from.step]];
-    const share = this.shareOf(from.step);
+    const [{ stepSize, gradientNorm }, batch] = [run.scalars[from.step], run.batches[from.step]];
+    const { share, shares } = shareOf(task.optimizer, { gradientNorm, buffers: to.buffers });
+    const regularisers = regulariserGradients(task, from.params);
     const names = task.regularisers.map(regulariserTerm);
     await carried.step(
-      { from, to, stepSize, batch, regularisers: regulariserGradients(task, from.params) },
+      { from, to, stepSize, batch, shares, regularisers },
       {
         pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -share * pull),
         decay: (row, coupled, decoupled) => {
@@ -304,12 +308,6 @@ class Sweep {
         regulariser: (row, j, pull) => this.terms[names[j]].add(row, -share * pull),
       },
     );
-  }
-
-  /** alpha_s: what a clip left of the gradients of a step. */
-  private shareOf(step: number): number {
-    const { task, run } = this.parts;
-    return task.optimizer.clipping?.factor(run.scalars[step]) ?? 1;
   }
 
   private valuesAt(params: RealArray): Promise<Float64Array> {

@@ -2,6 +2,7 @@
 
 import { UnsupportedError } from "../errors.ts";
 import { sizeOf, type Tensor, takeRows } from "../numeric/tensor.ts";
+import { shareOf } from "../optimizers/clipping.ts";
 import { requireBatches } from "../run/recording.ts";
 import type { Batch, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
@@ -82,9 +83,9 @@ export async function pathKernel(
       const own = { ...kernelOptions, form: "blocks" as const, ...(signal && { signal }) };
       const { kernel } = await tangentKernel(task, params, xs, takeRows(task.dataset.train.x, batch.indices), own);
       const pulls = await pullsOf(params, batch);
-      const { stepSize } = run.scalars[step];
-      const applied = stepSize * (task.optimizer.clipping?.factor(run.scalars[step]) ?? 1);
-      addStep(sums, { kernel, pulls, batch, stepSize: applied, examples, readouts });
+      const { stepSize, gradientNorm } = run.scalars[step];
+      const { share } = shareOf(task.optimizer, { gradientNorm, buffers: {} });
+      addStep(sums, { kernel, pulls, batch, stepSize: share * stepSize, examples, readouts });
       onProgress?.({ stage: "path kernel", done: ++done, total: run.batches.length });
     }
   }

@@ -74,11 +74,19 @@ export interface PullbackForm extends DecayCoefficients {
 
 /** What gradients of the loss are multiplied by before the optimizer has them; its own weight decay is not (theory 1.1, 5). */
 export interface Clipping {
-  readonly name: "norm";
+  readonly name: "norm" | "value";
   /** Every setting as it is used. */
   readonly options: Readonly<Record<string, number>>;
-  /** alpha_s of a step, of the norm of its gradient as it was before. RangeError where that is not given. */
-  factor(step: { readonly gradientNorm?: number | undefined }): number;
+  /** Its state columns, which are among those of the optimizer. */
+  readonly buffers: readonly string[];
+  /** alpha_s of a step: by norm one number, by value one for each parameter. RangeError where what it depends on is not there. */
+  factor(step: ClippedStep): number | RealArray;
+}
+
+/** What is recorded of a clipped step: the norm of its gradient before the clip, and the state columns as they stood after it. */
+export interface ClippedStep {
+  readonly gradientNorm?: number | undefined;
+  readonly buffers: Buffers;
 }
 
 /**

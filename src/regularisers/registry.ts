@@ -54,6 +54,8 @@ export function createRegulariser(given: string | Recorded): Regulariser {
   const { numbers, create } = memberOf(name);
   const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (more.length > 0 || values.length !== numbers.length || values.some(Number.isNaN))
-    throw new RangeError(`regulariser: ${name} must be written ${name}:${numbers.join(",").toUpperCase()}, got ${given}`);
+    throw new RangeError(
+      `regulariser: ${name} must be written ${name}:${numbers.join(",").toUpperCase()}, got ${given}`,
+    );
   return create(...values);
 }

@@ -44,8 +44,11 @@ it("what cannot be one is refused in words", () => {
   expect(refused("l3:1")).toThrow("regulariser: name must be one of l2, l1, elastic, distance, got l3");
   for (const spec of ["l2", "l2:", "l2:a", "l2:1,2", "l2:1:2", "elastic:1"])
     expect(refused(spec)).toThrow(`must be written ${spec.split(":")[0]}:`);
-  for (const spec of ["l1:0", "l1:-1", "l2:Infinity", "elastic:1,0"]) expect(refused(spec)).toThrow("a finite number > 0");
-  expect(() => createRegulariser({ name: "l2", options: {} })).toThrow("lambda of l2 must be a finite number > 0, got NaN");
+  for (const spec of ["l1:0", "l1:-1", "l2:Infinity", "elastic:1,0"])
+    expect(refused(spec)).toThrow("a finite number > 0");
+  expect(() => createRegulariser({ name: "l2", options: {} })).toThrow(
+    "lambda of l2 must be a finite number > 0, got NaN",
+  );
   expect(() => createRegulariser({ name: "l2", options: { lambda: true } })).toThrow("got NaN");
   expect(regulariserForms).toEqual(["l2:LAMBDA", "l1:LAMBDA", "elastic:L1,L2", "distance:LAMBDA"]);
 });

@@ -22,6 +22,7 @@ export function kindsOf({ optimizer, regularisers }: Pick<Task, "optimizer" | "r
     out: kindOf(out),
     coupled: coupled !== 0,
     decoupled: decoupled !== 0,
+    share: optimizer.clipping?.name === "value" ? "vector" : "none",
     regularisers: regularisers.length,
   };
 }

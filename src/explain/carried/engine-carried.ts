@@ -113,11 +113,12 @@ export class EngineCarried implements Carried {
     return linear;
   }
 
-  async step({ from, to, stepSize, batch, regularisers }: CarriedStep, booking: Booking): Promise<void> {
+  async step({ from, to, stepSize, batch, shares, regularisers }: CarriedStep, booking: Booking): Promise<void> {
     const form = this.task.optimizer.form({ buffers: to.buffers, step: from.step, stepSize });
     if (this.kinds.into !== "none") await this.enter(form.keep);
     const [count, moved] = [this.rows.count, this.moved as Moved];
-    const added = Object.fromEntries(regularisers.map((rho, j) => [regulariserName(j), rho]));
+    const rhos = Object.fromEntries(regularisers.map((rho, j) => [regulariserName(j), rho]));
+    const added = { ...(shares && { share: shares }), ...rhos };
     for await (const occurrences of this.examples.of(from.params, batch)) {
       const first = occurrences.start === 0;
       const { numbers, vectors } = this.unit.coefficients(form, first);
@@ -337,7 +338,15 @@ export class EngineCarried implements Carried {
   }
 
   /** Example by example, as contributions lie together. */
-  private book({ booking, occurrences: { start, count }, pulls, coupled, decoupled, regularisers, decay }: Waiting): void {
+  private book({
+    booking,
+    occurrences: { start, count },
+    pulls,
+    coupled,
+    decoupled,
+    regularisers,
+    decay,
+  }: Waiting): void {
     const width = this.examples.tile;
     for (let n = 0; n < count; n++)
       for (let row = 0; row < this.rows.count; row++) booking.pull(row, start + n, pulls[row * width + n]);
