@@ -40,6 +40,8 @@ export const regularisedChoices: readonly OptimizerChoice[] = [
   }),
 ];
 
+export const stepChoices: readonly OptimizerChoice[] = [...clippedChoices, ...regularisedChoices];
+
 /** Every optimizer once, and every kind: what `npm test` takes of a list in which the optimizers follow one another for each kind. */
 export function oneOfEach(choices: readonly OptimizerChoice[]): OptimizerChoice[] {
   const kinds = choices.length / OPTIMIZERS.length;
