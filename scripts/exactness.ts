@@ -78,7 +78,7 @@ const exponent = (x: number): string => x.toExponential(1).padStart(8);
 
 function lineOf({ optimizer, loss, model, dtype }: ExactnessCase, measured: Exactness): string {
   const { residual, closure, probes, nodes, unresolved } = measured;
-  const names = [dtype, model.padEnd(4), loss.padEnd(20), optimizer.label.padEnd(57)].join(" ");
+  const names = [dtype, model.padEnd(4), loss.padEnd(20), optimizer.label.padEnd(58)].join(" ");
   const cost = `${probes.toFixed(1).padStart(7)} ${nodes.toFixed(1).padStart(6)} ${`${unresolved}`.padStart(5)}`;
   return `${names} ${exponent(residual)} ${exponent(closure)} ${cost}  ${failuresOf(measured).join("; ")}`.trimEnd();
 }
@@ -109,7 +109,7 @@ async function printMatrix({ cases, steps, queries }: MatrixRequest): Promise<bo
   const all: (readonly [ExactnessCase, Exactness])[] = [];
   console.log(`rule auto, tolerance ${EXACTNESS_TOLERANCE}, ${steps} steps, ${queries} queries, 24 training examples`);
   console.log("residual: max |residual| / scale; closure: max |closure| / gross; probes, nodes: for each row and step");
-  const head = "dtype   model loss                 optimizer".padEnd(92);
+  const head = "dtype   model loss                 optimizer".padEnd(93);
   console.log(`${head} residual  closure  probes  nodes unresolved`);
   for (const tested of cases) {
     const measured = await measureExactness(tested, { steps, queries });
