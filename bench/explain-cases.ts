@@ -65,7 +65,7 @@ async function leftContributions({ task, params }: BenchTask): Promise<LeftContr
     const line = puller.line(rows, [node], (row, example, pull) => {
       pulls[row * BATCH + example] = pull;
     });
-    await line.step({ params, batch, stepSize: 1 });
+    await line.step({ params, batch, stepSize: 1, share: 1, regularisers: [] });
     await line.end();
   };
   const jacobian = async (): Promise<Float64Array> => {

@@ -1,4 +1,4 @@
-// Measures the exactness matrix: every optimizer variant, loss, model and dtype, explained with the adaptive rule at 1e-10.
+// Measures the exactness matrix: every optimizer variant, loss, model and dtype, clips and regularisers, explained with the adaptive rule at 1e-10.
 
 import { parseArgs } from "node:util";
 import {
@@ -9,14 +9,20 @@ import {
   measureExactness,
 } from "../test/helpers/exactness.ts";
 import { optimizerChoices } from "../test/helpers/optimizer-choices.ts";
+import { stepChoices } from "../test/helpers/step-choices.ts";
 import { furtherLosses, lossKinds, modelKinds } from "../test/helpers/tasks.ts";
 import { printRuleTable } from "./rule-table.ts";
+
+/** Of one loss, unless losses are asked for: with clips and regularisers there is nothing between them and the loss. */
+const STEP_LOSS = "cross-entropy";
+const choices = [...optimizerChoices, ...stepChoices];
 
 const USAGE = `npm run exactness -- [--optimizer LABEL] [--loss NAME] [--model NAME] [--dtype NAME] [--steps N] [--queries N]
 npm run exactness -- --table        residuals of the fixed rules for eight optimizers
 
 Each filter may be given several times; it keeps what has exactly that name.
 optimizers: ${optimizerChoices.map(({ label }) => label).join(", ")}
+  and, by default with cross-entropy alone: ${stepChoices.map(({ label }) => `"${label}"`).join(", ")}
 losses: ${lossKinds.join(", ")},
     ${furtherLosses.join(", ")}    models: ${modelKinds.join(", ")}    dtypes: float64, float32`;
 
@@ -68,17 +74,21 @@ function* casesOf({
   for (const dtype of kept(DTYPES, dtypes, itself))
     for (const model of kept(modelKinds, models, itself))
       for (const loss of kept([...lossKinds, ...furtherLosses], losses, itself))
-        for (const optimizer of kept(optimizerChoices, labels, ({ label }) => label))
-          if (isOf(lossKinds, loss) || FEW.includes(optimizer.label)) yield { optimizer, loss, model, dtype };
+        for (const optimizer of kept(choices, labels, ({ label }) => label))
+          if (isMet(loss, optimizer, losses !== undefined)) yield { optimizer, loss, model, dtype };
 }
 
-const isOf = (kinds: readonly string[], loss: string): boolean => kinds.includes(loss);
+/** Whether a loss and an optimizer are measured together. */
+function isMet(loss: string, optimizer: (typeof choices)[number], asked: boolean): boolean {
+  if (stepChoices.includes(optimizer)) return asked || loss === STEP_LOSS;
+  return (lossKinds as readonly string[]).includes(loss) || FEW.includes(optimizer.label);
+}
 
 const exponent = (x: number): string => x.toExponential(1).padStart(8);
 
 function lineOf({ optimizer, loss, model, dtype }: ExactnessCase, measured: Exactness): string {
   const { residual, closure, probes, nodes, unresolved } = measured;
-  const names = [dtype, model.padEnd(4), loss.padEnd(20), optimizer.label.padEnd(31)].join(" ");
+  const names = [dtype, model.padEnd(4), loss.padEnd(20), optimizer.label.padEnd(58)].join(" ");
   const cost = `${probes.toFixed(1).padStart(7)} ${nodes.toFixed(1).padStart(6)} ${`${unresolved}`.padStart(5)}`;
   return `${names} ${exponent(residual)} ${exponent(closure)} ${cost}  ${failuresOf(measured).join("; ")}`.trimEnd();
 }
@@ -109,7 +119,7 @@ async function printMatrix({ cases, steps, queries }: MatrixRequest): Promise<bo
   const all: (readonly [ExactnessCase, Exactness])[] = [];
   console.log(`rule auto, tolerance ${EXACTNESS_TOLERANCE}, ${steps} steps, ${queries} queries, 24 training examples`);
   console.log("residual: max |residual| / scale; closure: max |closure| / gross; probes, nodes: for each row and step");
-  const head = "dtype   model loss                 optimizer".padEnd(66);
+  const head = "dtype   model loss                 optimizer".padEnd(93);
   console.log(`${head} residual  closure  probes  nodes unresolved`);
   for (const tested of cases) {
     const measured = await measureExactness(tested, { steps, queries });

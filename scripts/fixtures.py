@@ -13,6 +13,11 @@ optimizers.json
                                    [{name, shape}]; arrays network.x (24, 3), network.y (24), network.batches (50, 8),
                                    network.start (50), network.NAME.step5 and network.NAME.end (50)
 
+steps.json
+    variants: [{name, optimizer, options, clipping, regularisers}], network as in optimizers.json
+        clipping: {norm} for clip_grad_norm_, {value} for clip_grad_value_, or {}; regularisers: added to the loss, as createRegulariser has them
+        arrays x (24, 3), y (24), batches (50, 8), start (50), NAME.end (50): the parameters after 50 steps
+
 models.json
     models: [{name, layers, parameters, loss, examples, queries, outputs, stepSize}]
         arrays, prefixed by NAME and a dot: params (p), x (N, ...), y (N) classes or (N, C) targets, queries (3, ...),
@@ -70,6 +75,7 @@ import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
 import fixtures_schedules  # noqa: E402
 import fixtures_sequences  # noqa: E402
+import fixtures_steps  # noqa: E402
 
 
 def main() -> None:
@@ -80,7 +86,8 @@ def main() -> None:
     # One thread: sums are in one order on every machine.
     torch.set_num_threads(1)
     modules = (
-        fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords, fixtures_schedules, fixtures_losses
+        fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
+        fixtures_schedules, fixtures_losses,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

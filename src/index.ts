@@ -80,11 +80,14 @@ export {
 } from "./numeric/linear-algebra/types.ts";
 export { generatorName, type Random, randomFrom } from "./numeric/random.ts";
 export { type DType, type RealArray, type RealDType, type Tensor, tensor } from "./numeric/tensor.ts";
+export { type ClippingOptions, withClipping } from "./optimizers/clipping.ts";
 export type { OptimizerOptions } from "./optimizers/options.ts";
 export { createOptimizer, optimizerNames } from "./optimizers/registry.ts";
-export type { Optimizer } from "./optimizers/types.ts";
+export type { Clipping, Optimizer } from "./optimizers/types.ts";
 export { readoutForms, readoutOf } from "./readouts/registry.ts";
 export type { Readout } from "./readouts/types.ts";
+export { createRegulariser, regulariserForms, regulariserNames } from "./regularisers/registry.ts";
+export type { Regulariser } from "./regularisers/types.ts";
 export { renderReport } from "./reports/report.ts";
 export type { ReportInput } from "./reports/types.ts";
 export { type RecordingReport, type RecordingTier, recordingOf } from "./run/recording.ts";

@@ -30,6 +30,7 @@ it("the package exports exactly these names", async () => {
       "counterfactual",
       "createModel",
       "createOptimizer",
+      "createRegulariser",
       "createSchedule",
       "createTask",
       "datasetQueries",
@@ -76,6 +77,8 @@ it("the package exports exactly these names", async () => {
       "readoutOf",
       "record",
       "recordingOf",
+      "regulariserForms",
+      "regulariserNames",
       "renderReport",
       "replay",
       "replayDifferences",
@@ -97,6 +100,7 @@ it("the package exports exactly these names", async () => {
       "verdictOf",
       "viewsOf",
       "weightedBatches",
+      "withClipping",
       "writeOnnx",
     ]
   `);

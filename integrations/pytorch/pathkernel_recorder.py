@@ -14,11 +14,11 @@ def save_safetensors(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text := json.dumps(header).encode())) + text + body)
 
 class Recorder:
-    def __init__(self, folder, model, optimizer, loss, example, every=1):
+    def __init__(self, folder, model, optimizer, loss, example, every=1, clipping={}, regularisers=()):
         assert not optimizer.state, "the recorder must be made before the optimizer's first step"
         self.folder, self.optimizer, self.every, self.rates, example = pathlib.Path(folder), optimizer, every, [], example.cpu()
         (self.folder / "checkpoints").mkdir(parents=True)
-        self.batches, self.weights, self.options = [], [], self.settings()
+        self.batches, self.weights, self.options, self.clipping, self.regularisers = [], [], self.settings(), clipping, list(regularisers)
         self.loss = {"name": loss if isinstance(loss, str) else type(loss).__name__, "reduction": getattr(loss, "reduction", "mean")}
         trained = {id(p) for group in optimizer.param_groups for p in group["params"] if p.requires_grad}
         self.parameters = {name: p for name, p in model.named_parameters() if id(p) in trained}
@@ -55,5 +55,5 @@ class Recorder:
         np.savez(self.folder / "data.npz", **{name: torch.as_tensor(array).cpu().numpy() for name, array in arrays.items()})
         offsets = np.cumsum([0, *map(len, self.batches)])
         np.savez(self.folder / "batches.npz", indices=np.concatenate(self.batches), offsets=offsets, weights=self.weights)
-        (self.folder / "optimizer.json").write_text(json.dumps({"name": type(self.optimizer).__name__, "options": self.options, "lr": self.rates[1:]}))
-        (self.folder / "run.json").write_text(json.dumps({"schema": "pathkernel.import/1", "recorder": f"torch {torch.__version__}", "loss": self.loss}))
+        (self.folder / "optimizer.json").write_text(json.dumps({"name": type(self.optimizer).__name__, "options": self.options, "lr": self.rates[1:], "clipping": self.clipping}))
+        (self.folder / "run.json").write_text(json.dumps({"schema": "pathkernel.import/1", "recorder": f"torch {torch.__version__}", "loss": self.loss, "regularisers": self.regularisers}))

@@ -11,7 +11,15 @@ import * as flags from "./flags.ts";
 import { formatBytes, grouped, table } from "./format.ts";
 import { type SuperpositionReport, superpositionReport } from "./info-superposition.ts";
 import type { ExitCode } from "./io.ts";
-import { checkpointText, optimizerText, recordingText, scheduleText, setupOf, stopText } from "./run-text.ts";
+import {
+  checkpointText,
+  objectiveText,
+  optimizerText,
+  recordingText,
+  scheduleText,
+  setupOf,
+  stopText,
+} from "./run-text.ts";
 
 const SHAPE = { data: flags.text().optional(), deep: flags.toggle().optional() };
 
@@ -50,8 +58,12 @@ function accumulateText({ sampling }: RunManifest): string {
 }
 
 /** The loss, and, where it is a file of the user's, where that is. */
-function lossNameText({ loss, lossFile }: RunManifest): string {
-  return lossFile === undefined ? loss : `${loss} (loss.onnx in the run, sha256 ${lossFile.sha256.slice(0, 12)}...)`;
+function lossNameText(manifest: RunManifest): string {
+  const { lossFile } = manifest;
+  const objective = objectiveText(manifest);
+  return lossFile === undefined
+    ? objective
+    : `${objective} (loss.onnx in the run, sha256 ${lossFile.sha256.slice(0, 12)}...)`;
 }
 
 function engineText({ engine }: RunManifest): string {
@@ -79,13 +91,13 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection, s
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   const known: (readonly [string, string])[] = [["run", path]];
   if (manifest !== undefined) {
-    const { optimizer, schedule, batchSize, seed, generator } = manifest;
+    const { schedule, batchSize, seed, generator } = manifest;
     known.push(["status", stateText(manifest, run)]);
     if (run !== undefined) known.push(...recordingRows(recordingOf(run)));
     known.push(["data", dataText(manifest)]);
     if (run !== undefined) known.push(["model", modelText(run)]);
     known.push(["loss", run === undefined ? lossNameText(manifest) : lossText(run)]);
-    known.push(["optimizer", optimizerText(optimizer)]);
+    known.push(["optimizer", optimizerText(manifest)]);
     if (schedule !== undefined && schedule.name !== "constant") known.push(["schedule", scheduleText(schedule)]);
     known.push([
       "batches",

@@ -5,20 +5,24 @@ import type { RecordingReport } from "../run/recording.ts";
 import type { Run, RunManifest } from "../run/types.ts";
 import { grouped } from "./format.ts";
 
-interface Resolved {
-  readonly name: string;
-  readonly options: Readonly<Record<string, number | boolean>>;
+const textOf = ({ name, options }: RunManifest["optimizer"]): string =>
+  `${name}: ${Object.entries(options)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ")}`;
+
+/** "adam: lr 0.001, beta1 0.9, ...", and what clips its gradients. */
+export function optimizerText({ optimizer, clipping }: Pick<RunManifest, "optimizer" | "clipping">): string {
+  return `${textOf(optimizer)}${clipping ? `; gradients clipped by ${textOf(clipping)}` : ""}`;
 }
 
-/** "adam: lr 0.001, beta1 0.9, ...". */
-export function optimizerText({ name, options }: Resolved): string {
-  const parts = Object.entries(options).map(([key, value]) => `${key} ${value}`);
-  return `${name}: ${parts.join(", ")}`;
+/** "cross-entropy + l2: lambda 0.01": the loss, and what was added to it. */
+export function objectiveText({ loss, regularisers = [] }: Pick<RunManifest, "loss" | "regularisers">): string {
+  return [loss, ...regularisers.map(textOf)].join(" + ");
 }
 
 /** "cosine: stepSize 0.1, steps 500, warmup 10, ..."; "function" and "recorded" alone. */
-export function scheduleText(schedule: Resolved): string {
-  return Object.keys(schedule.options).length === 0 ? schedule.name : optimizerText(schedule);
+export function scheduleText(schedule: RunManifest["optimizer"]): string {
+  return Object.keys(schedule.options).length === 0 ? schedule.name : textOf(schedule);
 }
 
 /** Why a complete run has fewer steps than planned; undefined where it has not. */
@@ -29,7 +33,21 @@ export function stopText({ status, steps, plannedSteps, stopGradientNorm }: RunM
 
 /** Everything that was resolved before the first step. */
 export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
-  const { software, createdAt, dtype, seed, generator, engine, model, loss, optimizer, data, batchSize } = manifest;
+  const {
+    software,
+    createdAt,
+    dtype,
+    seed,
+    generator,
+    engine,
+    model,
+    loss,
+    regularisers,
+    optimizer,
+    clipping,
+    data,
+    batchSize,
+  } = manifest;
   const parameterCount = layout.size;
   return {
     software,
@@ -40,7 +58,9 @@ export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
     engine,
     model: { ...model, parameterCount },
     loss,
+    ...(regularisers && { regularisers }),
     optimizer,
+    ...(clipping && { clipping }),
     data,
     batchSize,
   };

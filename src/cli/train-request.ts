@@ -4,8 +4,10 @@ import { z } from "zod";
 import { dataFileEndings, datasetNames } from "../data/registry.ts";
 import { lossForms, lossNames, lossOf } from "../losses/registry.ts";
 import { modelNames } from "../models/registry.ts";
+import { withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer, optimizerNames } from "../optimizers/registry.ts";
+import { createRegulariser } from "../regularisers/registry.ts";
 import { createSchedule, scheduleForms, scheduleNames } from "../schedules/registry.ts";
 import { DEFAULT_BATCH_SIZE } from "../train/sampling.node.ts";
 import type { TrainingRequest } from "../train/training.node.ts";
@@ -33,6 +35,9 @@ const OPTIMIZER_SHAPE = {
 };
 
 const SHAPE = {
+  clipNorm: flags.positive().optional(),
+  clipValue: flags.positive().optional(),
+  regulariser: z.array(z.string()).optional(),
   data: flags.required(flags.specFlag(datasetNames, `one of ${DATA_FORMS}`, dataFileEndings), "--data mnist"),
   limit: flags.count().optional(),
   dataDir: flags.text().optional(),
@@ -91,6 +96,18 @@ function resolveOptimizer(name: string, given: OptimizerOptions) {
   }
 }
 
+/** What `createRegulariser` refuses, and two of a kind, said in terms of the flag. */
+function requireRegularisers(specs: readonly string[]): void {
+  try {
+    const names = specs.map((spec) => createRegulariser(spec).name);
+    const twice = names.find((name, j) => names.indexOf(name) !== j);
+    if (twice !== undefined) throw new UsageError(`--regulariser ${twice} must be given once`);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(error.message.replace(/^regulariser: /, "--regulariser "));
+  }
+}
+
 /** What a flag's text is made into; what that refuses is said of the flag. */
 function asFlag<T>(flag: string, make: () => T): T {
   try {
@@ -106,7 +123,20 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   const checked = flags.parseFlags({ ...SHAPE, ...OPTIMIZER_SHAPE }, raw);
   const { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay, ...others } = checked;
   const optimizerOptions = { lr, momentum, dampening, nesterov, betas, eps, alpha, centered, amsgrad, weightDecay };
-  const { dataDir, batch, optimizer, epochs, steps, batches, seed = 0, dtype = "float32", ...rest } = others;
+  const {
+    dataDir,
+    batch,
+    optimizer,
+    epochs,
+    steps,
+    batches,
+    seed = 0,
+    dtype = "float32",
+    clipNorm,
+    clipValue,
+    regulariser: regularisers,
+    ...rest
+  } = others;
   if (optimizer === "gd" && rest.accumulate !== undefined) {
     throw new UsageError(
       "--accumulate does not belong to gd, which takes all examples at every step",
@@ -136,7 +166,9 @@ export function requestOf(raw: Readonly<Record<string, unknown>>): PlainRequest 
   // What does not depend on the number of steps, which the data may decide.
   if (rest.schedule !== undefined)
     asFlag("--schedule", () => createSchedule(rest.schedule as string, { stepSize, steps: Number.MAX_SAFE_INTEGER }));
-  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype };
+  requireRegularisers(regularisers ?? []);
+  const clipping = { norm: clipNorm, value: clipValue };
+  const steering = { epochs, steps, batches, batchSize: batch, seed, dtype, clipping, regularisers };
   return { ...rest, ...steering, optimizer, optimizerOptions, dataDirectory: dataDir };
 }
 
@@ -149,11 +181,13 @@ export function requestText(request: PlainRequest): string {
   const planned = steps === undefined ? `${epochs} epoch${epochs === 1 ? "" : "s"}` : `${steps} steps`;
   const stop = request.stopGradientNorm;
   const length = stop === undefined ? planned : `${planned} or until the gradient's norm is at most ${stop}`;
+  const resolved = withClipping(createOptimizer(optimizer, optimizerOptions), request.clipping ?? {});
+  const recorded = { optimizer: resolved, clipping: resolved.clipping };
   return table([
     ["data", limit === undefined ? data : `${data}, first ${grouped(limit)} training examples`],
     ["model", `${model}, ${dtype}${request.trainable ? `, trained: ${request.trainable.join(", ")}` : ""}`],
-    ["loss", loss],
-    ["optimizer", optimizerText(createOptimizer(optimizer, optimizerOptions))],
+    ["loss", [loss, ...(request.regularisers ?? [])].join(" + ")],
+    ["optimizer", optimizerText(recorded)],
     ...(request.schedule === undefined ? [] : [["schedule", request.schedule] as const]),
     ["batches", batches ?? `${size} a step, ${length}, seed ${seed}`],
     ...(request.exampleWeights === undefined ? [] : [["weights", request.exampleWeights] as const]),

@@ -26,6 +26,11 @@ function configure(command: Command): void {
       collect,
     )
     .option("--loss <name>", `${lossForms.join(", ")}, or a file .onnx: (outputs, targets) to a number an example`)
+    .option(
+      "--regulariser <spec>",
+      "added to the loss, and explained as a term of its own; may be given several times: l2:LAMBDA, l1:LAMBDA, elastic:L1,L2, distance:LAMBDA",
+      collect,
+    )
     .option("--dtype <name>", "float32 or float64 (default: float32)")
     .optionsGroup("Optimizer (PyTorch's semantics and defaults):")
     .option("--optimizer <name>", optimizerNames.join(", "))
@@ -39,6 +44,8 @@ function configure(command: Command): void {
     .option("--centered", "rmsprop")
     .option("--amsgrad", "adam, adamw")
     .option("--weight-decay <x>", "coupled; decoupled for adamw")
+    .option("--clip-norm <x>", "shorten the gradient of a step, without weight decay, to this norm")
+    .addOption(new Option("--clip-value <x>", "bring every coordinate of it into -x to x").conflicts(["clipNorm"]))
     .option("--schedule <spec>", `step sizes, counted in steps: ${scheduleForms.join(", ")}`)
     .optionsGroup("Steps and record:")
     .option("--batch <n>", "examples a step; 64 unless the optimizer is gd, which takes all")

@@ -4,6 +4,7 @@ import { Accumulator, sum } from "../numeric/sum.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { PreparedRows } from "./prepare.ts";
+import { termNames } from "./terms.ts";
 import type { Explanation, QuadratureCost, Term } from "./types.ts";
 
 /** What some rows got; rows of several parts follow one another. */
@@ -12,9 +13,8 @@ export interface ExplainedPart {
   readonly contributions: Float64Array;
   /** (R, S). */
   readonly residualByStep: Float64Array;
-  readonly coupled: Float64Array;
-  readonly decoupled: Float64Array;
-  readonly replay: Float64Array;
+  /** By the names of the task's terms, (R) each. */
+  readonly terms: Readonly<Record<string, Float64Array>>;
   readonly lineEnds: Int32Array;
   readonly cost: QuadratureCost;
 }
@@ -31,15 +31,13 @@ export interface Assembly {
   readonly path?: Explanation["path"];
 }
 
-type Matrix = "contributions" | "residualByStep" | "coupled" | "decoupled" | "replay";
-
-function joined(parts: readonly ExplainedPart[], key: Matrix): Float64Array {
-  if (parts.length === 1) return parts[0][key];
-  const result = new Float64Array(parts.reduce((size, part) => size + part[key].length, 0));
+function joined(arrays: readonly Float64Array[]): Float64Array {
+  if (arrays.length === 1) return arrays[0];
+  const result = new Float64Array(arrays.reduce((size, { length }) => size + length, 0));
   let offset = 0;
-  for (const part of parts) {
-    result.set(part[key], offset);
-    offset += part[key].length;
+  for (const array of arrays) {
+    result.set(array, offset);
+    offset += array.length;
   }
   return result;
 }
@@ -48,13 +46,11 @@ export function assemble({ task, run, prepared, parts, rule, tolerance, chord, p
   const { rows, output, prior, scale } = prepared;
   const examples = task.dataset.train.x.shape[0];
   const steps = run.batches.length;
-  const contributions = joined(parts, "contributions");
-  const residualByStep = joined(parts, "residualByStep");
-  const terms: Term[] = [
-    { name: "coupled decay" as const, values: joined(parts, "coupled") },
-    { name: "decoupled decay" as const, values: joined(parts, "decoupled") },
-    { name: "replay" as const, values: joined(parts, "replay") },
-  ].filter((term) => term.values.some((value) => value !== 0));
+  const contributions = joined(parts.map((part) => part.contributions));
+  const residualByStep = joined(parts.map((part) => part.residualByStep));
+  const terms: Term[] = termNames(task)
+    .map((name) => ({ name, values: joined(parts.map((part) => part.terms[name])) }))
+    .filter((term) => term.values.some((value) => value !== 0));
   const rowsOfMatrix = (matrix: Float64Array, width: number): Float64Array[] =>
     Array.from(output, (_, r) => matrix.subarray(r * width, (r + 1) * width));
   const net = Float64Array.from(rowsOfMatrix(contributions, examples), sum);

@@ -50,7 +50,7 @@ export class CarriedVectors implements Carried {
   }
 
   /** Takes the averaged Jacobian of step `from` through the pull-back, one parameter after the other; gives the decay terms. */
-  private pullBack({ from, to, stepSize }: CarriedStep): DecayTerms {
+  private pullBack({ from, to, stepSize, shares }: CarriedStep): DecayTerms {
     const { optimizer, layout } = this.task;
     const count = this.rows.count;
     const terms = { coupled: new Float64Array(count), decoupled: new Float64Array(count) };
@@ -64,6 +64,7 @@ export class CarriedVectors implements Carried {
       for (let r = 0; r < count; r++) {
         if (coupled !== 0) terms.coupled[r] -= coupled * dot(own.data, from.params, r * size, offset, size);
         if (decoupled !== 0) terms.decoupled[r] -= decoupled * dot(own.jacobian, from.params, r * size, offset, size);
+        if (shares) for (let k = 0; k < size; k++) own.data[r * size + k] *= shares[offset + k];
       }
     }
     return terms;
@@ -72,7 +73,11 @@ export class CarriedVectors implements Carried {
   async step(step: CarriedStep, booking: Booking): Promise<void> {
     const { coupled, decoupled } = this.pullBack(step);
     for (let r = 0; r < coupled.length; r++) booking.decay(r, coupled[r], decoupled[r]);
-    const { from, batch } = step;
+    const { from, batch, regularisers } = step;
+    const { layout } = this.task;
+    const count = this.rows.count;
+    for (const [j, rho] of regularisers.entries())
+      for (let row = 0; row < count; row++) booking.regulariser(row, j, dotRow(this.data, rho, { layout, count, row }));
     await this.puller.pulls(this.data, { params: from.params, batch }, (row, position, pull) => {
       booking.pull(row, position, pull);
     });
@@ -104,7 +109,7 @@ export class CarriedVectors implements Carried {
 /** <row r of blocks, vector>. */
 function dotRow(
   blocks: RealArray,
-  vector: Float64Array,
+  vector: RealArray,
   { layout, count, row }: { layout: Layout; count: number; row: number },
 ): number {
   return layout.entries.reduce(

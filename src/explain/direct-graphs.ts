@@ -10,8 +10,8 @@ import type { Layout } from "../numeric/layout.ts";
 import { objectiveOf } from "../train/gradient-graph.ts";
 import { NODE, once, type ReadoutGraphOptions, readoutAlong } from "./graphs.ts";
 
-/** Prefix of the inputs with what the decay of a line multiplies: sum eta_s w_s. */
-export const DECAYED = "decayed.";
+/** Output with what a term does along a line; before the name of a parameter, the input with what of the term is applied: sum eta_s w_s for decay. */
+export const pushedName = (j: number): string => `pushed.${j}`;
 
 const factorName = (use: number, k: number): string => `factor.${use}.${k}`;
 
@@ -55,18 +55,18 @@ export interface DirectGraphOptions extends ReadoutGraphOptions {
   readonly batch: BatchFactors;
   /** Examples of the batch. */
   readonly count: number;
-  /** Whether `decay` is asked for. */
-  readonly decays: boolean;
+  /** Number of terms. */
+  readonly terms: number;
 }
 
 /**
- * With omega_r the weight of row r at this node: `pulls` (N, M) = omega_r <J_r, g_m> at w + t Delta, `slope` (N) = omega_r J_r Delta, `decay`
- * (N) = omega_r J_r d where asked for. The slope is forward mode's and sees no example: residuals are made of it. Inputs: those of the graphs along
- * a segment, `node.weights` (N), the outputs of the batch's graph, and d as `decayed.NAME`. Undefined where the readout has no factored form.
+ * With omega_r the weight of row r at this node: `pulls` (N, M) = omega_r <J_r, g_m> at w + t Delta, `slope` (N) = omega_r J_r Delta, `pushed.J`
+ * (N) = omega_r J_r d_j of each term. The slope is forward mode's and sees no example: residuals are made of it. Inputs: those of the graphs along
+ * a segment, `node.weights` (N), the outputs of the batch's graph, and d_j as `pushed.J.NAME`. Undefined where the readout has no factored form.
  */
 export function directGraph(options: DirectGraphOptions): Graph | undefined {
-  const { head, readout, targetType, layout, count, decays } = options;
-  const key = `direct ${readout.key} ${targetType} ${count} ${decays} ${layout.entries.map(({ name }) => name)}`;
+  const { head, readout, targetType, layout, count, terms } = options;
+  const key = `direct ${readout.key} ${targetType} ${count} ${terms} ${layout.entries.map(({ name }) => name)}`;
   return once(head, key, () => buildDirect(options));
 }
 
@@ -84,19 +84,25 @@ function buildDirect(options: DirectGraphOptions): Graph | undefined {
   const weights = b.input(NODE, "real", ["N"]);
   const examples = options.exampleInputs.map((name) => inputs[name]);
   const [slope] = jvp(b, tangents, [value]);
-  const decayed = (name: string): Value => b.input(DECAYED + name, "real", inputs[name].shape);
+  const pushed = (j: number, name: string): Value => b.input(`${pushedName(j)}.${name}`, "real", inputs[name].shape);
   const names = options.layout.entries.map(({ name }) => name);
-  const towards = options.decays ? parameters.map((value, i) => ({ value, tangent: decayed(names[i]) })) : [];
-  const [decay] = jvp(b, towards, [value]);
+  const moved = Array.from({ length: options.terms }, (_, j) => {
+    return jvp(
+      b,
+      parameters.map((value, i) => ({ value, tangent: pushed(j, names[i]) })),
+      [value],
+    )[0];
+  });
   const x = usesOf(b, { seeds: [{ value, cotangent: weights }], examples, parameters });
   if (!x) return undefined;
-  const pairs = parameters.flatMap((moved, u) => {
-    const [own, other] = [pairable(b, x, moved), options.batch.uses[u]];
+  const pairs = parameters.flatMap((parameter, u) => {
+    const [own, other] = [pairable(b, x, parameter), options.batch.uses[u]];
     return own && other ? [[own, batchUse(along, other, { u, count: options.count })] as const] : [];
   });
   const pulls = paired(b, pairs);
   if (!pulls) return undefined;
   const weighted = (product: Value | undefined): Value =>
     product ? mul(b, weights, product) : fullLike(b, weights, 0);
-  return b.build({ pulls, slope: weighted(slope), ...(options.decays && { decay: weighted(decay) }) });
+  const others = Object.fromEntries(moved.map((product, j) => [pushedName(j), weighted(product)]));
+  return b.build({ pulls, slope: weighted(slope), ...others });
 }

@@ -9,10 +9,11 @@ import { type ExampleSource, examplesOf } from "../train/examples.ts";
 import { TARGET, WEIGHTS } from "../train/gradient-graph.ts";
 import { examplesPerTile } from "../train/stepper.ts";
 import { type Task, targetsOf } from "../train/task.ts";
-import { type BatchFactors, batchFactors, DECAYED, directGraph } from "./direct-graphs.ts";
+import { type BatchFactors, batchFactors, directGraph, pushedName } from "./direct-graphs.ts";
 import { type AtNode, DirectLine, type FactorSource, type Meeting, type ReceivePull } from "./direct-line.ts";
 import type { ReadoutGraphOptions } from "./graphs.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
+import { regulariserTerm } from "./terms.ts";
 
 /** Bytes that what a graph of pairs makes of a batch's factors alone may take; so many examples of a chord meet the rows at once. */
 const GATHERED_BUDGET = 64 * 2 ** 20;
@@ -21,7 +22,8 @@ const GATHERED_BUDGET = 64 * 2 ** 20;
 export class DirectPuller implements FactorSource {
   /** Examples whose factors are computed at once. */
   readonly tile: number;
-  readonly decays: boolean;
+  readonly weightDecay: number;
+  readonly terms: readonly string[];
   private readonly task: Task;
   private readonly options: ReadoutGraphOptions;
   private readonly batch: BatchFactors;
@@ -32,7 +34,9 @@ export class DirectPuller implements FactorSource {
     this.task = task;
     this.options = options;
     this.batch = batch;
-    this.decays = (task.optimizer.plain?.weightDecay ?? 0) !== 0;
+    this.weightDecay = task.optimizer.plain?.weightDecay ?? 0;
+    const added = task.regularisers.map(regulariserTerm);
+    this.terms = this.weightDecay === 0 ? added : ["coupled decay", ...added];
     this.examples = examplesOf(task, task.dataset.train);
     this.tile = examplesPerTile(batch.graph);
   }
@@ -80,21 +84,25 @@ export class DirectPuller implements FactorSource {
   }
 
   /** The rows of a node meet the examples. */
-  async atNode(rows: RowEvaluator, node: Node, { factors, count, decayed, receive }: Meeting): Promise<AtNode> {
-    const graph = directGraph({ ...this.options, batch: this.batch, count, decays: this.decays })!;
-    const own = { ...factors, ...(decayed && viewsOf(this.task.layout, decayed, DECAYED)) };
+  async atNode(rows: RowEvaluator, node: Node, { factors, count, pushed, receive }: Meeting): Promise<AtNode> {
+    const graph = directGraph({ ...this.options, batch: this.batch, count, terms: pushed.length })!;
+    const { layout } = this.task;
+    const own: Feeds = Object.assign({}, factors, ...pushed.map((d, j) => viewsOf(layout, d, `${pushedName(j)}.`)));
     const tile = examplesPerTile(graph);
-    const found = { linear: new Float64Array(node.rows.length), decay: new Float64Array(node.rows.length) };
+    const zeros = (): Float64Array => new Float64Array(node.rows.length);
+    const found = { linear: zeros(), pushed: pushed.map(zeros) };
     for (let start = 0; start < node.rows.length; start += tile) {
       const part = node.rows.slice(start, start + tile);
       const weights = node.weights.slice(start, start + tile);
-      const { pulls, slope, decay } = await rows.runAtNode(graph, { t: node.t, rows: part, weights }, { own });
+      const { pulls, slope, ...others } = await rows.runAtNode(graph, { t: node.t, rows: part, weights }, { own });
       // Example by example, as contributions lie together.
       for (let n = 0; n < count; n++)
         for (const [k, row] of part.entries()) receive(row, n, Number(pulls.data[k * count + n]));
       part.forEach((_, k) => {
         found.linear[start + k] = Number(slope.data[k]);
-        if (decay) found.decay[start + k] = Number(decay.data[k]);
+        found.pushed.forEach((amounts, j) => {
+          amounts[start + k] = Number(others[pushedName(j)].data[k]);
+        });
       });
     }
     return found;
@@ -104,7 +112,7 @@ export class DirectPuller implements FactorSource {
 /** Examples whose share of a graph of pairs, all that grows with them and not with the rows, fits in the budget. */
 function examplesPerMeeting(options: ReadoutGraphOptions, batch: BatchFactors): number {
   const bytesOf = (count: number): number => {
-    const graph = directGraph({ ...options, batch, count, decays: false })!;
+    const graph = directGraph({ ...options, batch, count, terms: 0 })!;
     return [...graph.values.values()].reduce((bytes, { shape }) => bytes + 8 * resolveDim(sizeOfShape(shape), 1), 0);
   };
   return Math.max(1, Math.floor(GATHERED_BUDGET / Math.max(1, bytesOf(2) - bytesOf(1))));
@@ -115,6 +123,6 @@ export function directPuller(task: Task, options: ReadoutGraphOptions): DirectPu
   if (!task.optimizer.plain) return undefined;
   const { head, exampleInputs } = task.split;
   const batch = batchFactors({ head, exampleInputs, loss: task.loss, layout: task.layout });
-  if (!batch || !directGraph({ ...options, batch, count: 1, decays: false })) return undefined;
+  if (!batch || !directGraph({ ...options, batch, count: 1, terms: 0 })) return undefined;
   return new DirectPuller(task, options, batch);
 }

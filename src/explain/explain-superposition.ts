@@ -14,6 +14,7 @@ import { ruleOf } from "./rules.ts";
 import { RowEvaluator } from "./segment.ts";
 import { difference } from "./shift.ts";
 import { endsOf, type Superposition } from "./superposition.ts";
+import { termNames } from "./terms.ts";
 import type { Explanation, Query, Shift } from "./types.ts";
 
 export type ExplainSuperpositionOptions = Omit<ExplainOptions, "chord" | "shift" | "pulls">;
@@ -92,9 +93,7 @@ async function explainRows(
   return {
     contributions: await contributionsOf(task, superposition, { jacobian, count }),
     residualByStep,
-    coupled: along("coupled decay"),
-    decoupled: along("decoupled decay"),
-    replay: along("replay"),
+    terms: Object.fromEntries(termNames(task).map((name) => [name, along(name)])),
     lineEnds: Int32Array.from(steps > 0 ? [steps - 1] : []),
     cost,
   };

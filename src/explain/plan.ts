@@ -116,9 +116,9 @@ function directCost(task: Task, { readout, front, rows, batch, chord, nodes }: L
   const puller = directPuller(task, readout);
   const factors = puller && batchFactors({ head, exampleInputs, loss: task.loss, layout: task.layout });
   if (!factors) return undefined;
-  const { decays } = puller;
+  const terms = puller.terms.length;
   const count = chord === 1 ? batch : Math.max(batch, Math.min(puller.capacity, chord * batch));
-  const node = front.split(directGraph({ ...readout, batch: factors, count, decays }) as Graph);
+  const node = front.split(directGraph({ ...readout, batch: factors, count, terms }) as Graph);
   const meetings = Math.ceil((chord * batch) / count);
   const flops = chord * flopsOf(factors.graph, batch) + meetings * nodes * flopsOf(node, rows);
   return { flops, runs: chord, meetings, passed: 0, kept: 0 };
@@ -129,7 +129,7 @@ function engineCost(task: Task, options: LineParts): PullCost | undefined {
   const { readout, front, rows, batch, chord, nodes, known } = options;
   const derivatives = derivativesOf({ ...readout, loss: task.loss });
   if (!derivatives) return undefined;
-  const kinds = kindsOf(task.optimizer);
+  const kinds = kindsOf(task);
   const channels = channelsOf(derivatives, kinds);
   const size = channels.reduce((total, channel) => total + carrySize(channel), 0);
   const room = nodesKept(Math.ceil(nodes));

@@ -1,9 +1,11 @@
 // Books a superposition while a model trains: the transpose of the backward recursion, with a momentum for every example.
 
 import { allocate, type RealArray } from "../numeric/tensor.ts";
+import { shareOf } from "../optimizers/clipping.ts";
 import type { Coefficient } from "../optimizers/types.ts";
 import type { Run } from "../run/types.ts";
 import { ExampleGradients } from "../train/example-gradients.ts";
+import { regulariserGradients } from "../train/regularised.ts";
 import type { Task } from "../train/task.ts";
 import type { ObservedStep } from "../train/train.ts";
 import {
@@ -15,7 +17,10 @@ import {
   type Superposition,
   type SuperpositionMemory,
   termsOf,
+  zeroTerms,
 } from "./superposition.ts";
+import { regulariserTerm } from "./terms.ts";
+import type { Term } from "./types.ts";
 
 /** The recursion of one step forwards, element by element of the parameters; a number counts for all of them. */
 interface StepCoefficients {
@@ -25,6 +30,13 @@ interface StepCoefficients {
   readonly kept: number;
   readonly coupled: number;
   readonly decoupled: number;
+}
+
+/** The gradient of a term, and where its momentum is kept. */
+interface Source {
+  readonly term: Float64Array;
+  readonly account: number;
+  readonly gradient: (k: number) => number;
 }
 
 const at = (coefficient: Coefficient, k: number): number =>
@@ -57,20 +69,23 @@ export class SuperpositionRecorder {
   private readonly task: Task;
   private readonly gradients: ExampleGradients;
   private readonly displacements: RealArray;
-  /** q_i, in the run's dtype; the last row is that of the decay. */
+  /** q_i, in the run's dtype; behind those of the examples, that of the coupled decay and those of the regularisers. */
   private readonly momenta: RealArray;
-  private readonly decay: { readonly coupled: Float64Array; readonly decoupled: Float64Array };
+  private readonly terms: ReadonlyMap<Term["name"], Float64Array>;
   private done = 0;
 
   constructor(task: Task, { memoryBudget = DEFAULT_SUPERPOSITION_MEMORY }: SuperpositionMemory = {}) {
-    const { layout, engine, dataset, optimizer } = task;
+    const { layout, engine, dataset, optimizer, regularisers } = task;
     requireRoom(task, memoryBudget, optimizer.memory ? 2 : 1);
     const examples = dataset.train.x.shape[0];
     this.task = task;
     this.gradients = new ExampleGradients(task);
     this.displacements = allocate(engine.dtype, examples * layout.size) as RealArray;
-    this.momenta = allocate(engine.dtype, optimizer.memory ? (examples + 1) * layout.size : 0) as RealArray;
-    this.decay = { coupled: new Float64Array(layout.size), decoupled: new Float64Array(layout.size) };
+    this.momenta = allocate(
+      engine.dtype,
+      optimizer.memory ? (examples + 1 + regularisers.length) * layout.size : 0,
+    ) as RealArray;
+    this.terms = zeroTerms(task);
   }
 
   /** The next step, with the states around it; nothing of it is kept. */
@@ -81,8 +96,11 @@ export class SuperpositionRecorder {
     const { layout, dataset } = this.task;
     const [p, examples] = [layout.size, dataset.train.x.shape[0]];
     const { own, later, entering, kept, coupled, decoupled } = coefficientsOf(this.task, observed);
-    const { displacements, momenta, decay } = this;
-    const [coupledTerm, decoupledTerm] = [decay.coupled, decay.decoupled];
+    const { displacements, momenta } = this;
+    const { gradientNorm, after } = observed;
+    const alpha = shareOf(this.task.optimizer, { gradientNorm, buffers: after.buffers });
+    const share = (k: number): number => alpha.shares?.[k] ?? alpha.share;
+    const sources = this.sourcesOf(before, { coupled, share });
     if (momenta.length > 0) {
       const apply = (target: RealArray, to: number, account: number): void => {
         const from = account * p;
@@ -94,23 +112,42 @@ export class SuperpositionRecorder {
         }
       };
       for (let i = 0; i < examples; i++) apply(displacements, i * p, i);
-      if (coupled !== 0) apply(coupledTerm, 0, examples);
+      for (const { term, account } of sources) apply(term, 0, account);
     }
     await this.gradients.of(before, batch, [...batch.indices.keys()], (n, part, { from, offset, size }) => {
       const row = batch.indices[n] * p + offset;
       for (let k = 0; k < size; k++) {
-        const g = part[from + k];
+        const g = share(offset + k) * part[from + k];
         displacements[row + k] -= at(own, offset + k) * g;
         if (momenta.length > 0) momenta[row + k] += at(later, offset + k) * g;
       }
     });
-    for (let k = 0; k < p; k++) {
-      if (coupled !== 0) {
-        coupledTerm[k] -= at(own, k) * coupled * before[k];
-        if (momenta.length > 0) momenta[examples * p + k] += at(later, k) * coupled * before[k];
+    for (const { term, account, gradient } of sources) {
+      for (let k = 0; k < p; k++) {
+        const g = gradient(k);
+        term[k] -= at(own, k) * g;
+        if (momenta.length > 0) momenta[account * p + k] += at(later, k) * g;
       }
-      if (decoupled !== 0) decoupledTerm[k] -= decoupled * before[k];
     }
+    const decay = this.terms.get("decoupled decay") as Float64Array;
+    if (decoupled !== 0) for (let k = 0; k < p; k++) decay[k] -= decoupled * before[k];
+  }
+
+  /** What enters the gradient of a step beside the examples. */
+  private sourcesOf(
+    before: RealArray,
+    { coupled, share }: { coupled: number; share: (k: number) => number },
+  ): Source[] {
+    const { task, terms } = this;
+    const examples = task.dataset.train.x.shape[0];
+    const source = (name: Term["name"], account: number, gradient: Source["gradient"]): Source => {
+      return { term: terms.get(name) as Float64Array, account, gradient };
+    };
+    const decay = source("coupled decay", examples, (k) => coupled * before[k]);
+    const added = regulariserGradients(task, before).map((rho, j) =>
+      source(regulariserTerm(task.regularisers[j]), examples + 1 + j, (k) => share(k) * rho[k]),
+    );
+    return coupled === 0 ? added : [decay, ...added];
   }
 
   /** The superposition of the run that was observed. RangeError where the run has other steps. */
@@ -120,11 +157,7 @@ export class SuperpositionRecorder {
       throw new RangeError(
         `superposition: the run must have the ${this.done} steps observed, got ${run.batches.length}`,
       );
-    const terms = termsOf({
-      "coupled decay": this.decay.coupled,
-      "decoupled decay": this.decay.decoupled,
-      replay: new Float64Array(layout.size),
-    });
+    const terms = termsOf(this.terms);
     const check = new DisplacementCheck(layout.size);
     check.add(this.displacements);
     const { first, last } = await endsOf(run);

@@ -1,9 +1,11 @@
 // Builds a superposition from a recorded run: one sweep backwards in which every step's gradients meet all that they will move.
 
 import { allocate, type RealArray } from "../numeric/tensor.ts";
-import type { Checkpoint, Run } from "../run/types.ts";
+import { shareOf } from "../optimizers/clipping.ts";
+import type { Checkpoint, Run, StepScalars } from "../run/types.ts";
 import { ExampleGradients } from "../train/example-gradients.ts";
 import { pathBackwards } from "../train/path.ts";
+import { regulariserGradients } from "../train/regularised.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import {
@@ -18,7 +20,9 @@ import {
   type Superposition,
   type SuperpositionMemory,
   termsOf,
+  zeroTerms,
 } from "./superposition.ts";
+import { regulariserTerm } from "./terms.ts";
 import type { Term } from "./types.ts";
 
 export interface SuperposeOptions extends SuperpositionMemory {
@@ -31,9 +35,9 @@ export interface SuperposeOptions extends SuperpositionMemory {
  * pull-back of a Jacobian of ones: no buffer for each example is needed, for any optimizer. Memory: 3 p in float64.
  */
 class Reach {
-  /** sum_{s >= r} A_{s,r} of the step taken last. */
+  /** alpha_r sum_{s >= r} A_{s,r} of the step taken last. */
   readonly data: Float64Array;
-  readonly terms: Readonly<Record<Term["name"], Float64Array>>;
+  readonly terms: ReadonlyMap<Term["name"], Float64Array>;
   private readonly task: Task;
   private readonly ones: Float64Array;
   private readonly carry: Float64Array;
@@ -45,22 +49,32 @@ class Reach {
     this.data = zeros();
     this.ones = zeros().fill(1);
     this.carry = new Float64Array(task.optimizer.memory ? p : 0);
-    this.terms = { "coupled decay": zeros(), "decoupled decay": zeros(), replay: zeros() };
+    this.terms = zeroTerms(task);
   }
 
-  step(from: Checkpoint, to: Checkpoint, stepSize: number): void {
+  step(from: Checkpoint, to: Checkpoint, scalars: StepScalars): void {
     const { data, ones: jacobian, carry, terms } = this;
-    const { optimizer } = this.task;
-    const { buffers } = to;
+    const { optimizer, regularisers } = this.task;
+    const [{ buffers }, { stepSize }] = [to, scalars];
     const { coupled, decoupled } = optimizer.pullback({ buffers, step: from.step, stepSize, jacobian, carry, data });
     const w = from.params;
-    if (coupled !== 0) for (let k = 0; k < w.length; k++) terms["coupled decay"][k] -= coupled * data[k] * w[k];
-    if (decoupled !== 0) for (let k = 0; k < w.length; k++) terms["decoupled decay"][k] -= decoupled * w[k];
+    const subtract = (name: Term["name"], amount: (k: number) => number): void => {
+      const term = terms.get(name) as Float64Array;
+      for (let k = 0; k < term.length; k++) term[k] -= amount(k);
+    };
+    if (coupled !== 0) subtract("coupled decay", (k) => coupled * data[k] * w[k]);
+    if (decoupled !== 0) subtract("decoupled decay", (k) => decoupled * w[k]);
+    const { share, shares } = shareOf(optimizer, { ...scalars, buffers });
+    if (share !== 1) for (let k = 0; k < data.length; k++) data[k] *= share;
+    if (shares) for (let k = 0; k < data.length; k++) data[k] *= shares[k];
+    regulariserGradients(this.task, w).forEach((rho, j) => {
+      subtract(regulariserTerm(regularisers[j]), (k) => data[k] * rho[k]);
+    });
   }
 
   /** The jump of the parameters, and what that of the momentum does in all later steps. */
   jump(replayed: Checkpoint, recorded: Checkpoint): void {
-    const { replay } = this.terms;
+    const replay = this.terms.get("replay") as Float64Array;
     for (let k = 0; k < replay.length; k++) replay[k] += recorded.params[k] - replayed.params[k];
     const { memory } = this.task.optimizer;
     if (!memory) return;
@@ -108,7 +122,7 @@ export async function superposeInto(
       if (event.kind === "jump") reach.jump(event.replayed, event.recorded);
       if (event.kind !== "step") continue;
       const { from, to } = event;
-      reach.step(from, to, run.scalars[from.step].stepSize);
+      reach.step(from, to, run.scalars[from.step]);
       const batch = run.batches[from.step];
       const positions = Array.from(batch.indices.keys()).filter(
         (n) => batch.indices[n] >= start && batch.indices[n] < start + tile,

@@ -19,7 +19,9 @@ const schema = z.object({
   parameters: count,
   steps: count,
   /** Rows of terms.npy. */
-  terms: listOf(z.enum(["coupled decay", "decoupled decay", "replay"])),
+  terms: listOf(
+    z.union([z.enum(["coupled decay", "decoupled decay", "replay"]), z.templateLiteral(["regulariser ", z.string()])]),
+  ),
   closure: z.number(),
   madeBy: z.enum(["training", "replay"]),
   shift: z

@@ -4,6 +4,7 @@ import { VectorAccumulator } from "../numeric/sum.ts";
 import { allocate, type RealArray, type RealDType } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
+import { termNames } from "./terms.ts";
 import type { Shift, Term } from "./types.ts";
 
 /** What else moved the parameters: (p) each. */
@@ -107,9 +108,15 @@ export function memorySink(task: Task): { readonly sink: DisplacementSink; reado
 }
 
 /** Terms of which something is left. */
-export function termsOf(values: Readonly<Record<Term["name"], Float64Array>>): DisplacementTerm[] {
-  const names = ["coupled decay", "decoupled decay", "replay"] as const;
-  return names.map((name) => ({ name, values: values[name] })).filter((term) => term.values.some((v) => v !== 0));
+export function termsOf(values: ReadonlyMap<Term["name"], Float64Array>): DisplacementTerm[] {
+  return Array.from(values, ([name, part]) => ({ name, values: part })).filter((term) =>
+    term.values.some((v) => v !== 0),
+  );
+}
+
+/** A vector as long as the parameters for each term of the task, all zero. */
+export function zeroTerms(task: Task): ReadonlyMap<Term["name"], Float64Array> {
+  return new Map(termNames(task).map((name) => [name, new Float64Array(task.layout.size)]));
 }
 
 /** The first and the last state of a run. */

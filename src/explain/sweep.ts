@@ -2,8 +2,10 @@
 
 import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
 import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
+import { shareOf } from "../optimizers/clipping.ts";
 import type { Checkpoint, Run } from "../run/types.ts";
 import { type Line, type PathOptions, pathBackwards } from "../train/path.ts";
+import { regulariserGradients } from "../train/regularised.ts";
 import type { Task } from "../train/task.ts";
 import type { Progress } from "../train/train.ts";
 import { alongGraph, alongNodes } from "./along.ts";
@@ -15,6 +17,7 @@ import type { QuadratureRule } from "./gauss.ts";
 import type { ReadoutGraphOptions } from "./graphs.ts";
 import { kept, keptAs, type SavedSweep, type SweepKeeper, takeUp } from "./saved-sweep.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
+import { regulariserTerm, termNames } from "./terms.ts";
 
 export interface SweepOptions extends PathOptions {
   readonly rule: QuadratureRule | undefined;
@@ -33,9 +36,8 @@ export interface SweepResult {
   readonly lineEnds: Int32Array;
   /** ||w_end - w_first|| of every line. */
   readonly lineLengths: Float64Array;
-  readonly coupled: Float64Array;
-  readonly decoupled: Float64Array;
-  readonly replay: Float64Array;
+  /** By the names of the task's terms, (R) each. */
+  readonly terms: Readonly<Record<string, Float64Array>>;
   readonly cost: AverageCost;
 }
 
@@ -115,7 +117,8 @@ class Sweep {
   private readonly carried: Carried | undefined;
   private readonly orders: number[];
   private readonly contributions: ColumnAccumulator;
-  private readonly terms: Readonly<Record<"coupled" | "decoupled" | "replay", VectorAccumulator>>;
+  /** By name. */
+  private readonly terms: Readonly<Record<string, VectorAccumulator>>;
   private readonly residualByStep: Float64Array;
   private readonly cost: AverageCost = { probes: 0, nodes: 0, atNoiseFloor: 0, unresolved: 0 };
   /** Steps explained. */
@@ -136,11 +139,7 @@ class Sweep {
     // Three nodes are exact to the rounding of float32 on most steps; the count then follows each row.
     this.orders = new Array(count).fill(task.engine.dtype === "float32" ? 3 : 2);
     this.contributions = new ColumnAccumulator(count, task.dataset.train.x.shape[0]);
-    this.terms = {
-      coupled: new VectorAccumulator(count),
-      decoupled: new VectorAccumulator(count),
-      replay: new VectorAccumulator(count),
-    };
+    this.terms = Object.fromEntries(termNames(task).map((name) => [name, new VectorAccumulator(count)]));
     this.residualByStep = new Float64Array(count * run.batches.length);
   }
 
@@ -200,9 +199,7 @@ class Sweep {
       lineEnds: Int32Array.from(this.lines, ({ last }) => last).reverse(),
       lineLengths: Float64Array.from(this.lines, ({ length }) => length).reverse(),
       cost,
-      coupled: terms.coupled.values(),
-      decoupled: terms.decoupled.values(),
-      replay: terms.replay.values(),
+      terms: Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, term.values()])),
     };
   }
 
@@ -273,12 +270,16 @@ class Sweep {
   /** u_s = eta_s J: pulls are booked as they come. */
   private async bookDirect({ step, params }: Checkpoint, direct: DirectLine, { first }: Line): Promise<void> {
     const { run, task } = this.parts;
-    await direct.step({ params, batch: run.batches[step], stepSize: run.scalars[step].stepSize });
+    const { stepSize, gradientNorm } = run.scalars[step];
+    // A clip by value is no plain gradient descent.
+    const { share } = shareOf(task.optimizer, { gradientNorm, buffers: {} });
+    const regularisers = regulariserGradients(task, params);
+    await direct.step({ params, batch: run.batches[step], stepSize, share, regularisers });
     if (step > first) return;
-    const { linear, decay } = await direct.end();
+    const { linear, pushed } = await direct.end();
     this.setResidual(linear);
-    const weightDecay = task.optimizer.plain?.weightDecay ?? 0;
-    if (weightDecay !== 0) for (let r = 0; r < decay.length; r++) this.terms.coupled.add(r, -weightDecay * decay[r]);
+    for (const [name, amounts] of Object.entries(pushed))
+      for (let r = 0; r < amounts.length; r++) this.terms[name].add(r, -amounts[r]);
   }
 
   private async bookJumped(nodes: readonly Node[], vector: RealArray): Promise<void> {
@@ -291,16 +292,20 @@ class Sweep {
 
   /** The averaged Jacobian goes through the optimizer's pull-back. */
   private async bookCarried(from: Checkpoint, to: Checkpoint, carried: Carried): Promise<void> {
-    const { run } = this.parts;
-    const [{ stepSize }, batch] = [run.scalars[from.step], run.batches[from.step]];
+    const { run, task } = this.parts;
+    const [{ stepSize, gradientNorm }, batch] = [run.scalars[from.step], run.batches[from.step]];
+    const { share, shares } = shareOf(task.optimizer, { gradientNorm, buffers: to.buffers });
+    const regularisers = regulariserGradients(task, from.params);
+    const names = task.regularisers.map(regulariserTerm);
     await carried.step(
-      { from, to, stepSize, batch },
+      { from, to, stepSize, batch, shares, regularisers },
       {
-        pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -pull),
+        pull: (row, position, pull) => this.addContribution(row, batch.indices[position], -share * pull),
         decay: (row, coupled, decoupled) => {
-          this.terms.coupled.add(row, coupled);
-          this.terms.decoupled.add(row, decoupled);
+          this.terms["coupled decay"].add(row, coupled);
+          this.terms["decoupled decay"].add(row, decoupled);
         },
+        regulariser: (row, j, pull) => this.terms[names[j]].add(row, -share * pull),
       },
     );
   }

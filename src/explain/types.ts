@@ -20,7 +20,8 @@ export interface ExplanationRow {
 
 /** A share of the output that is no example's. */
 export interface Term {
-  readonly name: "coupled decay" | "decoupled decay" | "replay";
+  /** `regulariser NAME` of what is added to the loss; the decays are the optimizer's own. */
+  readonly name: "coupled decay" | "decoupled decay" | "replay" | `regulariser ${string}`;
   /** (R). */
   readonly values: Float64Array;
 }

@@ -35,11 +35,16 @@ export interface LedgerEntry {
 const OWN_LINES = 4;
 
 /** What each term is called where there is room to say it. */
-export const TERM_NOTES: Readonly<Record<Term["name"], string>> = {
+const TERM_NOTES: Readonly<Record<string, string>> = {
   "coupled decay": "weight decay (L2)",
   "decoupled decay": "weight decay",
   replay: "recomputed steps",
 };
+
+/** What a term is called where there is room to say it; a regulariser is a part of the loss. */
+export function termNote(name: Term["name"]): string {
+  return TERM_NOTES[name] ?? "part of the loss";
+}
 
 /** The lines: they add up to the last, `output`. Numbers share their decimals, so that the column adds up as printed. */
 export function ledgerEntries(data: Ledger, ownLines = OWN_LINES): LedgerEntry[] {
@@ -52,7 +57,7 @@ export function ledgerEntries(data: Ledger, ownLines = OWN_LINES): LedgerEntry[]
   return [
     line("prior", data.prior, ["prior", "before training"]),
     ...pulls.map((group) => line("pull", group.pull, [labelledName(group), countOf(group.count, "example")])),
-    ...data.terms.map(({ name, value }) => line("term", value, [name, TERM_NOTES[name]])),
+    ...data.terms.map(({ name, value }) => line("term", value, [name, termNote(name)])),
     line("residual", data.residual, ["residual", "unexplained"]),
     line("closure", data.closure, ["closure", "rounding"]),
     line("output", data.output, ["= output", "after training"]),

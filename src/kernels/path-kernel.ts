@@ -2,6 +2,7 @@
 
 import { UnsupportedError } from "../errors.ts";
 import { sizeOf, type Tensor, takeRows } from "../numeric/tensor.ts";
+import { shareOf } from "../optimizers/clipping.ts";
 import { requireBatches } from "../run/recording.ts";
 import type { Batch, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
@@ -20,7 +21,7 @@ export interface PathKernelOptions
 
 /** Entries (c, d) relate output c of a query to output d of a training example; with `readouts` there is no axis c. */
 export interface PathKernel {
-  /** K^p = sum_s eta_s c_{s,i} K_s(x, x_i): (Q, N, C, C) or (Q, N, C). */
+  /** K^p = sum_s eta_s c_{s,i} K_s(x, x_i): (Q, N, C, C) or (Q, N, C). Clipping by norm counts in eta_s, here and below. */
   readonly unweighted: Tensor<"float64">;
   /** K^lp = sum_s eta_s c_{s,i} K_s(x, x_i) l'_{s,i}, with dl/dy_d in entry (c, d). */
   readonly lossWeighted: Tensor<"float64">;
@@ -82,7 +83,9 @@ export async function pathKernel(
       const own = { ...kernelOptions, form: "blocks" as const, ...(signal && { signal }) };
       const { kernel } = await tangentKernel(task, params, xs, takeRows(task.dataset.train.x, batch.indices), own);
       const pulls = await pullsOf(params, batch);
-      addStep(sums, { kernel, pulls, batch, stepSize: run.scalars[step].stepSize, examples, readouts });
+      const { stepSize, gradientNorm } = run.scalars[step];
+      const { share } = shareOf(task.optimizer, { gradientNorm, buffers: {} });
+      addStep(sums, { kernel, pulls, batch, stepSize: share * stepSize, examples, readouts });
       onProgress?.({ stage: "path kernel", done: ++done, total: run.batches.length });
     }
   }

@@ -8,8 +8,10 @@ export type Buffers = Readonly<Record<string, RealArray>>;
 export interface UpdateArguments {
   /** w_s on entry, w_{s+1} on return; written in place. */
   readonly params: RealArray;
-  /** Gradient of the data loss at w_s, without any weight decay (the optimizer adds that). Left as it is. */
+  /** Gradient of the loss at w_s, without any weight decay (the optimizer adds that). Left as it is. */
   readonly gradient: RealArray;
+  /** Its Euclidean norm: read where it is clipped by that. */
+  readonly gradientNorm?: number | undefined;
   /** State columns before the step on entry, after it on return; written in place; zeros before step 0. */
   readonly buffers: Buffers;
   /** Index s of this step, from 0. */
@@ -70,6 +72,23 @@ export interface PullbackForm extends DecayCoefficients {
   readonly out: Coefficient;
 }
 
+/** What gradients of the loss are multiplied by before the optimizer has them; its own weight decay is not (theory 1.1, 5). */
+export interface Clipping {
+  readonly name: "norm" | "value";
+  /** Every setting as it is used. */
+  readonly options: Readonly<Record<string, number>>;
+  /** Its state columns, which are among those of the optimizer. */
+  readonly buffers: readonly string[];
+  /** alpha_s of a step: by norm one number, by value one for each parameter. RangeError where what it depends on is not there. */
+  factor(step: ClippedStep): number | RealArray;
+}
+
+/** What is recorded of a clipped step: the norm of its gradient before the clip, and the state columns as they stood after it. */
+export interface ClippedStep {
+  readonly gradientNorm?: number | undefined;
+  readonly buffers: Buffers;
+}
+
 /**
  * A first-order optimizer: linear in its stream of gradients once its state is recorded,
  *
@@ -92,6 +111,8 @@ export interface Optimizer {
    * eta_s J_s^T. Undefined for every other optimizer.
    */
   readonly plain: { readonly weightDecay: number } | undefined;
+  /** Where gradients are clipped before the update; `pullback` and `form` give u_s all the same, which gradients of the loss meet times alpha_s. */
+  readonly clipping?: Clipping | undefined;
   update(args: UpdateArguments): void;
   pullback(args: PullbackArguments): DecayCoefficients;
   /** What `pullback` does, as coefficients; memory: p for each that is not a number. */

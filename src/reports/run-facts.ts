@@ -26,11 +26,11 @@ export function runFacts({ run, accuracy }: ReportInput): string {
       "Model",
       `${model.spec}${frozen > 0 ? `, ${frozen} of ${countOf(model.parameters.length, "parameter array")} frozen` : ""}`,
     ),
-    text("Optimizer", textOf(run.optimizer)),
+    text("Optimizer", optimizerOf(run)),
     ...(run.schedule === undefined || UNTOLD.includes(run.schedule.name)
       ? []
-      : [text("Step sizes", textOf(run.schedule))]),
-    text("Loss", run.loss),
+      : [text("Step sizes", resolvedText(run.schedule))]),
+    text("Loss", [run.loss, ...(run.regularisers ?? []).map(resolvedText)].join(" + ")),
     text("Training", `${countOf(run.steps, "step")}, batches of ${run.batchSize} (${formatNumber(epochs)} epochs)`),
     text("Precision and seed", `${run.dtype}, seed ${run.seed}`),
     text("Engine", `${engine.name} ${engine.version}, ${countOf(engine.threads, "thread")}`),
@@ -45,7 +45,11 @@ export function runFacts({ run, accuracy }: ReportInput): string {
 }
 
 /** "adam: lr 0.001, betas ..., eps 1e-8": every option as it was resolved, in the order of the record. */
-function textOf({ name, options }: RunManifest["optimizer"]): string {
+function optimizerOf({ optimizer, clipping }: RunManifest): string {
+  return `${resolvedText(optimizer)}${clipping ? `; gradients clipped by ${resolvedText(clipping)}` : ""}`;
+}
+
+function resolvedText({ name, options }: RunManifest["optimizer"]): string {
   const list = Object.entries(options).map(([option, value]) => `${option} ${String(value)}`);
   return list.length === 0 ? name : `${name}: ${list.join(", ")}`;
 }

@@ -48,6 +48,8 @@ const fileSchema = z.object({
   lossFile: z.object({ sha256: hash }).optional(),
   reduction: z.enum(["mean", "sum", "weighted"]).optional(),
   optimizer: resolved,
+  clipping: resolved.optional(),
+  regularisers: listOf(resolved).optional(),
   schedule: resolved.optional(),
   stopGradientNorm: z.number().nonnegative().optional(),
   resumed: listOf(session).optional(),

@@ -19,8 +19,10 @@ export interface Checkpoint {
 /** Per-step numbers, one row a step. */
 export interface StepScalars {
   readonly step: number;
+  /** Of the batch, before its update. */
   readonly loss: number;
   readonly stepSize: number;
+  /** Of the gradient of the loss, regularisers included, before any clip. */
   readonly gradientNorm: number;
 }
 
@@ -102,6 +104,10 @@ export interface RunManifest {
   /** Absent: mean. */
   readonly reduction?: Reduction | undefined;
   readonly optimizer: Resolved;
+  /** What the gradients of a step were clipped by before the optimizer had them. Absent: by nothing. */
+  readonly clipping?: Resolved | undefined;
+  /** What was added to the loss of every batch: the recorded losses are without it, gradient norms with it. Absent: nothing. */
+  readonly regularisers?: readonly Resolved[] | undefined;
   /** What made the step sizes, which are recorded step by step. Absent: constant, the optimizer's own. */
   readonly schedule?: Resolved | undefined;
   /** Training ended before the first step whose batch has a gradient of at most this norm: a complete run may have fewer steps than planned. */

@@ -12,6 +12,8 @@ export const IMPORT_SCHEMA = "pathkernel.import/1";
 const name = z.string("a name").min(1, "a name");
 const RATES = "a number >= 0, or one for each step";
 const rate = z.number(RATES).nonnegative(RATES);
+const threshold = z.number("a number > 0").positive("a number > 0");
+const REGULARISER = 'words like "l2:0.01"';
 const option = z.union(
   [z.number(), z.boolean(), z.null(), listOf(z.number())],
   "a number, a list of them, true or false",
@@ -30,6 +32,8 @@ const aboutSchema = z.object(
       },
       "an object with its name and reduction",
     ),
+    /** What the loop adds to the loss of a batch: "l1:0.001". */
+    regularisers: listOf(z.string(REGULARISER)).default([]),
   },
   "an object",
 );
@@ -40,6 +44,8 @@ const optimizerSchema = z.object(
     options: tableOf(option, "an object").default({}),
     /** The learning rate of all steps, or of each. */
     lr: z.union([rate, listOf(rate)], RATES),
+    /** What the loop clips the gradients by before the optimizer has them. */
+    clipping: z.object({ norm: threshold.optional(), value: threshold.optional() }, "an object").default({}),
   },
   "an object",
 );

@@ -9,9 +9,11 @@ import type { Loss } from "../losses/types.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
 import type { Model } from "../models/types.ts";
 import { allocate, type RealArray, type RealDType, type Tensor } from "../numeric/tensor.ts";
+import { ownColumns, withClipping } from "../optimizers/clipping.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
 import type { Optimizer } from "../optimizers/types.ts";
 import { unrecordedOptimizer } from "../optimizers/unrecorded.ts";
+import { createRegulariser } from "../regularisers/registry.ts";
 import type { Batch } from "../run/types.ts";
 import { predict } from "./accuracy.ts";
 import { type ImportedState, type ImportFolder, openImportFolder } from "./import-folder.node.ts";
@@ -121,7 +123,8 @@ function optimizerFor({ optimizer: given }: ImportFolder): Optimizer {
   if (!given) return unrecordedOptimizer;
   const { name, options } = optimizerFrom(given.name, given.options);
   const lr = [given.lr].flat().find((rate) => rate > 0);
-  return asData(() => createOptimizer(name, { ...options, ...(lr !== undefined && { lr }) }), "optimizer.json");
+  const make = () => createOptimizer(name, { ...options, ...(lr !== undefined && { lr }) });
+  return asData(() => withClipping(make(), given.clipping), "optimizer.json");
 }
 
 async function taskFor(
@@ -136,7 +139,8 @@ async function taskFor(
   model.initialise(params, () => 0);
   const trainable = model.parameters.entries.map(({ name }) => name);
   const optimizer = optimizerFor(folder);
-  return { task: createTask({ engine, model, trainable, params, loss, optimizer, dataset }), params };
+  const regularisers = asData(() => folder.about.regularisers.map(createRegulariser), "run.json");
+  return { task: createTask({ engine, model, trainable, params, loss, optimizer, regularisers, dataset }), params };
 }
 
 /** How far outputs may be apart, relative to the largest: rounding of the dtype that the probe was computed in. */
@@ -223,7 +227,7 @@ function batchOf({ task, folder }: Prepared, step: number): Batch {
 
 /** Whether the folder has the state of the optimizer; part of it counts as none. */
 function stateOf({ task, folder, plan }: Prepared): "recorded" | "derived" {
-  const { buffers } = task.optimizer;
+  const buffers = ownColumns(task.optimizer);
   if (buffers.length === 0 || !plan.rates) return "derived";
   const { columns } = folder.state(plan.loopStep(Math.min(plan.checkpointEvery, plan.steps)));
   const isWhole = buffers.every((name) => task.layout.entries.every((entry) => columns.get(name)?.has(entry.name)));
@@ -232,7 +236,7 @@ function stateOf({ task, folder, plan }: Prepared): "recorded" | "derived" {
 
 function columnsOf({ optimizer, ...task }: Task, { columns }: ImportedState, step: number) {
   return Object.fromEntries(
-    optimizer.buffers.map((name) => [
+    ownColumns(optimizer).map((name) => [
       name,
       valuesOf(task, columns.get(name) ?? new Map(), `${name} of the optimizer before step ${step}`),
     ]),

@@ -5,12 +5,26 @@ import type { Batch } from "../run/types.ts";
 import type { Backtracking, Schedule } from "../schedules/types.ts";
 import type { Advance, Stepper } from "./stepper.ts";
 
+/** What a search depends on. */
+interface Searched {
+  readonly optimizer: Optimizer;
+  readonly regularisers?: readonly { readonly name: string }[] | undefined;
+}
+
 /**
  * RangeError unless every step of the optimizer goes down its own batch's loss: momentum and decay point elsewhere, and no size of such a
  * step need lower that loss.
  */
-export function requireSearchable({ name, plain }: Optimizer, { search }: Pick<Schedule, "search">): void {
-  if (search === undefined || plain?.weightDecay === 0) return;
+export function requireSearchable(
+  { optimizer: { name, plain }, regularisers = [] }: Searched,
+  { search }: Pick<Schedule, "search">,
+): void {
+  if (search === undefined) return;
+  if (regularisers.length > 0)
+    throw new RangeError(
+      `schedule line-search: what is searched is the loss of the batch alone, got the regulariser ${regularisers[0].name}`,
+    );
+  if (plain?.weightDecay === 0) return;
   throw new RangeError(
     `schedule line-search: the optimizer must be gd or sgd without momentum and weight decay, got ${name}${plain ? ` with weight decay ${plain.weightDecay}` : ""}`,
   );

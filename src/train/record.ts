@@ -4,6 +4,7 @@ import { DivergedError } from "../errors.ts";
 import type { Layout } from "../numeric/layout.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
 import { createBuffers } from "../optimizers/buffers.ts";
+import { ownColumns } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
 import type { Optimizer } from "../optimizers/types.ts";
@@ -75,7 +76,7 @@ const FLUSH_INTERVAL = 2000;
  * parameters, its batch with the weight of each example, and its step size.
  *
  * The gradient of each batch is computed here, at the recorded parameters: losses, and where `state` is `derived` the optimizer's state,
- * are functions of the recorded path. What the loop did otherwise than our optimizer (rounding, clipping, other settings) is the jump
+ * are functions of the recorded path. What the loop did otherwise than our optimizer (rounding, a clip that the task's optimizer does not have, other settings) is the jump
  * from where that optimizer arrives to the next recorded state: it is measured, kept in the path, and the term `replay` of explanations.
  *
  * Cost: one gradient a step with a batch. Errors: RangeError for what does not fit the task or comes out of order.
@@ -190,7 +191,7 @@ export class LoopRecorder {
     if (
       after &&
       (state !== undefined) !== (this.options.state === "recorded") &&
-      this.task.optimizer.buffers.length > 0
+      ownColumns(this.task.optimizer).length > 0
     )
       throw new RangeError(
         `record: the optimizer's state must come with the parameters where state is "recorded" and only there, got ${state ? "it" : "none"} at step ${s}`,
@@ -224,7 +225,9 @@ export class LoopRecorder {
     const column = (name: string): RealArray => this.flat(state?.[name], `${name} after step ${this.done - 1}`);
     const zeros = (): Checkpoint["buffers"] => createBuffers(optimizer, layout.size, engine.dtype);
     const derived = this.stepper ? this.stepper.checkpoint().buffers : zeros();
-    const buffers = state ? Object.fromEntries(optimizer.buffers.map((name) => [name, column(name)])) : derived;
+    // What clips is computed here: no other program keeps it.
+    const own = Object.fromEntries(ownColumns(optimizer).map((name) => [name, state ? column(name) : derived[name]]));
+    const buffers = { ...derived, ...own };
     this.made = this.stepper?.params.slice();
     this.from = this.last.params;
     await this.keep({ step: this.done, params, buffers });

@@ -11,10 +11,12 @@ import type { Loss } from "../losses/types.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
 import { pathExists } from "../numeric/files.node.ts";
 import { allocate, type RealArray } from "../numeric/tensor.ts";
+import { clippingOptions, withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
 import type { Optimizer } from "../optimizers/types.ts";
 import { unrecordedOptimizer } from "../optimizers/unrecorded.ts";
+import { createRegulariser } from "../regularisers/registry.ts";
 import type { Run, RunManifest } from "../run/types.ts";
 import { createTask, type Task } from "./task.ts";
 
@@ -26,9 +28,10 @@ export interface ReopenOptions {
   readonly threads?: number;
 }
 
-function optimizerOf({ optimizer: { name, options } }: RunManifest): Optimizer {
+function optimizerOf({ optimizer: { name, options }, clipping }: RunManifest): Optimizer {
   if (name === unrecordedOptimizer.name) return unrecordedOptimizer;
-  return createOptimizer(name, options as OptimizerOptions);
+  const optimizer = createOptimizer(name, options as OptimizerOptions);
+  return clipping ? withClipping(optimizer, clippingOptions(clipping)) : optimizer;
 }
 
 function lossOfRun({ manifest, lossBytes }: Run): Loss {
@@ -107,7 +110,8 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
   try {
     return await fromManifest(run, () => {
       const [loss, optimizer] = [lossOfRun(run), optimizerOf(manifest)];
-      return createTask({ engine, model, trainable, params, loss, optimizer, dataset });
+      const regularisers = manifest.regularisers?.map(createRegulariser);
+      return createTask({ engine, model, trainable, params, loss, optimizer, regularisers, dataset });
     });
   } catch (error) {
     await engine.release();

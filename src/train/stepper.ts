@@ -10,6 +10,7 @@ import { createBuffers } from "../optimizers/buffers.ts";
 import type { Batch, Checkpoint } from "../run/types.ts";
 import { type ExampleSource, examplesOf } from "./examples.ts";
 import { gradientGraph, TARGET, WEIGHTS } from "./gradient-graph.ts";
+import { addRegularisers } from "./regularised.ts";
 import { NEXT, SQUARE, STEP_SIZE, stepGraph } from "./step-graph.ts";
 import { type Task, targetsOf } from "./task.ts";
 
@@ -56,7 +57,7 @@ function allFinite(params: RealArray): boolean {
 export interface StepResult {
   /** sum_n c_n l_n of the batch at w_s. */
   readonly loss: number;
-  /** Euclidean norm of the data gradient. */
+  /** Euclidean norm of the gradient of the loss, regularisers included, before any clip. */
   readonly gradientNorm: number;
 }
 
@@ -84,6 +85,8 @@ export class Stepper {
   step = 0;
   private readonly task: Task;
   private readonly gradient: RealArray;
+  /** Of the gradient that `evaluate` left. */
+  private gradientNorm = 0;
   private readonly tileGradient: RealArray;
   private readonly program: Program;
   /** The whole step in the engine; undefined where the host updates. */
@@ -97,7 +100,7 @@ export class Stepper {
   private readonly previous: readonly RealArray[];
 
   constructor(task: Task) {
-    const { engine, layout, optimizer, split, loss } = task;
+    const { engine, layout, optimizer, regularisers, split, loss } = task;
     const column = (): RealArray => allocate(engine.dtype, layout.size) as RealArray;
     this.task = task;
     this.current = column();
@@ -110,7 +113,9 @@ export class Stepper {
     const graph = gradientGraph(split.head, loss, trainable);
     this.program = engine.compile(graph);
     // In float64 the host's update is PyTorch's to the last bits or nearly so, and speed is not what float64 is chosen for.
-    if (optimizer.plain && engine.dtype === "float32")
+    // A clip needs the norm of the gradient before anything is made of it, and regularisers are the host's.
+    const isBare = !optimizer.clipping && regularisers.length === 0;
+    if (optimizer.plain && isBare && engine.dtype === "float32")
       this.whole = engine.compile(stepGraph({ head: split.head, loss, trainable, ...optimizer.plain }));
     this.tile = examplesPerTile(graph);
     this.examples = examplesOf(task, task.dataset.train);
@@ -157,7 +162,7 @@ export class Stepper {
     return { ...result, fault };
   }
 
-  /** Loss and gradient of a batch at the present parameters; the gradient is kept for `update`. */
+  /** Loss of a batch and gradient, with that of the regularisers, at the present parameters; the gradient is kept for `update`. */
   async evaluate({ indices, weights }: Batch): Promise<StepResult> {
     const losses: number[] = [];
     if (indices.length === 0) this.gradient.fill(0);
@@ -170,18 +175,20 @@ export class Stepper {
       if (start > 0) for (let k = 0; k < target.length; k++) this.gradient[k] += target[k];
       for (let n = 0; n < c.length; n++) losses.push(c[n] * Number(values.data[n]));
     }
-    return { loss: sum(losses), gradientNorm: normOf(this.gradient) };
+    addRegularisers(this.task, this.current, { gradient: this.gradient, scratch: this.tileGradient });
+    this.gradientNorm = normOf(this.gradient);
+    return { loss: sum(losses), gradientNorm: this.gradientNorm };
   }
 
   /** Applies the optimizer to the gradient that `evaluate` left; false, and nothing changed, when a parameter would not be finite. */
   update(stepSize: number): boolean {
-    const { params, gradient, buffers, step } = this;
+    const { params, gradient, gradientNorm, buffers, step } = this;
     const columns = [params, ...Object.values(buffers)];
     const kept = [this.other, ...this.previous];
     columns.forEach((column, i) => {
       kept[i].set(column);
     });
-    this.task.optimizer.update({ params, gradient, buffers, step, stepSize });
+    this.task.optimizer.update({ params, gradient, gradientNorm, buffers, step, stepSize });
     if (!allFinite(params)) {
       columns.forEach((column, i) => {
         column.set(kept[i]);

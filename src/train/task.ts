@@ -20,6 +20,7 @@ import {
   zeros,
 } from "../numeric/tensor.ts";
 import type { Optimizer } from "../optimizers/types.ts";
+import type { Regulariser } from "../regularisers/types.ts";
 
 export interface Task {
   readonly engine: Engine;
@@ -31,6 +32,10 @@ export interface Task {
   readonly frozen: Readonly<Record<string, Tensor>>;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
+  /** What is added to the loss of every batch, each of another kind. */
+  readonly regularisers: readonly Regulariser[];
+  /** w_0 of the trained parameters, flat, where a regulariser depends on it; else empty. */
+  readonly reference: RealArray;
   readonly dataset: Dataset;
   /** Axes of y behind the batch: [C], or positions before what each of them tells apart, as [T, classes]. */
   readonly outputShape: readonly number[];
@@ -47,15 +52,18 @@ export interface TaskOptions {
   readonly params: RealArray;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
+  /** Default: none. */
+  readonly regularisers?: readonly Regulariser[] | undefined;
   readonly dataset: Dataset;
 }
 
 /**
  * Checks that model, loss and data fit, and splits the parameters into trained and frozen ones. InvalidDataError where the outputs
  * do not fit the targets, InvalidModelError where nothing that is trained reaches the output, RangeError for names or numbers of
- * parameters that are not the model's.
+ * parameters that are not the model's, or two regularisers of a kind.
  */
-export function createTask({ engine, model, trainable, params, loss, optimizer, dataset }: TaskOptions): Task {
+export function createTask(options: TaskOptions): Task {
+  const { engine, model, trainable, params, loss, optimizer, regularisers = [], dataset } = options;
   const { size } = model.parameters;
   if (params.length !== size)
     throw new RangeError(`createTask: params must hold ${size} numbers, got ${params.length}`);
@@ -72,7 +80,16 @@ export function createTask({ engine, model, trainable, params, loss, optimizer, 
   checkTargets(dataset, loss, outputShape);
   if (loss.bytes) tryLoss(loss, outputShape);
   const outputs = sizeOf(outputShape);
-  return { engine, model, split, layout, frozen, loss, optimizer, dataset, outputShape, outputs };
+  const names = regularisers.map(({ name }) => name);
+  const twice = names.find((name, j) => names.indexOf(name) !== j);
+  if (twice !== undefined)
+    throw new RangeError(`createTask: regularisers must each be of another kind, got ${twice} twice`);
+  const needed = regularisers.some(({ needsReference }) => needsReference);
+  const reference = needed
+    ? trainableOf({ layout, model }, params, engine.dtype)
+    : (allocate(engine.dtype, 0) as RealArray);
+  const parts = { engine, model, split, layout, frozen, loss, optimizer, dataset };
+  return { ...parts, regularisers, reference, outputShape, outputs };
 }
 
 /** Builds a loss of the user's on outputs of this shape: UnsupportedError where it is for other ones. */

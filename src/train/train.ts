@@ -46,6 +46,8 @@ export interface TrainOptions {
 export interface ObservedStep {
   readonly step: number;
   readonly stepSize: number;
+  /** Of the gradient of the loss, regularisers included, before any clip. */
+  readonly gradientNorm: number;
   readonly batch: Batch;
   /** w_s. */
   readonly before: RealArray;
@@ -94,7 +96,7 @@ const FLUSH_SHARE = 20;
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { task, initial, batches, plannedSteps, checkpointEvery, writer, signal, onProgress, observe } = options;
   const { schedule = constantOf(task), stopGradientNorm = Number.NEGATIVE_INFINITY } = options;
-  requireSearchable(task.optimizer, schedule);
+  requireSearchable(task, schedule);
   const stepper = new Stepper(task);
   let { loss = Number.NaN } = options;
   const { flushEvery = FLUSH_INTERVAL } = options;
@@ -128,7 +130,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     loss = result.loss;
     writer.appendStep(batch, { step, stepSize, ...result });
-    await observe?.({ step, stepSize, batch, before: stepper.before, after: stepper });
+    const { gradientNorm } = result;
+    await observe?.({ step, stepSize, gradientNorm, batch, before: stepper.before, after: stepper });
     if (stepper.step % checkpointEvery === 0) await writer.writeCheckpoint(stepper.state());
     if (Date.now() > nextFlush) {
       const started = Date.now();

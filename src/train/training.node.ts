@@ -20,8 +20,10 @@ import { viewsOf } from "../numeric/layout.ts";
 import { generatorName, randomFrom } from "../numeric/random.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { allocate, type RealArray, type RealDType } from "../numeric/tensor.ts";
+import { type ClippingOptions, withClipping } from "../optimizers/clipping.ts";
 import type { OptimizerOptions } from "../optimizers/options.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
+import { createRegulariser } from "../regularisers/registry.ts";
 import { planCheckpoints } from "../run/checkpoint-plan.ts";
 import { openRun } from "../run/run-reader.node.ts";
 import { createRunWriter } from "../run/run-writer.node.ts";
@@ -31,6 +33,7 @@ import type { Schedule } from "../schedules/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
 import { requireSearchable } from "./line-search.ts";
+import { beyondLoss } from "./new-run.ts";
 import { requireLossesApart, requireRowsApart } from "./rows-apart.ts";
 import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
@@ -57,6 +60,9 @@ export interface TrainingRequest {
   readonly schedule?: string | ((step: number) => number) | undefined;
   /** Ends the training before the first step whose batch has a gradient of at most this Euclidean norm. */
   readonly stopGradientNorm?: number | undefined;
+  readonly clipping?: ClippingOptions | undefined;
+  /** Added to the loss: l2:0.01, l1:0.001, ... */
+  readonly regularisers?: readonly string[] | undefined;
   /** Default 64; `gd` always takes all examples. */
   readonly batchSize?: number | undefined;
   readonly epochs?: number | undefined;
@@ -134,7 +140,8 @@ interface Prepared {
 
 async function prepare(request: TrainingRequest): Promise<Prepared> {
   const loss = lossFor(request.loss);
-  const optimizer = createOptimizer(request.optimizer, request.optimizerOptions);
+  const optimizer = withClipping(createOptimizer(request.optimizer, request.optimizerOptions), request.clipping ?? {});
+  const regularisers = request.regularisers?.map(createRegulariser);
   const { limit, dataDirectory: directory, targetColumn: target, context } = request;
   const dataset = await loadDataset(request.data, { limit, directory, target, context });
   const model = modelFor(request, dataset, loss);
@@ -146,13 +153,13 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const { schedule: asked = "constant" } = request;
   const facts = { stepSize: optimizer.stepSize, steps: planned.steps };
   const schedule = typeof asked === "string" ? createSchedule(asked, facts) : scheduleOf(asked);
-  requireSearchable(optimizer, schedule);
+  requireSearchable({ optimizer, regularisers }, schedule);
   const engine = await openEngine({
     dtype: request.dtype,
     ...(request.threads && { threads: request.threads }),
     ...(request.warn && { warn: request.warn }),
   });
-  const task = createTask({ engine, model, trainable, params, loss, optimizer, dataset });
+  const task = createTask({ engine, model, trainable, params, loss, optimizer, regularisers, dataset });
   // Ready-made models are known to keep rows apart.
   if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
   if (loss.bytes) await requireLossesApart(task, trainableOf(task, params, request.dtype));
@@ -193,6 +200,7 @@ function newRun(request: TrainingRequest, { task, params, planned, schedule }: P
       ...(lossBytes && { lossFile: { sha256: sha256(lossBytes) } }),
       reduction: request.exampleWeights === undefined ? "mean" : "weighted",
       optimizer: { name: optimizer.name, options: optimizer.options },
+      ...beyondLoss(task),
       schedule: { name: schedule.name, options: schedule.options },
       stopGradientNorm: request.stopGradientNorm,
       sampling: planned.sampling,

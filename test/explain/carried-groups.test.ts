@@ -47,7 +47,7 @@ describe("derivativesOf(options)", () => {
 describe("groupsOf(options)", () => {
   const spaces = async (label: string, x: readonly number[]): Promise<string[][]> => {
     const made = await smallTask({ optimizer: optimizerChoice(label), hidden: [40, 30] });
-    const kinds = kindsOf(made.task.optimizer);
+    const kinds = kindsOf(made.task);
     const still = { "still.0": reals([3, 1, 2], x) };
     const groups = groupsOf({ derivatives: derivatives(made)!, kinds, still, count: 3, dtype: "float64" });
     return groups.map(({ channels }) => channels.map(({ space }) => space));
@@ -66,7 +66,7 @@ describe("groupsOf(options)", () => {
   it("lists the elements that a row touches, and none for a row of zeros", async () => {
     const made = await smallTask({ optimizer: optimizerChoice("adam"), hidden: [40, 30] });
     const still = { "still.0": reals([3, 1, 2], [0, 0, 7, 0, 0, -1]) };
-    const options = { derivatives: derivatives(made)!, kinds: kindsOf(made.task.optimizer), still, count: 3 };
+    const options = { derivatives: derivatives(made)!, kinds: kindsOf(made.task), still, count: 3 };
     const [{ rows, tiles }] = groupsOf({ ...options, dtype: "float64" });
     expect(rows).toBe(3);
     const { feeds, carries, axis } = tiles[0];

@@ -181,7 +181,7 @@ describe("explain(task, run, { chord })", () => {
     );
     expect(few.contributions).toBeAllclose(direct.contributions, close);
     expect(few.residualByStep).toBeAllclose(direct.residualByStep, close);
-    expect(few.coupled).toBeAllclose(direct.terms[0].values, close);
+    expect(few.terms["coupled decay"]).toBeAllclose(direct.terms[0].values, close);
   });
 
   it.each([0, 1.5, -3, Number.NaN])("refuses chords of %s steps", async (chord) => {

@@ -5,6 +5,7 @@ import type { Explanation } from "../../src/explain/types.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import { explainForward, type ForwardExplanation, type ForwardOptions } from "../helpers/forward-explanation.ts";
 import { optimizerChoice, optimizerChoices } from "../helpers/optimizer-choices.ts";
+import { oneOfEach, regularisedChoices } from "../helpers/step-choices.ts";
 import { type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
 
 interface Both {
@@ -33,6 +34,20 @@ describe("the backward sweep and per-example momenta carried forwards", () => {
     expect(forward.decay).toBeAllclose(decay, { atol: 1e-12 * largest(forward.gross), rtol: 0 });
     expect(largest(forward.closure)).toBeLessThan(1e-13 * largest(forward.gross));
   });
+
+  it.each(oneOfEach(regularisedChoices).map((choice) => [choice.label, choice] as const))(
+    "agree for %s, each regulariser by itself",
+    async (_, optimizer) => {
+      const { backward, forward } = await explainBoth({ optimizer });
+      const atol = 1e-12 * largest(forward.gross);
+      expect(forward.contributions).toBeAllclose(backward.contributions, { atol, rtol: 0 });
+      const added = backward.terms.filter(({ name }) => name.startsWith("regulariser"));
+      expect(added).toHaveLength(2);
+      for (const [j, { values }] of added.entries())
+        expect(forward.regularisers[j]).toBeAllclose(values, { atol, rtol: 0 });
+      expect(largest(forward.closure)).toBeLessThan(1e-13 * largest(forward.gross));
+    },
+  );
 
   it("agree on a convolutional network and another loss", async () => {
     const { backward, forward } = await explainBoth({

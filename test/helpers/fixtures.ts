@@ -4,7 +4,15 @@ import { readFileSync } from "node:fs";
 import { decodeNpz } from "../../src/numeric/npz.ts";
 import { type Tensor, tensor } from "../../src/numeric/tensor.ts";
 
-export type FixtureName = "optimizers" | "models" | "operators" | "sequences" | "chords" | "schedules" | "losses";
+export type FixtureName =
+  | "optimizers"
+  | "models"
+  | "operators"
+  | "sequences"
+  | "chords"
+  | "steps"
+  | "schedules"
+  | "losses";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -45,6 +53,13 @@ export interface OptimizersDescription {
     readonly batch: number;
     readonly loss: string;
   };
+}
+
+export interface StepsDescription extends Pick<OptimizersDescription, "network"> {
+  readonly variants: readonly (Omit<OptimizerVariant, "scheduled"> & {
+    readonly clipping: { readonly norm?: number; readonly value?: number };
+    readonly regularisers: readonly string[];
+  })[];
 }
 
 export interface ModelDescription {
@@ -89,6 +104,7 @@ export interface Descriptions {
   readonly chords: ChordsDescription;
   readonly sequences: SequencesDescription;
   readonly optimizers: OptimizersDescription;
+  readonly steps: StepsDescription;
   readonly models: { readonly models: readonly ModelDescription[] };
   readonly operators: { readonly cases: readonly OperatorCase[] };
 }

@@ -29,8 +29,10 @@ export interface ForwardOptions {
 export interface ForwardExplanation {
   /** (R, N). */
   readonly contributions: Float64Array;
-  /** Regularisation, coupled and decoupled: (R). */
+  /** The optimizer's decay, coupled and decoupled: (R). */
   readonly decay: Float64Array;
+  /** Of each regulariser in the loss: (R). */
+  readonly regularisers: readonly Float64Array[];
   /** output - prior - contributions - decay - residual: (R). */
   readonly closure: Float64Array;
   /** Sum of the absolute values of all that was booked: what rounding is relative to. (R). */
@@ -89,7 +91,7 @@ class Ledger {
   private readonly size: number;
   private readonly rows: number;
 
-  /** One account for each training example, and the last one for the decay. */
+  /** One account for each training example and regulariser, and the last one for the decay. */
   constructor({ accounts, size, rows }: { accounts: number; size: number; rows: number }) {
     this.size = size;
     this.rows = rows;
@@ -120,7 +122,8 @@ export async function explainForward(task: Task, run: Run, options: ForwardOptio
   const jacobianAt = jacobiansBySteps(run, await segmentJacobians(task, run, { queries, rule }), chord);
   const gradientsOf = perExampleGradients(task);
   const apply = applicationOf(task.optimizer);
-  const ledger = new Ledger({ accounts: examples + 1, size, rows });
+  const others = task.regularisers.length;
+  const ledger = new Ledger({ accounts: examples + others + 1, size, rows });
   const linear = new VectorAccumulator(rows);
   let from = await run.checkpoint(0);
   for (let s = 0; s < run.batches.length; s++) {
@@ -132,11 +135,30 @@ export async function explainForward(task: Task, run: Run, options: ForwardOptio
     const gradients = await gradientsOf(from.params, batch);
     const own = bySource(batch.indices, gradients, { examples, size });
     const present = new Set(batch.indices);
+    for (const [j, regulariser] of task.regularisers.entries()) {
+      const rho = new Float64Array(size);
+      regulariser.gradient(from.params, task.reference, rho);
+      own.set(examples + j, rho);
+      present.add(examples + j);
+    }
+    clip(own, task.optimizer);
     const step = { step: s, stepSize: run.scalars[s].stepSize, from, to };
     bookStep(ledger, { apply, own, jacobian, step, books: (i) => membership === "source" || present.has(i) });
     from = to;
   }
-  return summary(ledger, { examples, size, rows, linear: linear.values() });
+  return summary(ledger, { examples, others, size, rows, linear: linear.values() });
+}
+
+/** Multiplies all shares of the gradient by what a clip leaves of their sum, by PyTorch's formulas, written out. */
+function clip(own: ReadonlyMap<number, Float64Array>, { clipping }: Task["optimizer"]): void {
+  if (!clipping) return;
+  const shares = [...own.values()];
+  const total = shares[0].map((_, k) => sum(shares.map((share) => share[k])));
+  const { maximum } = clipping.options;
+  const whole = Math.min(1, maximum / (Math.hypot(...total) + 1e-6));
+  const single = (g: number): number => (g === 0 ? 1 : Math.min(maximum, Math.max(-maximum, g)) / g);
+  for (const share of shares)
+    for (let k = 0; k < share.length; k++) share[k] *= clipping.name === "norm" ? whole : single(total[k]);
 }
 
 /** Gradients of a batch added up by example: those that are in it. */
@@ -179,29 +201,37 @@ function bookStep(ledger: Ledger, { apply, own, jacobian, step, books }: BookSte
 
 interface Sizes {
   readonly examples: number;
+  /** Regularisers. */
+  readonly others: number;
   readonly size: number;
   readonly rows: number;
   /** sum over steps of J_s . (w_{s+1} - w_s): the change of the output less the residual. */
   readonly linear: Float64Array;
 }
 
-function summary(ledger: Ledger, { examples, size, rows, linear }: Sizes): ForwardExplanation {
+function summary(ledger: Ledger, { examples, others, size, rows, linear }: Sizes): ForwardExplanation {
   const booked = ledger.contributions.values();
   const displaced = ledger.displaced.values();
   const contributions = new Float64Array(rows * examples);
   for (let i = 0; i < examples; i++)
     for (let r = 0; r < rows; r++) contributions[r * examples + i] = booked[i * rows + r];
-  const decay = booked.slice(examples * rows);
+  const account = (i: number): Float64Array => booked.slice(i * rows, (i + 1) * rows);
+  const decay = account(examples + others);
+  const regularisers = Array.from({ length: others }, (_, j) => account(examples + j));
   // output - prior - residual is `linear`, whatever the quadrature left.
   const closure = linear.map(
-    (value, r) => value - sum(contributions.subarray(r * examples, (r + 1) * examples)) - decay[r],
+    (value, r) =>
+      value -
+      sum(contributions.subarray(r * examples, (r + 1) * examples)) -
+      sum([decay, ...regularisers].map((part) => part[r])),
   );
   return {
     contributions,
     decay,
+    regularisers,
     closure,
     gross: ledger.gross,
     displacements: displaced.subarray(0, examples * size),
-    regularisation: displaced.slice(examples * size),
+    regularisation: displaced.slice((examples + others) * size),
   };
 }

@@ -7,6 +7,7 @@ import { viewsOf } from "../../src/numeric/layout.ts";
 import { encodeNpz } from "../../src/numeric/npz.ts";
 import { encodeSafetensors } from "../../src/numeric/safetensors.ts";
 import { integers, reals, type Tensor, toReal } from "../../src/numeric/tensor.ts";
+import { ownColumns } from "../../src/optimizers/clipping.ts";
 import { predict } from "../../src/train/accuracy.ts";
 import type { Loop } from "./recorded-loop.ts";
 
@@ -42,11 +43,13 @@ export async function writeLoopFolder(
   };
   mkdirSync(join(path, "checkpoints"), { recursive: true });
   for (const step of states) {
-    const { params: own, buffers } = await run.checkpoint(step);
-    const columns = Object.entries(withState && step > 0 ? buffers : {}).flatMap(([column, data]) =>
+    const { params: flat, buffers } = await run.checkpoint(step);
+    // Another program keeps nothing of its clip.
+    const own = ownColumns(task.optimizer).map((name) => [name, buffers[name]] as const);
+    const columns = (withState && step > 0 ? own : []).flatMap(([column, data]) =>
       Object.entries(viewsOf(task.layout, data)).map(([name, view]) => [`${name}@${TORCH_COLUMNS[column]}`, view]),
     );
-    const tensors: Record<string, Tensor> = { ...viewsOf(task.layout, own), ...Object.fromEntries(columns) };
+    const tensors: Record<string, Tensor> = { ...viewsOf(task.layout, flat), ...Object.fromEntries(columns) };
     write(`checkpoints/${String(step).padStart(8, "0")}.safetensors`, encodeSafetensors(tensors));
   }
   // The values in the file are those of a stand-in, as the recorder leaves them.
@@ -63,11 +66,12 @@ export async function writeLoopFolder(
   write("probe.npz", encodeNpz({ x: test.x, y: toReal(y, task.engine.dtype) }));
   const { lr, beta1, beta2, ...others } = task.optimizer.options;
   const options = { ...others, ...(beta1 !== undefined && { betas: [beta1, beta2] }), foreach: null, maximize: false };
-  write("optimizer.json", JSON.stringify({ name: task.optimizer.name, options, lr }));
-  write(
-    "run.json",
-    JSON.stringify({ schema: "pathkernel.import/1", recorder: "a test", loss: { name: task.loss.name } }),
-  );
+  const { name, clipping: clip } = task.optimizer;
+  const clipping = clip && { [clip.name]: clip.options.maximum };
+  write("optimizer.json", JSON.stringify({ name, options, lr, clipping }));
+  const regularisers = task.regularisers.map((one) => `${one.name}:${Object.values(one.options)}`);
+  const about = { schema: "pathkernel.import/1", recorder: "a test", loss: { name: task.loss.name } };
+  write("run.json", JSON.stringify({ ...about, ...(regularisers.length > 0 && { regularisers }) }));
   return { path, write };
 }
 

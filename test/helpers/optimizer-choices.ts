@@ -1,5 +1,6 @@
 // The optimizer variants that exactness is shown for, with step sizes that move a small network by a good part of its output.
 
+import type { ClippingOptions } from "../../src/optimizers/clipping.ts";
 import type { OptimizerOptions } from "../../src/optimizers/options.ts";
 
 export interface OptimizerChoice {
@@ -7,6 +8,10 @@ export interface OptimizerChoice {
   /** As `createOptimizer` takes it. */
   readonly name: string;
   readonly options: OptimizerOptions;
+  /** As `withClipping` takes it. */
+  readonly clipping?: ClippingOptions;
+  /** As `createRegulariser` takes them. */
+  readonly regularisers?: readonly string[];
 }
 
 const choice = (label: string, name: string, options: OptimizerOptions): OptimizerChoice => ({ label, name, options });

@@ -10,8 +10,10 @@ import { mlp } from "../../src/models/mlp.ts";
 import type { Model } from "../../src/models/types.ts";
 import { type Random, randomFrom } from "../../src/numeric/random.ts";
 import { allocate, integers, type RealArray, type RealDType, reals, sizeOf } from "../../src/numeric/tensor.ts";
+import { withClipping } from "../../src/optimizers/clipping.ts";
 import type { OptimizerOptions } from "../../src/optimizers/options.ts";
 import { createOptimizer } from "../../src/optimizers/registry.ts";
+import { createRegulariser } from "../../src/regularisers/registry.ts";
 import type { Batch } from "../../src/run/types.ts";
 import { fullBatches, shuffledBatches } from "../../src/train/batches.ts";
 import { createTask, type Task } from "../../src/train/task.ts";
@@ -91,7 +93,8 @@ export function engineOf(dtype: RealDType): Promise<Engine> {
 /** A model, its data and its batches; the same numbers for the same options. */
 export async function smallTask(options: SmallTaskOptions = {}): Promise<SmallTask> {
   const { loss = "mse", dtype = "float64", seed = 1, examples = 24, batchSize = 8, steps = 40 } = options;
-  const { name, options: hyper } = options.optimizer ?? { name: "sgd", options: { lr: 0.05 } };
+  const choice = options.optimizer ?? { label: "", name: "sgd", options: { lr: 0.05 } };
+  const { name, options: hyper, clipping = {}, regularisers = [] } = choice;
   const model = modelOf({ ...options, outputs: options.outputs ?? OUTPUTS[loss] });
   const params = startOf(model, dtype, seed);
   const task = createTask({
@@ -100,7 +103,8 @@ export async function smallTask(options: SmallTaskOptions = {}): Promise<SmallTa
     trainable: options.trainable ?? model.parameters.entries.map((entry) => entry.name),
     params,
     loss: lossOf(loss),
-    optimizer: createOptimizer(name, hyper),
+    optimizer: withClipping(createOptimizer(name, hyper), clipping),
+    regularisers: regularisers.map(createRegulariser),
     dataset: datasetOf({ ...options, loss }),
   });
   const random = randomFrom(seed, "batches");

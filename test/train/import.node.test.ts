@@ -61,6 +61,25 @@ describe("importRun(request)", () => {
     expect(await contributionsOf(run)).toBeAllclose(await trainedHere(), { atol: 1e-14 });
   });
 
+  it.each([
+    ["norm 0.4", { norm: 0.4 }, ["l1:0.01"]],
+    ["value 0.05", { value: 0.05 }, ["distance:0.2", "elastic:0.01,0.02"]],
+  ])("takes a loop that clips by %s and adds regularisers to its loss as it was", async (_, clipping, regularisers) => {
+    const optimizer = { label: "", name: "adam", options: { lr: 0.02, weightDecay: 0.1 }, clipping, regularisers };
+    const clipped = await smallLoop({ optimizer, loss: "cross-entropy", hidden: [5] });
+    const { write } = await writeLoopFolder(folder.at("loop"), clipped, { withState: true });
+    const { jumps } = await imported();
+    expect(jumps.every(({ size }) => size === 0)).toBe(true);
+    const run = await openRun(folder.at("loop.pkrun"));
+    expect(run.manifest.clipping).toEqual(clipped.run.manifest.clipping);
+    expect(run.manifest.regularisers).toEqual(clipped.run.manifest.regularisers);
+    const queries = datasetQueries(clipped.task, "test:0-2");
+    const { contributions } = await explain(clipped.task, clipped.run, { queries, tolerance: 1e-8 });
+    expect(await contributionsOf(run)).toBeAllclose(contributions, { atol: 1e-14 });
+    write("run.json", JSON.stringify({ schema: "pathkernel.import/1", loss: { name: "mse" }, regularisers: ["l3:1"] }));
+    await expect(imported({ force: true })).rejects.toThrow("run.json: name must be one of l2, l1");
+  });
+
   it("takes parameters at some steps, regular ones, and says which are left out", async () => {
     await written({ states: [0, 2, 3, 4, 6, 8], withState: true });
     const notes: string[] = [];

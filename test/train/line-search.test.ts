@@ -67,4 +67,10 @@ describe("training with line-search", () => {
       /^RangeError: schedule line-search: the optimizer must be gd or sgd without momentum and weight decay, got /,
     );
   });
+
+  it("refuses a regulariser, whose pull is not of the loss that is searched", async () => {
+    expect(
+      await errorOf(() => searched({ optimizer: { name: "gd", options: { lr: TOP }, regularisers: ["l2:0.1"] } })),
+    ).toMatch(/line-search: what is searched is the loss of the batch alone, got the regulariser l2/);
+  });
 });

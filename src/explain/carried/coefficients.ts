@@ -2,14 +2,15 @@
 
 import { allocate, type RealArray, type RealDType } from "../../numeric/tensor.ts";
 import { createBuffers } from "../../optimizers/buffers.ts";
-import type { Coefficient, Optimizer, PullbackForm } from "../../optimizers/types.ts";
+import type { Coefficient, PullbackForm } from "../../optimizers/types.ts";
+import type { Task } from "../../train/task.ts";
 import { type CoefficientKind, DIRECT_BY_OUT, type FormKinds } from "./step-graph.ts";
 
 const kindOf = (coefficient: Coefficient): CoefficientKind =>
   typeof coefficient !== "number" ? "vector" : coefficient === 0 ? "none" : "number";
 
-/** What an optimizer's coefficients are at every step; at step 0 none of its numbers happens to be zero. */
-export function kindsOf(optimizer: Optimizer): FormKinds {
+/** What the coefficients of a task's optimizer are at every step; at step 0 none of its numbers happens to be zero. */
+export function kindsOf({ optimizer, regularisers }: Pick<Task, "optimizer" | "regularisers">): FormKinds {
   const { into, direct, out, coupled, decoupled } = optimizer.form({
     buffers: createBuffers(optimizer, 1, "float64"),
     step: 0,
@@ -21,6 +22,8 @@ export function kindsOf(optimizer: Optimizer): FormKinds {
     out: kindOf(out),
     coupled: coupled !== 0,
     decoupled: decoupled !== 0,
+    share: optimizer.clipping?.name === "value" ? "vector" : "none",
+    regularisers: regularisers.length,
   };
 }
 

@@ -21,6 +21,7 @@ import {
   type FormKinds,
   nextName,
   ofStep,
+  regulariserName,
   stepGraph,
   turnedName,
   turningGraph,
@@ -53,6 +54,7 @@ interface Waiting {
   readonly pulls: Float64Array;
   readonly coupled: Float64Array;
   readonly decoupled: Float64Array;
+  readonly regularisers: readonly Float64Array[];
 }
 
 export interface EngineCarriedOptions {
@@ -83,7 +85,7 @@ export class EngineCarried implements Carried {
     this.task = task;
     this.rows = rows;
     this.derivatives = derivatives;
-    this.kinds = kindsOf(task.optimizer);
+    this.kinds = kindsOf(task);
     this.steps = batches.length;
     const largest = batches.reduce((most, { indices }) => Math.max(most, indices.length), 0);
     this.examples = new BatchExamples(task, derivatives, largest);
@@ -111,15 +113,18 @@ export class EngineCarried implements Carried {
     return linear;
   }
 
-  async step({ from, to, stepSize, batch }: CarriedStep, booking: Booking): Promise<void> {
+  async step({ from, to, stepSize, batch, shares, regularisers }: CarriedStep, booking: Booking): Promise<void> {
     const form = this.task.optimizer.form({ buffers: to.buffers, step: from.step, stepSize });
     if (this.kinds.into !== "none") await this.enter(form.keep);
     const [count, moved] = [this.rows.count, this.moved as Moved];
+    const rhos = Object.fromEntries(regularisers.map((rho, j) => [regulariserName(j), rho]));
+    const added = { ...(shares && { share: shares }), ...rhos };
     for await (const occurrences of this.examples.of(from.params, batch)) {
       const first = occurrences.start === 0;
+      const { numbers, vectors } = this.unit.coefficients(form, first);
       this.waiting.push({
         moved,
-        coefficients: this.unit.coefficients(form, first),
+        coefficients: { numbers, vectors: { ...vectors, ...added } },
         params: from.params,
         occurrences,
         booking,
@@ -127,6 +132,7 @@ export class EngineCarried implements Carried {
         pulls: new Float64Array(count * this.examples.tile),
         coupled: new Float64Array(count),
         decoupled: new Float64Array(count),
+        regularisers: regularisers.map(() => new Float64Array(count)),
       });
       if (this.waiting.length >= this.stepsAtOnce(this.waiting[0])) await this.flush();
     }
@@ -286,13 +292,14 @@ export class EngineCarried implements Carried {
   /** Adds what a run gave for the rows of a tile. */
   private receive(step: Waiting, { start, end }: Tile, resultOf: (name: string) => Tensor | undefined): void {
     const width = this.examples.tile;
-    const add = (name: "pulls" | "coupled" | "decoupled", size: number): void => {
-      const [data, total] = [resultOf(name)?.data as RealArray | undefined, step[name]];
+    const add = (name: string, total: Float64Array, size: number): void => {
+      const data = resultOf(name)?.data as RealArray | undefined;
       if (data) for (let e = 0; e < (end - start) * size; e++) total[start * size + e] += data[e];
     };
-    add("pulls", width);
-    add("coupled", 1);
-    add("decoupled", 1);
+    add("pulls", step.pulls, width);
+    add("coupled", step.coupled, 1);
+    add("decoupled", step.decoupled, 1);
+    for (const [j, total] of step.regularisers.entries()) add(regulariserName(j), total, 1);
   }
 
   private graphOptions() {
@@ -331,12 +338,22 @@ export class EngineCarried implements Carried {
   }
 
   /** Example by example, as contributions lie together. */
-  private book({ booking, occurrences: { start, count }, pulls, coupled, decoupled, decay }: Waiting): void {
+  private book({
+    booking,
+    occurrences: { start, count },
+    pulls,
+    coupled,
+    decoupled,
+    regularisers,
+    decay,
+  }: Waiting): void {
     const width = this.examples.tile;
     for (let n = 0; n < count; n++)
       for (let row = 0; row < this.rows.count; row++) booking.pull(row, start + n, pulls[row * width + n]);
     if (!decay) return;
     for (let row = 0; row < this.rows.count; row++)
       booking.decay(row, -decay.coupled * coupled[row], -decay.decoupled * decoupled[row]);
+    for (const [j, pulls] of regularisers.entries())
+      for (let row = 0; row < this.rows.count; row++) booking.regulariser(row, j, pulls[row]);
   }
 }

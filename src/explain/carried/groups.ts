@@ -50,8 +50,8 @@ function share(still: Tensor): number {
 }
 
 /** Whether the factor that moves is all that need be carried. */
-function isMoving({ kind, still }: Held, { into, direct, out }: FormKinds): boolean {
-  const numbers = [into, direct, out].every((coefficient) => coefficient !== "vector");
+function isMoving({ kind, still }: Held, { into, direct, out, share }: FormKinds): boolean {
+  const numbers = [into, direct, out, share].every((coefficient) => coefficient !== "vector");
   return kind === "moving" && (numbers || still === "indices");
 }
 

@@ -26,9 +26,13 @@ export interface FormKinds {
   readonly into: CoefficientKind;
   readonly direct: CoefficientKind;
   readonly out: CoefficientKind;
+  /** What u_s is multiplied by where it meets gradients; a number is left to those who book. */
+  readonly share: Exclude<CoefficientKind, "number">;
   /** Whether each decay term is asked for. */
   readonly coupled: boolean;
   readonly decoupled: boolean;
+  /** Number of regularisers. */
+  readonly regularisers: number;
 }
 
 /** A parameter in a graph: the I-th that is held, and where its carry lives. */
@@ -61,6 +65,8 @@ export const ROW = "entries.row";
 export const VALUES = "entries.values";
 /** Input of `alongGraph`, and of decay terms: `vector.NAME`. */
 export const VECTOR = "vector.";
+/** Output of regulariser J; before the name of a parameter, the input with its gradient. */
+export const regulariserName = (j: number): string => `regulariser.${j}`;
 /** The quotient of two numbers among the coefficients. */
 export const DIRECT_BY_OUT = "direct by out";
 /** The name of step k's own input or output. */
@@ -178,6 +184,16 @@ class StepFragment {
     return this.named(VECTOR + channel.held.parameter, channel);
   }
 
+  /** What of u_s meets gradients. */
+  shared(channel: Channel, pull: Value): Value {
+    return this.options.kinds.share === "vector" ? this.times("share", channel, pull) : pull;
+  }
+
+  /** rho_j(w_s) of the parameter. */
+  regulariser(channel: Channel, j: number): Value {
+    return this.named(`${regulariserName(j)}.${channel.held.parameter}`, channel);
+  }
+
   private moved({ held, i }: Channel): Value[] {
     const { b, axis } = this.prepared;
     const { nodes } = this.options;
@@ -190,7 +206,7 @@ class StepFragment {
     return moved.map((value, j) => (j === moved.length - 1 ? mul(this.prepared.b, value, this.number("into")) : value));
   }
 
-  private times(name: "into" | "direct" | "out", channel: Channel, x: Value): Value {
+  private times(name: "into" | "direct" | "out" | "share", channel: Channel, x: Value): Value {
     if (this.options.kinds[name] === "number") return mul(this.prepared.b, x, this.number(name));
     return this.prepared.space(channel).weigh(x, this.named(`${name}.${channel.held.parameter}`, channel));
   }
@@ -219,8 +235,9 @@ interface Applied {
 
 /**
  * Steps k = 0, 1, ... backwards through training, each with inputs `k.NAME`: `moved` and `example` values, `into`, `direct` and `out` (numbers, or
- * `NAME.PARAMETER`), `vector.PARAMETER` (w_s) for decay terms. Others: `carry.I`, `still.I` or entries. Outputs: `next.I`, the carry after
- * the last of them, and `k.pulls` (R, M) = <u_s, g_m>, `k.coupled` (R) = <u_s, w_s>, `k.decoupled` (R) = <J_s, w_s>.
+ * `NAME.PARAMETER`), `share.PARAMETER`, `vector.PARAMETER` (w_s) for decay terms, `regulariser.J.PARAMETER`. Others: `carry.I`, `still.I` or entries. Outputs: `next.I`, the carry after
+ * the last of them, and `k.pulls` (R, M) = <u_s, g_m>, `k.coupled` (R) = <u_s, w_s>, `k.decoupled` (R) = <J_s, w_s>, `k.regulariser.J` (R) = <u_s, rho_j>;
+ * a share multiplies u_s where it meets g_m and rho_j.
  *
  * The carry is read and written once for all steps: the engine's binding copies every output besides.
  */
@@ -233,7 +250,10 @@ export function stepGraph(options: StepGraphOptions): Graph {
   const outputs: Record<string, Value> = {};
   for (let k = 0; k < steps; k++) {
     const fragment = new StepFragment(prepared, options, k);
-    const found = channels.map((channel, c) => ({ channel, ...fragment.apply(channel, carries[c]) }));
+    const found = channels.map((channel, c) => {
+      const applied = fragment.apply(channel, carries[c]);
+      return { channel, ...applied, shared: fragment.shared(channel, applied.pull) };
+    });
     const [{ factor }] = found;
     const scaled = (x: Value): Value => (factor ? mul(b, x, factor) : x);
     const put = (name: string, parts: readonly (Value | undefined)[], scale: (x: Value) => Value): void => {
@@ -242,7 +262,7 @@ export function stepGraph(options: StepGraphOptions): Graph {
     };
     put(
       "pulls",
-      found.map(({ channel, pull }) => fragment.contract(channel, pull)),
+      found.map(({ channel, shared }) => fragment.contract(channel, shared)),
       scaled,
     );
     const along = (x: Value, channel: Channel): Value => space(channel).along(x, fragment.vector(channel));
@@ -257,6 +277,12 @@ export function stepGraph(options: StepGraphOptions): Graph {
         "decoupled",
         found.map(({ channel, jacobian }) => along(jacobian, channel)),
         (x) => x,
+      );
+    for (let j = 0; j < kinds.regularisers; j++)
+      put(
+        regulariserName(j),
+        found.map(({ channel, shared }) => space(channel).along(shared, fragment.regulariser(channel, j))),
+        scaled,
       );
     found.forEach(({ next }, c) => {
       if (next) carries[c] = next;
@@ -291,9 +317,11 @@ export function turningGraph(
   const { held, i } = channel;
   const b = new GraphBuilder();
   const outputs: Record<string, Value> = {};
-  const coefficients = (["into", "direct", "out"] as const).filter((name) => kinds[name] === "vector");
+  const coefficients = (["into", "direct", "out", "share"] as const).filter((name) => kinds[name] === "vector");
   const names = coefficients.map((name) => `${name}.${held.parameter}`);
-  for (const name of [...names, ...(kinds.coupled || kinds.decoupled ? [VECTOR + held.parameter] : [])])
+  const added = Array.from({ length: kinds.regularisers }, (_, j) => `${regulariserName(j)}.${held.parameter}`);
+  const decay = kinds.coupled || kinds.decoupled ? [VECTOR + held.parameter] : [];
+  for (const name of [...names, ...decay, ...added])
     outputs[turnedName(name)] = turnedVector(b, held, b.input(name, "real", shapeIn(layout, channel)));
   if (held.example) {
     const values = factorValues(held.example.factor).map(({ shape }, j) =>

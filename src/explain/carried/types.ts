@@ -10,14 +10,20 @@ export interface CarriedStep {
   readonly to: Checkpoint;
   readonly stepSize: number;
   readonly batch: Batch;
+  /** alpha_s, where it is not one number for all parameters: u_s meets gradients and regularisers times that, (p). */
+  readonly shares: RealArray | undefined;
+  /** rho_j(w_s) of each regulariser: (p) each. */
+  readonly regularisers: readonly RealArray[];
 }
 
-/** Where the numbers of one step go, each once for every row. */
+/** Where the numbers of one step go, each once for every row; a clip by one number is booked there. */
 export interface Booking {
   /** <u_s, g_n> for the n-th occurrence of the batch. */
   pull(row: number, position: number, value: number): void;
   /** The decay terms of the step. */
   decay(row: number, coupled: number, decoupled: number): void;
+  /** <u_s, rho_j>. */
+  regulariser(row: number, j: number, pull: number): void;
 }
 
 /** All that vectors on their way hold between two lines. */
