@@ -55,7 +55,7 @@ async function weakOrder(
   const way = whole.mean.map((value, r) => value - flow.output[r]);
   const length = Math.sqrt(way.reduce((sum, value) => sum + value * value, 0));
   const points: Measured[] = [];
-  for (const steps of [5, 10, 20]) {
+  for (const steps of [10, 20, 40]) {
     const given = { ...common, stepSize: T / steps, steps, runs };
     const descent = await simulateDescent(fields, given);
     const diffusion = await simulateDiffusion(fields, { ...given, kernels: false });
@@ -97,8 +97,8 @@ function linearOrder(): string {
 }
 
 async function weakOrderOfSgd(): Promise<string> {
-  const { points, slope, error } = await weakOrder({ kind: "gradient" }, 6000);
-  const text = `${linearOrder()}; tanh 1-4-1, b = 4 of 8, 6000 runs: ${listed(points)} at eta ${etas(points)}: slope ${slope.toFixed(2)} +- ${error.toFixed(2)}`;
+  const { points, slope, error } = await weakOrder({ kind: "gradient" }, 3000);
+  const text = `${linearOrder()}; tanh 1-4-1, b = 4 of 8, 3000 runs: ${listed(points)} at eta ${etas(points)}: slope ${slope.toFixed(2)} +- ${error.toFixed(2)}`;
   return holding(slope - 2 * error > 0.5 && slope + 2 * error < 2, text);
 }
 
@@ -120,7 +120,7 @@ async function theorem(dynamics: Dynamics, runs = 400): Promise<string> {
 }
 
 async function withWeakOrder(dynamics: Dynamics): Promise<string> {
-  const { points, slope, error } = await weakOrder(dynamics, 1000);
+  const { points, slope, error } = await weakOrder(dynamics, 600);
   return `descent against diffusion ${listed(points)} at eta ${etas(points)}: slope ${slope.toFixed(2)} +- ${error.toFixed(2)}; ${await theorem(dynamics)}`;
 }
 

@@ -129,35 +129,35 @@ async function quadraticRemainder(): Promise<string> {
   return holding(mismatches[2] < 0.02, `${text}; ${await inExpectation()}`);
 }
 
-/** Mean over runs of the residual of left against curvature and noise terms. */
+/** Mean over runs of the residual of left against curvature and noise terms, with the standard error of what they leave. */
 async function inExpectation(runs = 60): Promise<string> {
-  const small = await smallTask({
-    hidden: [6],
-    examples: 16,
-    loss: "half-mse",
-    optimizer: { ...GD(0.1), name: "sgd" },
-  });
+  const optimizer = { ...GD(0.1), name: "sgd" };
+  const small = await smallTask({ hidden: [6], examples: 16, loss: "half-mse", optimizer });
   const queries = datasetQueries(small.task, "test:0-2");
-  const sums = { residual: new Float64Array(3), curvature: new Float64Array(3), noise: new Float64Array(3) };
+  const all: { residual: number; curvature: number; noise: number }[][] = queries.map(() => []);
   for (let k = 0; k < runs; k++) {
     const random = randomFrom(k, "batches");
     // Uniform subsets: of each epoch of `shuffledBatches` the first batch alone.
-    const batches = Array.from(
-      { length: 20 },
-      () => [...shuffledBatches({ examples: 16, batchSize: 4, steps: 1 }, random)][0],
-    );
-    const run = await trainInMemory(small.task, { params: small.params, batches });
+    const draw = () => [...shuffledBatches({ examples: 16, batchSize: 4, steps: 1 }, random)][0];
+    const run = await trainInMemory(small.task, { params: small.params, batches: Array.from({ length: 20 }, draw) });
     const { changes, linear } = await secondOrder(small.task, run, { queries });
     const { curvature, noise } = await expectedSecondOrder(small.task, run, { queries, batchSize: 4 });
-    for (let at = 0; at < changes.length; at++) {
-      const r = Math.floor(at / batches.length);
-      sums.residual[r] += (changes[at] - linear[at]) / runs;
-      sums.curvature[r] += curvature[at] / runs;
-      sums.noise[r] += noise[at] / runs;
-    }
+    const residual = changes.map((change, at) => change - linear[at]);
+    const total = (of: Float64Array, r: number) => of.subarray(20 * r, 20 * r + 20).reduce((sum, v) => sum + v, 0);
+    for (const [r, row] of all.entries())
+      row.push({ residual: total(residual, r), curvature: total(curvature, r), noise: total(noise, r) });
   }
-  const rows = Array.from(sums.residual, (value, r) => `${e(value)} = ${e(sums.curvature[r])} + ${e(sums.noise[r])}`);
-  return `E residual = curvature + noise (${runs} runs, b = 4 of 16): ${rows.join(", ")}`;
+  const rows = all.map((row) => {
+    const mean = (of: (values: (typeof row)[number]) => number) =>
+      row.reduce((sum, values) => sum + of(values), 0) / runs;
+    const left = mean(({ residual, curvature, noise }) => residual - curvature - noise);
+    const variance = mean(({ residual, curvature, noise }) => (residual - curvature - noise - left) ** 2);
+    const [residual, curvature, noise] = (["residual", "curvature", "noise"] as const).map((name) =>
+      e(mean((values) => values[name])),
+    );
+    return `${residual} against ${curvature} + ${noise} (+- ${e(Math.sqrt(variance / (runs - 1)))})`;
+  });
+  return `E residual against curvature + noise (${runs} runs, b = 4 of 16): ${rows.join(", ")}`;
 }
 
 async function weightDecay(): Promise<string> {
