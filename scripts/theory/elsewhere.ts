@@ -3,9 +3,9 @@
 import type { TheoryRow } from "./row.ts";
 
 /** Where experiments with figures and verdicts belong. */
-const LABORATORY = "the laboratory (`experiments/`)";
-const DIAGNOSTICS = "the diagnostics (`diagnose/`)";
-const MACHINES = "kernel machines (`machines/`)";
+const LABORATORY = "planned: the laboratory (`experiments/`)";
+const DIAGNOSTICS = "planned: the diagnostics (`diagnose/`)";
+const MACHINES = "planned: kernel machines (`machines/`)";
 
 const row = (id: string, statement: string, by: string, test: string, holds?: string): TheoryRow => ({
   id,

@@ -35,7 +35,14 @@ const cell = (text: string): string => text.replace(/\|/g, "\\|").replace(/\s+/g
 
 function tableOf(all: readonly Measured[]): string {
   const rows = all.map(({ row, text }) =>
-    [row.id, row.statement, row.by, row.test, text, row.holds ?? "as it stands"].map(cell),
+    [
+      row.id,
+      row.statement,
+      row.by,
+      row.test,
+      text,
+      row.holds ?? (row.measure ? "as it stands" : "not judged here"),
+    ].map(cell),
   );
   return markdownTable({ head: ["row", "statement", "by", "shown in", "measured", "holds"], rows });
 }
