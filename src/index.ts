@@ -4,6 +4,7 @@ export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
 export { type Counterfactual, type CounterfactualOptions, counterfactual } from "./explain/counterfactual.ts";
+export { type CriticalSteps, criticalSteps } from "./explain/critical-steps.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
 export {
   type ExplainSuperpositionOptions,
@@ -13,12 +14,31 @@ export {
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
+export {
+  type ExpectedSecondOrder,
+  expectedSecondOrder,
+  type SecondOrder,
+  type SecondOrderOptions,
+  secondOrder,
+} from "./explain/second-order.ts";
 export { byLabel, cancellation, examplesFor80, strongest } from "./explain/summary.ts";
 export { type SuperposeOptions, superpose } from "./explain/superpose.ts";
 export { SuperpositionRecorder } from "./explain/superpose-training.ts";
 export type { Superposition } from "./explain/superposition.ts";
 export type { Explanation, ExplanationRow, Query, Shift, Term } from "./explain/types.ts";
 export { type Verdict, verdictOf } from "./explain/verdict.ts";
+export { type Dynamics, dynamicsKinds, type FlowState } from "./flows/dynamics.ts";
+export { type FlowFields, flowFields } from "./flows/field.ts";
+export { type GradientFlow, type GradientFlowOptions, gradientFlow } from "./flows/gradient-flow.ts";
+export { noiseFactor } from "./flows/noise.ts";
+export {
+  type DiffusionExpectation,
+  type Expectation,
+  type SimulationOptions,
+  simulateDescent,
+  simulateDiffusion,
+} from "./flows/simulate.ts";
+export { type StartAcross, type StartAcrossOptions, startAcross } from "./flows/start-across.ts";
 export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";

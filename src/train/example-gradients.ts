@@ -22,7 +22,7 @@ export type ReceiveGradient = (
 ) => void;
 
 /** Outputs `gradient.NAME` (N, ...shape); undefined where some use of a parameter has no factored form. */
-function apartGraph({ split, loss, layout }: Task): Graph | undefined {
+export function apartGraph({ split, loss, layout }: Task): Graph | undefined {
   const { b, inputs, losses, weights } = objectiveOf(split.head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const examples = split.exampleInputs.map((name) => inputs[name]);

@@ -1,0 +1,128 @@
+// Rows whose measurement is another page's or another part's: what will hold them, and the number that exists. A row elsewhere replaces its own.
+
+import type { TheoryRow } from "./row.ts";
+
+/** Where experiments with figures and verdicts belong. */
+const LABORATORY = "planned: the laboratory (`experiments/`)";
+const DIAGNOSTICS = "planned: the diagnostics (`diagnose/`)";
+const MACHINES = "planned: kernel machines (`machines/`)";
+
+const row = (id: string, statement: string, by: string, test: string, holds?: string): TheoryRow => ({
+  id,
+  statement,
+  by,
+  test,
+  ...(holds !== undefined && { holds }),
+});
+
+export const rows: readonly TheoryRow[] = [
+  row("000-01", "richness, lazy to rich, by one knob", "richness gauge", DIAGNOSTICS),
+  row("000-02", "effective learning rate O(1/n) and O(1)", "width sweep", DIAGNOSTICS),
+  row("000-03", "infinite width is the tangent kernel's machine", "linearised model", MACHINES),
+  row("000-04", "intermediate: a sequence of effective kernels", "tangentKernel at each checkpoint", "docs/chords.md"),
+  row("000-05", "kernel machine g(sum a_i K + b)", "KernelMachine", MACHINES),
+  row("000-06", "one hidden layer is a kernel as nonlinearity", "RBF-network equivalence", MACHINES),
+  row("000-07", "descent stops at a zero gradient", "train, stop on the gradient norm", "train/train.test.ts"),
+  row("000-12", "kernel ridge and tangent kernel regression as baselines", "kernelSolve", "kernels/solve.test.ts"),
+  row("000-13", "networks behave as kernel machines whatever the richness", "explain (residual)", DIAGNOSTICS),
+  row("000-14", "reference arXiv:2404.19719, section 2.2", "the section on richness", "docs/theory.md"),
+  row("001-01", "kernel machine y = g(sum a_i K(x, x_i) + b)", "KernelMachine", MACHINES),
+  row(
+    "001-07",
+    "Fig. 1: the path on the plane of two weights, with gradients of x, x1, x2",
+    "pathKernel, explain",
+    `${LABORATORY}; the studio`,
+  ),
+  row("001-13", "Remark 3: losses and their l'", "lossOf", "losses/registry.test.ts"),
+  row("001-14", "Remark 4: a regulariser goes into b", "explain (terms)", "explain/exactness.test.ts"),
+  row("001-16", "linear models: the path kernel is the dot product", "pathKernel", "kernels/path-kernel.test.ts"),
+  row("001-17", "the perceptron is a kernel machine (Aizerman)", "perceptron and its dual", MACHINES),
+  row("001-18", "Hopfield and Hamming networks are nearest neighbours (Lippmann)", "Hamming network", MACHINES),
+  row("001-21", "nearest training examples in path-kernel space against Euclid's", "neighbours", DIAGNOSTICS),
+  row(
+    "001-22",
+    "networks memorise and match: they perform as their kernel machines",
+    "after-kernel machines",
+    MACHINES,
+  ),
+  row("001-23", "brittle away from the nearest training example", "error against distance", LABORATORY),
+  row("001-24", "no representation learning, only selection of gradient features", "kernel drift", DIAGNOSTICS),
+  row(
+    "001-25",
+    "kernels from architecture: shifts (CNN), attention",
+    "tangentKernel",
+    "kernels/invariance.test.ts",
+    "K(x, shift x') = K(x, x') to 1e-12 where a convolution on a torus is averaged over positions, not where it is flattened",
+  ),
+  row("001-26", "maxima of a sine are near in gradient space, far apart in Euclid's", "sine regression", LABORATORY),
+  row(
+    "001-27",
+    "no Gram matrix at training; storage and matching independent of n",
+    "predict against pathKernel",
+    "docs/benchmarks.md",
+    "a query of the network costs one forward pass; of the explicit machine, n kernels",
+  ),
+  row("001-28", "the same hardware", "openEngine (provider webgpu)", "npm run check:webgpu"),
+  row("001-29", "boosting: each step is a weak learner, weighted by rate or line search", "tangent machines", MACHINES),
+  row("001-30", "gradient boosting where a line search sets the weight", "boosting over K_s", MACHINES),
+  row(
+    "001-31",
+    "Bayesian networks are kernel density estimates; contributions sum to 0 over the space",
+    "explain",
+    MACHINES,
+  ),
+  row(
+    "001-32",
+    "convex: the solution is a kernel machine whatever found it",
+    "Newton, L-BFGS against descent",
+    MACHINES,
+  ),
+  row(
+    "001-33",
+    "open: training without gradients on non-convex models",
+    "none",
+    "docs/theory.md",
+    "out of scope: (1) holds for any recorded path, but attribution to examples needs a step that is linear in their gradients",
+  ),
+  row(
+    "001-35",
+    "other ways of learning: predicate invention, structure mapping, crossover, predictive coding",
+    "none",
+    "docs/theory.md",
+    "named by the source as what would not be a kernel machine; nothing here computes them",
+  ),
+  row(
+    "002-03",
+    "the nearest inputs contribute most for smooth models",
+    "explain; contribution against distance",
+    LABORATORY,
+  ),
+  row("002-11", "prompt prefixes of a language model in its training text", "explain on a character model", LABORATORY),
+  row(
+    "003-01",
+    "claims: any architecture; memorise and superpose; no representation learning",
+    "explain, superpose",
+    "rows 001-09, 001-20, 001-24",
+  ),
+  row(
+    "003-04",
+    "the page's sign and leftover integrals",
+    "none",
+    "Errata, docs/theory.md",
+    "dy/dt = sum L' K lacks its minus; integrals are left after substitution; K(x, x') must be K(x, x_i)",
+  ),
+  row("003-06", "a_i are linear in y_i for supervised kernel machines", "kernelSolve", MACHINES),
+  row(
+    "004-04",
+    "points far apart can be near in gradient space, and the reverse",
+    "rank correlation of distances",
+    DIAGNOSTICS,
+  ),
+  row("004-15", "ReLU, piece by piece", "explain (auto), switches", "explain/segment.test.ts"),
+  row(
+    "004-18",
+    "feature-space memory: retrieval and aggregation",
+    "strongest, renderReport",
+    "explain/summary.test.ts",
+  ),
+];
