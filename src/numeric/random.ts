@@ -12,9 +12,14 @@ const ROUNDS = 10;
 
 /** Upper 32 bits of the product of two 32-bit words, by 16-bit halves: each partial sum stays below 2^53. */
 function multiplyHigh(a: number, b: number): number {
-  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  return aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor((aLow * bHigh + (middle % 0x10000)) / 0x10000);
+  const aHigh = a >>> 16;
+  const aLow = a & 0xffff;
+  const bHigh = b >>> 16;
+  const bLow = b & 0xffff;
+  // At most (2^16 - 1)^2 + 2^16 - 1 each, which is below 2^32: integers all the way.
+  const middle = (Math.imul(aHigh, bLow) >>> 0) + (Math.imul(aLow, bLow) >>> 16);
+  const last = (Math.imul(aLow, bHigh) >>> 0) + (middle & 0xffff);
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (last >>> 16)) >>> 0;
 }
 
 /**
@@ -23,8 +28,12 @@ function multiplyHigh(a: number, b: number): number {
  * Counter and key are 32-bit words, the lowest first, as in the authors' Random123 library.
  */
 export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array): Uint32Array {
-  let [c0, c1, c2, c3] = [counter[0], counter[1], counter[2], counter[3]];
-  let [k0, k1] = [key[0], key[1]];
+  let c0 = counter[0];
+  let c1 = counter[1];
+  let c2 = counter[2];
+  let c3 = counter[3];
+  let k0 = key[0];
+  let k1 = key[1];
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(M0, c0);
     const low0 = Math.imul(M0, c0);
