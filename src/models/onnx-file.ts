@@ -7,6 +7,7 @@ import { unsqueeze } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
 import { findNonFinite, type RealArray, type Tensor } from "../numeric/tensor.ts";
+import { formsOf } from "./dropout.ts";
 import type { Model } from "./types.ts";
 
 export interface OnnxModelOptions {
@@ -36,13 +37,14 @@ export function modelFromOnnx(bytes: Uint8Array, { name, parameters, values, not
       `${name}: parameter ${parameter.name} must be finite, got ${parameter.data.data[bad]} at element ${bad}`,
     );
   }
+  const forms = formsOf(single ? asColumn(imported.stored) : imported.stored);
   const layout = layoutOf(imported.parameters.map((parameter) => [parameter.name, parameter.shape] as const));
   const initialise = (params: RealArray): void => {
     imported.parameters.forEach(({ data }, i) => {
       params.set(data.data as RealArray, layout.entries[i].offset);
     });
   };
-  return { spec: name, graph: single ? asColumn(imported.graph) : imported.graph, parameters: layout, initialise };
+  return { spec: name, ...forms, parameters: layout, initialise };
 }
 
 /** The graph with its output (N) as (N, 1). */

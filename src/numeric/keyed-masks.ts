@@ -20,7 +20,7 @@ export interface MaskOptions {
  * Masks of occurrences, 1 where an element is kept: (N, size). Element e is kept where word e mod 4 of the Philox block with the key of the occurrence and
  * counter (floor(e / 4), layer, 0, "mask") is below (1 - ratio) 2^32: the same bits in any batch, tile and order, on any machine.
  *
- * Cost: about 15 ns an element, on the host.
+ * Cost: about 40 ns an element, on the host.
  */
 export function keyedMasks(keys: BigInt64Array, { layer, size, ratio }: MaskOptions): Uint8Array<ArrayBuffer> {
   if (!(ratio >= 0 && ratio < 1)) throw new RangeError(`keyedMasks: ratio must lie in [0, 1), got ${ratio}`);
