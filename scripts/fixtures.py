@@ -35,7 +35,7 @@ chords.json
         start (p); NAME.end (p); NAME.displacements (7, p) and NAME.decay (p): what each example and the decay did to the parameters;
         NAME.chordK (3, 7) and NAME.chordK.decay (3): the same for the output, with the Jacobian averaged along chords of K steps
 
-dropout.json, onnx/dropout-17.onnx
+dropout.json, dropout.onnx
     variants: [{name, optimizer, options}], ratios, parameters
         tanh MLP 3-6-5-2 with nn.Dropout behind both hidden layers, exported in training mode; 12 steps of 4 among 9 examples with masks drawn
         from keys; arrays x (9, 3), y (9), batches (12, 4), keys (12, 4) int64, start (p); evaluated (9, 2): outputs without dropout;

@@ -107,6 +107,5 @@ def write(folder):
         end, losses = trained(variant, start, (x, y, batches, keys))
         arrays[f"{variant['name']}.end"], arrays[f"{variant['name']}.losses"] = end, losses
     description = {"variants": VARIANTS, "ratios": RATIOS, "parameters": parameters_of(model)}
-    os.makedirs(os.path.join(folder, "onnx"), exist_ok=True)
-    file = export(model, x, os.path.join(folder, "onnx", "dropout-17.onnx"))
+    file = export(model, x, os.path.join(folder, "dropout.onnx"))
     return [*write_fixture(folder, "dropout", arrays, description), file]

@@ -106,7 +106,7 @@ describe("a ready-made model with dropout", () => {
       expect(training(read).masks).toEqual(training(model).masks);
       expect(opsOf(read.graph)).toEqual(opsOf(model.graph));
       expect(opsOf(training(read).graph)).toEqual(opsOf(training(model).graph));
-      expect(writeOnnx(storedGraph(read), { real, initializers })).toEqual(bytes);
+      expect(opsOf(storedGraph(read))).toEqual(opsOf(storedGraph(model)));
     }
   });
 
@@ -122,12 +122,12 @@ describe("a ready-made model with dropout", () => {
 });
 
 describe("an .onnx file with dropout", () => {
-  const file = readFileSync(join(ROOT, "fixtures/onnx/dropout-17.onnx"));
+  const file = readFileSync(join(ROOT, "fixtures/dropout.onnx"));
   const fixture = readFixture("dropout");
 
   it("of PyTorch in training mode has its ratios and parameters, and evaluates without dropout", async () => {
     const notes: string[] = [];
-    const model = modelFromOnnx(file, { name: "dropout-17.onnx", note: (line) => notes.push(line) });
+    const model = modelFromOnnx(file, { name: "dropout.onnx", note: (line) => notes.push(line) });
     expect(training(model).masks.map(({ ratio }) => ratio)).toEqual(fixture.description.ratios);
     expect(model.parameters.entries.map(({ name, shape: own }) => ({ name, shape: own }))).toEqual(
       fixture.description.parameters,
@@ -169,7 +169,7 @@ describe("an .onnx file with dropout", () => {
       initializers: { w: reals([4, 2], new Float64Array(8).fill(1)), ratio: scalar(0.5), mode: mode(true) },
     });
     expect(await errorOf(() => modelFromOnnx(bytes, { name: "m.onnx" }))).toContain(
-      "Dropout must be of values of examples, each of which can be told apart, got one of shape [4, 2]",
+      "m.onnx: Dropout must be of values of examples, each of which can be told apart, got one of shape [4, 2]",
     );
   });
 

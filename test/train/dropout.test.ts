@@ -34,7 +34,7 @@ describe("a network of PyTorch with nn.Dropout, trained with masks drawn from gi
   const { description, arrays, real } = readFixture("dropout");
   const { variants, parameters } = description;
   const split = { x: real("x"), y: arrays.y as Tensor<"int64"> };
-  const model = modelFromOnnx(readFileSync(join(ROOT, "fixtures/onnx/dropout-17.onnx")), { name: "dropout-17.onnx" });
+  const model = modelFromOnnx(readFileSync(join(ROOT, "fixtures/dropout.onnx")), { name: "dropout.onnx" });
   const batches = Array.from({ length: 12 }, (_, s): Batch => {
     const row = (name: string) => arrays[name].data.subarray(4 * s, 4 * s + 4) as BigInt64Array;
     return { ...meanBatch(Int32Array.from(row("batches"), Number)), keys: row("keys") };

@@ -132,11 +132,13 @@ const dropping: Converter = (node) => {
     node.note("Dropout that is not in training mode is left out");
     return [inputOf(node, 0)];
   }
+  const x = inputOf(node, 0);
   if (!(ratio > 0 && ratio < 1)) throw new InvalidModelError(`the ratio of Dropout must lie in [0, 1), got ${ratio}`);
+  if (x.dtype !== "real") throw new InvalidModelError(`the input of Dropout must be real numbers, got ${x.dtype}`);
   node.note(
     "Dropout in training mode: masks are drawn here, from the key of each occurrence; evaluation leaves it out",
   );
-  return [dropout(node.b, inputOf(node, 0), ratio)];
+  return [dropout(node.b, x, ratio)];
 };
 
 /** 4096 positions attend to as many. */
