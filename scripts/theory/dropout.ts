@@ -3,6 +3,7 @@
 import { explain } from "../../src/explain/explain.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { verdictOf } from "../../src/explain/verdict.ts";
+import { keyedBatches } from "../../src/train/keys.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import { optimizerChoice } from "../../test/helpers/optimizer-choices.ts";
 import { smallTask } from "../../test/helpers/tasks.ts";
@@ -17,7 +18,15 @@ async function measure(): Promise<string> {
     const run = await trainInMemory(made.task, made);
     const queries = datasetQueries(made.task, "test:0-2");
     const { residual, closure } = verdictOf(await explain(made.task, run, { queries, tolerance: 1e-10 }), "float64");
-    told.push(`${label} ${residual.relative.toExponential(1)} / ${closure.relative.toExponential(1)}`);
+    const batches = keyedBatches(
+      run.batches.map(({ keys: _, ...batch }) => batch),
+      99,
+    );
+    const others = await explain(made.task, { ...run, batches: [...batches] }, { queries, rule: "gauss3" });
+    const wrong = verdictOf(others, "float64").closure.relative.toFixed(2);
+    told.push(
+      `${label} ${residual.relative.toExponential(1)} / ${closure.relative.toExponential(1)} (other masks: ${wrong})`,
+    );
   }
   return `residual / scale and closure / gross: ${told.join(", ")}`;
 }

@@ -12,6 +12,7 @@ import { verdictOf } from "../../src/explain/verdict.ts";
 import { pathKernel } from "../../src/kernels/path-kernel.ts";
 import { sliceRows, type Tensor } from "../../src/numeric/tensor.ts";
 import { predict } from "../../src/train/accuracy.ts";
+import { keyedBatches } from "../../src/train/keys.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import { retrainWithout } from "../../src/train/retrain.ts";
 import { stateAt } from "../../src/train/trajectory.ts";
@@ -75,6 +76,21 @@ describe("a network trained with dropout", () => {
       expect((await explainForward(task, states, { queries })).contributions).toBeAllclose(contributions, within);
     },
   );
+
+  it.each(["sgd", "adam"])("does not close with masks other than those it was trained with: %s", async (label) => {
+    const { task, run, queries } = await recorded(label);
+    const other = {
+      ...run,
+      batches: [
+        ...keyedBatches(
+          run.batches.map(({ keys: _, ...batch }) => batch),
+          99,
+        ),
+      ],
+    };
+    const { closure } = verdictOf(await explain(task, other, { queries, rule: "gauss3" }), "float64");
+    expect(closure.relative).toBeGreaterThan(0.01);
+  });
 
   it("is explained as it is evaluated, queries of the training set too", async () => {
     const { task, run } = await recorded("sgd");
