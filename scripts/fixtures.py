@@ -49,6 +49,12 @@ losses.json
         loss is lossOf's; the others are keys: outputs (6, 4) or (6, 3, 4), targets (class indices, -100 where a position does not count, or
         numbers), value (6) of each example by itself, and its derivative in the outputs
 
+dropout.json, dropout.onnx
+    variants: [{name, optimizer, options}], ratios, parameters
+        tanh MLP 3-6-5-2 with nn.Dropout behind both hidden layers, exported in training mode; 12 steps of 4 among 9 examples with masks drawn
+        from keys; arrays x (9, 3), y (9), batches (12, 4), keys (12, 4) int64, start (p); evaluated (9, 2): outputs without dropout;
+        first.output (4, 2): of the first batch with its masks; NAME.end (p), NAME.losses (12)
+
 operators.json
     cases: [{name, op, attributes, inputs, outputs, cotangents, gradients}]
         attributes as in ONNX (opset 18; Gelu: 20); inputs in ONNX's order, each one of
@@ -69,6 +75,7 @@ import torch
 sys.dont_write_bytecode = True
 
 import fixtures_chords  # noqa: E402
+import fixtures_dropout  # noqa: E402
 import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
 import fixtures_operators  # noqa: E402
@@ -87,7 +94,7 @@ def main() -> None:
     torch.set_num_threads(1)
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
-        fixtures_schedules, fixtures_losses,
+        fixtures_schedules, fixtures_losses, fixtures_dropout,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

@@ -66,6 +66,10 @@ function lossNameText(manifest: RunManifest): string {
     : `${objective} (loss.onnx in the run, sha256 ${lossFile.sha256.slice(0, 12)}...)`;
 }
 
+function dropoutText({ dropout, generator }: NonNullable<RunManifest["random"]>): string {
+  return `${dropout.join(", ")}: masks by the recorded key of each occurrence (${generator}), none in what is explained`;
+}
+
 function engineText({ engine }: RunManifest): string {
   const { name, version, threads, provider, cpu } = engine;
   return `${name} ${version}${provider ? ` on ${provider}` : ""}, ${threads} threads${cpu ? `, ${cpu.model}` : ""}`;
@@ -99,6 +103,7 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection, s
     known.push(["loss", run === undefined ? lossNameText(manifest) : lossText(run)]);
     known.push(["optimizer", optimizerText(manifest)]);
     if (schedule !== undefined && schedule.name !== "constant") known.push(["schedule", scheduleText(schedule)]);
+    if (manifest.random) known.push(["dropout", dropoutText(manifest.random)]);
     known.push([
       "batches",
       `${grouped(batchSize)} examples a step${accumulateText(manifest)}, seed ${seed} (${generator})`,

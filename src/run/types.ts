@@ -3,10 +3,12 @@
 import type { Layout } from "../numeric/layout.ts";
 import type { RealArray, RealDType } from "../numeric/tensor.ts";
 
-/** One batch: which examples, how much each counts in the loss of its step (c_{s,i} of theory 1.0). */
+/** One batch, a list of occurrences: which examples, how much each counts in the loss of its step (c_{s,i} of theory 1.0). */
 export interface Batch {
   readonly indices: Int32Array;
   readonly weights: Float64Array;
+  /** What everything random of each occurrence is a function of; absent where nothing is random. */
+  readonly keys?: BigInt64Array | undefined;
 }
 
 /** Parameters and optimizer state before step `step` (so `step` = number of updates done). */
@@ -51,6 +53,14 @@ export interface Sampling {
   readonly accumulate?: number | undefined;
   /** What the weights of all occurrences are multiplied by, a number for each training example: the file (with its column), and its SHA-256. */
   readonly exampleWeights?: { readonly file: string; readonly sha256: string } | undefined;
+}
+
+/** What is random in a model while it is trained, and how it follows from the keys of occurrences. */
+export interface Randomness {
+  /** What makes masks of keys. */
+  readonly generator: string;
+  /** The ratio of each `Dropout` node, in the order of the model file. */
+  readonly dropout: readonly number[];
 }
 
 /** That a training was gone on with, before step `step`, and by what. */
@@ -130,6 +140,8 @@ export interface RunManifest {
     readonly testExamples: number;
   };
   readonly batchSize: number;
+  /** Absent: training is a function of parameters and examples alone, and occurrences have no keys. */
+  readonly random?: Randomness | undefined;
   /** Steps that were planned. */
   readonly plannedSteps: number;
   /** Steps that are recorded; fewer when training was interrupted or diverged. */

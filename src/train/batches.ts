@@ -88,11 +88,11 @@ function joined(group: readonly Batch[]): Batch {
   const [{ length }] = group.map((batch) => batch.indices);
   const alike = group.every(({ weights }) => weights.length === length && weights.every((c) => c === 1 / length));
   // 1 / n at once, not (1 / m) / k, is what a mean over all of them is.
-  if (alike) return meanBatch(indices);
-  return {
-    indices,
-    weights: Float64Array.from(group.flatMap(({ weights }) => [...weights].map((c) => c / group.length))),
-  };
+  const { weights } = alike
+    ? meanBatch(indices)
+    : { weights: Float64Array.from(group.flatMap((batch) => [...batch.weights].map((c) => c / group.length))) };
+  const keys = group.every((batch) => batch.keys) && group.flatMap((batch) => [...(batch.keys as BigInt64Array)]);
+  return { indices, weights, ...(keys && { keys: BigInt64Array.from(keys) }) };
 }
 
 /** The same batches with the weight of each occurrence multiplied by that of its example. */

@@ -5,6 +5,7 @@ import { createMemoryRun } from "../run/memory-run.ts";
 import type { Batch, Run } from "../run/types.ts";
 import { scheduleOf } from "../schedules/registry.ts";
 import type { Schedule } from "../schedules/types.ts";
+import { keyedBatches } from "./keys.ts";
 import { newRunOf } from "./new-run.ts";
 import { requireLossesApart } from "./rows-apart.ts";
 import type { Task } from "./task.ts";
@@ -14,11 +15,14 @@ import { type TrainOptions, train } from "./train.ts";
 export interface MemoryTrainingOptions {
   /** All parameters w_0, in the model's layout. */
   readonly params: RealArray;
+  /** Where training is random, batches without keys get them from `seed`. */
   readonly batches: readonly Batch[];
   /** Step sizes: a schedule, or any function of the step. Default: the optimizer's own at every step. */
   readonly schedule?: Schedule | ((step: number) => number) | undefined;
   /** Ends the training before the first step whose batch has a gradient of at most this Euclidean norm. */
   readonly stopGradientNorm?: number | undefined;
+  /** Of everything random in the training. Default 0. */
+  readonly seed?: number;
   /** Default 1: every step. */
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
@@ -27,10 +31,11 @@ export interface MemoryTrainingOptions {
 
 /** Runs the batches and gives the recorded run. Memory: one checkpoint every `checkpointEvery` steps. */
 export async function trainInMemory(task: Task, options: MemoryTrainingOptions): Promise<Run> {
-  const { params, batches, checkpointEvery = 1, stopGradientNorm } = options;
+  const { params, checkpointEvery = 1, stopGradientNorm, seed = 0 } = options;
+  const batches = task.model.training ? [...keyedBatches(options.batches, seed)] : options.batches;
   const batchSize = batches[0]?.indices.length ?? 0;
   const schedule = typeof options.schedule === "function" ? scheduleOf(options.schedule) : options.schedule;
-  const planned = { batchSize, plannedSteps: batches.length, checkpointEvery, stopGradientNorm };
+  const planned = { batchSize, plannedSteps: batches.length, checkpointEvery, stopGradientNorm, seed };
   const recorded = schedule && { name: schedule.name, options: schedule.options };
   const writer = createMemoryRun(newRunOf(task, params, { ...planned, ...(recorded && { schedule: recorded }) }));
   if (task.loss.bytes) await requireLossesApart(task, trainableOf(task, params, task.engine.dtype));

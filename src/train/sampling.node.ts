@@ -16,6 +16,7 @@ import {
   shuffledBatches,
   weightedBatches,
 } from "./batches.ts";
+import { keyedBatches, requireMasks } from "./keys.ts";
 
 export const DEFAULT_BATCH_SIZE = 64;
 
@@ -104,8 +105,14 @@ function requireSameFile(run: Run, what: string, file: string, [recorded, now]: 
   });
 }
 
-/** All batches of a recorded run from its first step, drawn again. */
+/** All batches of a recorded run from its first step, drawn again, with their keys where it has any. */
 function drawnAgain(run: Run): Iterable<Batch> {
+  const { random, seed } = run.manifest;
+  requireMasks(run);
+  return random ? keyedBatches(batchesAgain(run), seed) : batchesAgain(run);
+}
+
+function batchesAgain(run: Run): Iterable<Batch> {
   const { sampling, data } = run.manifest;
   if (sampling === undefined)
     throw new UnsupportedError(`cannot go on with ${run.path}: where its batches come from is not recorded`);
@@ -140,7 +147,7 @@ function sameBatch(a: Batch, b: Batch): boolean {
   const { length } = a.indices;
   if (length !== b.indices.length) return false;
   for (let i = 0; i < length; i++) if (a.indices[i] !== b.indices[i] || a.weights[i] !== b.weights[i]) return false;
-  return true;
+  return a.keys?.join() === b.keys?.join();
 }
 
 /**

@@ -25,7 +25,10 @@ import type { Regulariser } from "../regularisers/types.ts";
 export interface Task {
   readonly engine: Engine;
   readonly model: Model;
+  /** The function that is evaluated. */
   readonly split: SplitModel;
+  /** The one that is trained: `split` itself, or, where training is random, the same with masks as inputs. */
+  readonly training: SplitModel;
   /** Trainable parameters in the order of the flat arrays. */
   readonly layout: Layout;
   /** Parameters that stay as they are, by name, in the engine's dtype. */
@@ -72,6 +75,8 @@ export function createTask(options: TaskOptions): Task {
   if (stray !== undefined)
     throw new RangeError(`createTask: trainable must name parameters of the model, each once, got ${stray}`);
   const split = splitModel(model.graph, trainable);
+  const random = model.training?.masks.map(({ name }) => name);
+  const training = model.training ? splitModel(model.training.graph, trainable, random) : split;
   const layout = layoutOf(trainable.map((name) => [name, all[name].shape] as const));
   const frozen: Record<string, Tensor> = {};
   for (const { name } of model.parameters.entries)
@@ -88,7 +93,7 @@ export function createTask(options: TaskOptions): Task {
   const reference = needed
     ? trainableOf({ layout, model }, params, engine.dtype)
     : (allocate(engine.dtype, 0) as RealArray);
-  const parts = { engine, model, split, layout, frozen, loss, optimizer, dataset };
+  const parts = { engine, model, split, training, layout, frozen, loss, optimizer, dataset };
   return { ...parts, regularisers, reference, outputShape, outputs };
 }
 

@@ -11,6 +11,7 @@ import { writeOnnx } from "../graph/onnx/writer.ts";
 import { onnxLoss } from "../losses/onnx-loss.ts";
 import { lossOf } from "../losses/registry.ts";
 import type { Loss } from "../losses/types.ts";
+import { storedGraph } from "../models/dropout.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
 import { createModel } from "../models/registry.ts";
 import { trainableNames } from "../models/trainable.ts";
@@ -32,6 +33,7 @@ import { createSchedule, scheduleOf } from "../schedules/registry.ts";
 import type { Schedule } from "../schedules/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
+import { keyedBatches, randomnessOf } from "./keys.ts";
 import { requireSearchable } from "./line-search.ts";
 import { beyondLoss } from "./new-run.ts";
 import { requireLossesApart, requireRowsApart } from "./rows-apart.ts";
@@ -168,7 +170,10 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
 
 function newRun(request: TrainingRequest, { task, params, planned, schedule }: Prepared): NewRun {
   const { dataset, model, layout, engine, optimizer } = task;
-  const modelBytes = writeOnnx(model.graph, { real: engine.dtype, initializers: viewsOf(model.parameters, params) });
+  const modelBytes = writeOnnx(storedGraph(model), {
+    real: engine.dtype,
+    initializers: viewsOf(model.parameters, params),
+  });
   const plan = planCheckpoints({
     steps: planned.steps,
     parameterCount: layout.size,
@@ -216,6 +221,7 @@ function newRun(request: TrainingRequest, { task, params, planned, schedule }: P
         trainExamples: dataset.train.x.shape[0],
         testExamples: dataset.test.x.shape[0],
       },
+      ...randomnessOf(model),
       batchSize: planned.batchSize,
       plannedSteps: planned.steps,
       checkpointEvery: plan.every,
@@ -242,7 +248,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
     result = await train({
       task,
       initial: trainableOf(task, params, task.engine.dtype),
-      batches: planned.batches,
+      batches: task.model.training ? keyedBatches(planned.batches, request.seed) : planned.batches,
       plannedSteps: planned.steps,
       schedule,
       stopGradientNorm: request.stopGradientNorm,

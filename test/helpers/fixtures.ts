@@ -12,7 +12,8 @@ export type FixtureName =
   | "chords"
   | "steps"
   | "schedules"
-  | "losses";
+  | "losses"
+  | "dropout";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -98,7 +99,12 @@ export interface LossCase {
   readonly derivative: string;
 }
 
+export interface DropoutDescription extends Omit<ChordsDescription, "chords"> {
+  readonly ratios: readonly number[];
+}
+
 export interface Descriptions {
+  readonly dropout: DropoutDescription;
   readonly schedules: SchedulesDescription;
   readonly losses: { readonly cases: readonly LossCase[] };
   readonly chords: ChordsDescription;

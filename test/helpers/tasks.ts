@@ -16,6 +16,7 @@ import { createOptimizer } from "../../src/optimizers/registry.ts";
 import { createRegulariser } from "../../src/regularisers/registry.ts";
 import type { Batch } from "../../src/run/types.ts";
 import { fullBatches, shuffledBatches } from "../../src/train/batches.ts";
+import { keyedBatches } from "../../src/train/keys.ts";
 import { createTask, type Task } from "../../src/train/task.ts";
 import type { OptimizerChoice } from "./optimizer-choices.ts";
 
@@ -62,6 +63,8 @@ export interface SmallTaskOptions {
   /** Hidden widths of the perceptrons; none makes a linear model. */
   readonly hidden?: readonly number[];
   readonly outputs?: number;
+  /** Ratio of the models' dropout; batches then have keys. */
+  readonly dropout?: number;
   readonly examples?: number;
   readonly queries?: number;
   /** Plain `gd` takes all examples instead. */
@@ -110,7 +113,7 @@ export async function smallTask(options: SmallTaskOptions = {}): Promise<SmallTa
   const random = randomFrom(seed, "batches");
   const batches =
     name === "gd" ? fullBatches(examples, steps) : shuffledBatches({ examples, batchSize, steps }, random);
-  return { task, params, batches: [...batches] };
+  return { task, params, batches: [...(options.dropout ? keyedBatches(batches, seed) : batches)] };
 }
 
 /** The same task with another optimizer: data, model and start stay. */
@@ -133,9 +136,9 @@ function modelOf(options: SmallTaskOptions): Model {
   return { ...model, graph: b.build({ y: b.op("Softmax", [values.get("y") as Value], { axis: 1 }) }) };
 }
 
-function plainModelOf({ model = "tanh", hidden = [16, 12], outputs = 1 }: SmallTaskOptions): Model {
-  if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [4], hidden: 8 });
-  return mlp({ inputShape: [2], outputs, hidden, activation: model });
+function plainModelOf({ model = "tanh", hidden = [16, 12], outputs = 1, dropout }: SmallTaskOptions): Model {
+  if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [4], hidden: 8, dropout });
+  return mlp({ inputShape: [2], outputs, hidden, activation: model, dropout });
 }
 
 function datasetOf({ model, loss = "mse", examples = 24, queries = 6, seed = 1, outputs }: SmallTaskOptions): Dataset {
