@@ -10,6 +10,7 @@ export {
   explainSuperposition,
   superpositionShift,
 } from "./explain/explain-superposition.ts";
+export { type ExplanationMachineOptions, explanationMachine } from "./explain/explanation-machine.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
@@ -24,6 +25,15 @@ export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
 export { type MatrixForm, matrixForms as kernelMatrixForms } from "./kernels/gram-matrix.ts";
+export { dotProduct, gaussian, inputKernel, type PointKernel } from "./kernels/input-kernels.ts";
+export {
+  evaluateMachine,
+  identityLink,
+  type KernelMachine,
+  type Link,
+  type MachineEvaluation,
+  probabilityLink,
+} from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
@@ -44,6 +54,7 @@ export {
   type TangentKernelOptions,
   tangentKernel,
 } from "./kernels/tangent-kernel.ts";
+export { linearisedMachine, type TangentMachineOptions, tangentMachine } from "./kernels/tangent-machine.ts";
 export {
   algorithmNames as kernelAlgorithmNames,
   type KernelDivision,
@@ -54,7 +65,10 @@ export {
 } from "./kernels/types.ts";
 export { lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
+export { type KernelFlowOptions, kernelGradientFlow } from "./machines/kernel-flow.ts";
+export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
 export { cnn } from "./models/cnn.ts";
+export { linearise } from "./models/linearise.ts";
 export { mlp } from "./models/mlp.ts";
 export { modelFromOnnx } from "./models/onnx-file.ts";
 export { createModel, modelNames } from "./models/registry.ts";

@@ -1,9 +1,11 @@
 // How a loss pulls on the outputs of a batch: c_n dl_n/dy, the l' of the path kernel.
 
 import { vjp } from "../differentiate/reverse.ts";
+import { GraphBuilder } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
+import { targetShape } from "../graph/outputs.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { type RealArray, reals, toReal } from "../numeric/tensor.ts";
+import { type RealArray, reals, type Tensor, toReal } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
 import { examplesOf } from "../train/examples.ts";
 import { objectiveOf, TARGET, WEIGHTS } from "../train/gradient-graph.ts";
@@ -21,6 +23,25 @@ export function outputPulls(task: Task): (params: RealArray, batch: Batch) => Pr
       ...frozen,
       ...viewsOf(layout, params),
       ...(await source.feeds(indices)),
+      [TARGET]: targetsOf(task, dataset.train, indices),
+      [WEIGHTS]: toReal(reals([indices.length], counts), engine.dtype),
+    };
+    return (await program.run(feeds)).pulls.data as RealArray;
+  };
+}
+
+/** Gives c_n dl_n/dy at outputs that are given, (B, C), for each occurrence of a batch: (B, C). No model is run. */
+export function pullsOfOutputs(task: Task): (outputs: Tensor, batch: Batch) => Promise<RealArray> {
+  const { loss, engine, dataset, outputShape } = task;
+  const b = new GraphBuilder();
+  const y = b.input("y", "real", ["N", ...outputShape]);
+  const target = b.input(TARGET, loss.target === "class" ? "int64" : "real", targetShape(y, loss.target));
+  const weights = b.input(WEIGHTS, "real", ["N"]);
+  const [pulls] = vjp(b, [{ value: loss.value(b, y, target), cotangent: weights }], [y]);
+  const program = engine.compile(b.build({ pulls: pulls ?? fullLike(b, y, 0) }));
+  return async ({ data }, { indices, weights: counts }) => {
+    const feeds = {
+      y: toReal(reals([indices.length, ...outputShape], data as RealArray), engine.dtype),
       [TARGET]: targetsOf(task, dataset.train, indices),
       [WEIGHTS]: toReal(reals([indices.length], counts), engine.dtype),
     };
