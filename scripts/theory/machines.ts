@@ -2,15 +2,26 @@
 
 import { boosting } from "../../test/helpers/special/boosting.ts";
 import { convexAgreement, linearInTargets } from "../../test/helpers/special/convex.ts";
+import { explanationAsMachine, tangentStep } from "../../test/helpers/special/instances.ts";
 import { deepLinear, dotProductPath } from "../../test/helpers/special/linear.ts";
 import { hiddenUnitsAsPoints, nearestNeighbours, perceptron, rbfNetwork } from "../../test/helpers/special/networks.ts";
 import { bayesianDensity } from "../../test/helpers/special/probabilities.ts";
-import { graphStructures, sequenceStructures, setStructures } from "../../test/helpers/special/structures.ts";
 import type { TheoryRow } from "./row.ts";
 
 const short = (value: number): string => value.toExponential(1);
 
 export const rows: readonly TheoryRow[] = [
+  {
+    id: "000-05",
+    statement: "kernel machine y = g(sum_i a_i K(x, x_i) + b)",
+    by: "KernelMachine, evaluateMachine, explanationMachine, linearisedMachine",
+    test: "kernels/kernel-machine.test.ts, explain/explanation-machine.test.ts",
+    measure: async () => {
+      const { loss, domingos } = await explanationAsMachine();
+      return `explanation's machine less (output - residual - closure), relative: a_i = -1 ${short(loss)}, Domingos' a_i ${short(domingos)}`;
+    },
+    quick: true,
+  },
   {
     id: "000-06",
     statement: "one hidden layer: y = sum_j a_j K(x, w_j), the activation as kernel; RBF networks",
@@ -23,22 +34,21 @@ export const rows: readonly TheoryRow[] = [
     quick: true,
   },
   {
-    id: "001-09",
-    statement: "examples may be any structures",
-    by: "explain, any .onnx model",
-    test: "explain/special-structures.test.ts",
-    measure: async () => {
-      const [sequences, graphs, sets] = [await sequenceStructures(), await graphStructures(), await setStructures()];
-      return `closure / gross: sequences ${short(sequences.closure)}, graphs ${short(graphs.closure)}, sets ${short(sets.closure)}; other order ${short(Math.max(graphs.order ?? 0, sets.order ?? 0))}`;
-    },
-  },
-  {
     id: "001-16",
-    statement: "linear models: K^p = (sum eta c) x . x'",
-    by: "pathKernel, dotProduct",
+    statement: "linear models: K^p = (sum eta c) x . x'; depth L: a polynomial of degree L along a step",
+    by: "pathKernel, dotProduct, explain",
     test: "explain/special-linear.test.ts",
-    measure: async () => `relative difference ${short(await dotProductPath())}`,
-    quick: true,
+    measure: async () => {
+      const cases = [
+        [2, "trapezoid"],
+        [4, "gauss2"],
+        [6, "gauss3"],
+      ] as const;
+      const found = [`K^p ${short(await dotProductPath())} relative; residual / scale of deep linear nets:`];
+      for (const [depth, rule] of cases)
+        found.push(`L=${depth} ${rule} ${short((await deepLinear(depth, [rule]))[rule])}`);
+      return `${found[0]} ${found.slice(1).join(", ")}`;
+    },
   },
   {
     id: "001-17",
@@ -61,6 +71,25 @@ export const rows: readonly TheoryRow[] = [
     measure: async () => {
       const { probes, hamming, unique, hopfield } = await nearestNeighbours();
       return `Hamming ${hamming} of ${probes}, Hopfield ${hopfield} of ${unique} with one nearest`;
+    },
+    quick: true,
+  },
+  {
+    id: "001-01",
+    statement: "kernel machine y = g(sum_i a_i K(x, x_i) + b)",
+    by: "KernelMachine, probabilityLink",
+    test: "kernels/kernel-machine.test.ts",
+    holds: "as row 000-05",
+  },
+  {
+    id: "001-29",
+    statement: "boosting: the tangent machine of a step is a weak learner, weighted by the step size",
+    by: "tangentMachine",
+    test: "kernels/tangent-machine.test.ts",
+    holds: "f_s + eta h_s is the model after the step to first order in eta; exactly where it is linear in w",
+    measure: async () => {
+      const [coarse, fine, linear] = [await tangentStep(0.02), await tangentStep(0.01), await tangentStep(0.5, [])];
+      return `missed at eta .02 over .01: ${(coarse / fine).toFixed(2)} (4 for second order); linear model ${short(linear)}`;
     },
     quick: true,
   },
@@ -106,24 +135,5 @@ export const rows: readonly TheoryRow[] = [
     holds: "where the kernel does not change: linear models, ridge regression; in a network K depends on y too",
     measure: async () => `contributions of a linear model: relative difference ${short(await linearInTargets())}`,
     quick: true,
-  },
-  {
-    id: "001-06",
-    statement: "the proof's steps on deep linear models: a rule exact for degree L leaves nothing",
-    by: "explain",
-    test: "explain/special-linear.test.ts",
-    measure: async () => {
-      const cases = [
-        [1, "left"],
-        [2, "trapezoid"],
-        [4, "simpson"],
-        [4, "gauss2"],
-        [6, "gauss3"],
-      ] as const;
-      const found: string[] = [];
-      for (const [depth, rule] of cases)
-        found.push(`L=${depth} ${rule} ${short((await deepLinear(depth, [rule]))[rule])}`);
-      return found.join(", ");
-    },
   },
 ];

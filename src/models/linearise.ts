@@ -52,6 +52,7 @@ export function linearise(model: Model, params: RealArray): Model {
     spec: `linearised ${model.spec}`,
     graph: b.build({ y }),
     parameters,
+    ...(model.fixed && { fixed: model.fixed }),
     initialise: (to) => to.set(params),
   };
 }

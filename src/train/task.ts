@@ -63,6 +63,9 @@ export function createTask({ engine, model, trainable, params, loss, optimizer, 
   const stray = trainable.find((name, i) => !Object.hasOwn(all, name) || trainable.indexOf(name) !== i);
   if (stray !== undefined)
     throw new RangeError(`createTask: trainable must name parameters of the model, each once, got ${stray}`);
+  const kept = trainable.find((name) => model.fixed?.includes(name));
+  if (kept !== undefined)
+    throw new RangeError(`createTask: trainable must not name what the model keeps as it starts, got ${kept}`);
   const split = splitModel(model.graph, trainable);
   const layout = layoutOf(trainable.map((name) => [name, all[name].shape] as const));
   const frozen: Record<string, Tensor> = {};
