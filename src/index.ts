@@ -1,10 +1,21 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export {
+  featureMovement,
+  kernelDrift,
+  kernelRotation,
+  type Richness,
+  richnessGauge,
+  richnessThresholds,
+} from "./diagnose/richness.ts";
+export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
+export { type WidthMeasure, type WidthSweepOptions, widthSweep } from "./diagnose/width-sweep.ts";
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
 export { type Counterfactual, type CounterfactualOptions, counterfactual } from "./explain/counterfactual.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
+export { type ExplainAlongOptions, explainAlong } from "./explain/explain-along.ts";
 export {
   type ExplainSuperpositionOptions,
   explainSuperposition,
@@ -32,7 +43,9 @@ export {
   type KernelMachine,
   type Link,
   type MachineEvaluation,
+  modelPrior,
   probabilityLink,
+  zeroPrior,
 } from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
@@ -69,8 +82,10 @@ export { type KernelFlowOptions, kernelGradientFlow } from "./machines/kernel-fl
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
 export { cnn } from "./models/cnn.ts";
 export { linearise } from "./models/linearise.ts";
-export { mlp } from "./models/mlp.ts";
+export { type MlpOptions, mlp } from "./models/mlp.ts";
 export { modelFromOnnx } from "./models/onnx-file.ts";
+export { withOutputScale } from "./models/output-scale.ts";
+export { type Parametrisation, parametrisations } from "./models/parametrisation.ts";
 export { createModel, modelNames } from "./models/registry.ts";
 export type { Model } from "./models/types.ts";
 export { type Layout, type LayoutEntry, layoutOf, viewsOf } from "./numeric/layout.ts";
@@ -105,6 +120,7 @@ export type { Batch, Checkpoint, NewRun, Recording, Run, RunManifest, RunWriter,
 export { accuracyOf, predict } from "./train/accuracy.ts";
 export { fullBatches, meanBatch, shuffledBatches } from "./train/batches.ts";
 export type { ReplayDifference } from "./train/engine-differences.ts";
+export { hiddenFeatures } from "./train/hidden-features.ts";
 export { isNotable as isNotableJump, type Jump } from "./train/jump.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
 export {

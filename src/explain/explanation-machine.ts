@@ -66,7 +66,7 @@ export function explanationMachine(task: Task, run: Run, options: ExplanationMac
     const rule = form === "domingos" ? "left" : own.rule;
     const all: Explanation[] = [];
     for (const readout of outputReadouts(task))
-      all.push(await explain(task, run, { ...own, rule, queries: of, readout }));
+      all.push(await explain(task, run, { ...own, rule, shift: 0, queries: of, readout }));
     return all;
   });
   const common = { outputs, points, link, prior: priorOf(explained, outputs) };

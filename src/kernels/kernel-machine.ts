@@ -85,10 +85,9 @@ export async function evaluateMachine(machine: KernelMachine, queries: Tensor): 
   const { outputs, points, link } = machine;
   const [count, examples] = [queries.shape[0], points.shape[0]];
   const kernel = await machine.kernel(queries);
-  const ofQuery = typeof machine.coefficients === "function";
-  const coefficients = ofQuery
-    ? await (machine.coefficients as (x: Tensor) => Promise<Tensor>)(queries)
-    : (machine.coefficients as Tensor);
+  const given = machine.coefficients;
+  const ofQuery = typeof given === "function";
+  const coefficients = ofQuery ? await given(queries) : given;
   const prior = await machine.prior(queries);
   requireShapes(machine, { kernel, coefficients, prior, count, ofQuery });
   const contributions = contributionsOf({ kernel, coefficients, ofQuery, count, examples, outputs });
