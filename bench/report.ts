@@ -41,7 +41,8 @@ export function writeSectionOf(file: string, title: string, parts: readonly (Tab
   const [top, ...sections] = text.split(/^(?=## )/m);
   const blocks = parts.map((part) => (typeof part === "string" ? part : markdownTable(part)));
   const section = `## ${title}\n\n${[machineLine(), ...blocks].join("\n\n")}\n`;
-  const kept = sections.map((old) => old.trimEnd()).filter((old) => !old.startsWith(`## ${title}\n`));
+  const place = sections.findIndex((old) => old.startsWith(`## ${title}\n`));
+  const placed = place < 0 ? [...sections, section] : sections.toSpliced(place, 1, section);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${[top.trimEnd(), ...kept, section.trimEnd()].join("\n\n")}\n`);
+  writeFileSync(file, `${[top, ...placed].map((part) => part.trimEnd()).join("\n\n")}\n`);
 }

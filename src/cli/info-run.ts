@@ -9,6 +9,7 @@ import { loadRunData } from "../train/reopen.node.ts";
 import type { Invocation } from "./command.ts";
 import * as flags from "./flags.ts";
 import { formatBytes, grouped, table } from "./format.ts";
+import { type SuperpositionReport, superpositionReport } from "./info-superposition.ts";
 import type { ExitCode } from "./io.ts";
 import { checkpointText, optimizerText, recordingText, setupOf } from "./run-text.ts";
 
@@ -61,7 +62,7 @@ function recordingRows(recording: RecordingReport | undefined): (readonly [strin
 }
 
 /** What is known however little can be read. */
-function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): string {
+function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection, stored?: SuperpositionReport): string {
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   const known: (readonly [string, string])[] = [["run", path]];
   if (manifest !== undefined) {
@@ -74,6 +75,7 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection): 
     known.push(["optimizer", optimizerText(optimizer)]);
     known.push(["batches", `${grouped(batchSize)} examples a step, seed ${seed} (${generator})`]);
     if (run !== undefined) known.push(["checkpoints", checkpointText(run)]);
+    if (stored !== undefined) known.push(["superposition", stored.text]);
     known.push(["engine", engineText(manifest)]);
     known.push(["made", `${manifest.createdAt} by ${manifest.software}`]);
   }
@@ -127,8 +129,12 @@ export async function runInfo({ args, flags: raw, output }: Invocation): Promise
   const { data, deep = false } = flags.parseFlags(SHAPE, raw);
   const inspected = await inspectRun(args[0], { deep });
   const lost = await dataFault(inspected, data);
-  const whole = lost === undefined ? inspected : { ...inspected, faults: [...inspected.faults, lost] };
-  output.print(infoText(whole));
-  output.value("info", told(whole, lost === undefined && whole.manifest !== undefined));
+  const found = inspected.run && (await superpositionReport(inspected.run));
+  const [stored, broken] = found && "part" in found ? [undefined, found] : [found, undefined];
+  const faults = [...inspected.faults, lost, broken].filter((fault) => fault !== undefined);
+  const whole = { ...inspected, faults };
+  output.print(infoText(whole, stored));
+  const superposition = stored?.facts ?? null;
+  output.value("info", { ...told(whole, lost === undefined && whole.manifest !== undefined), superposition });
   return inspected.run === undefined || (deep && inspected.hash === undefined) ? 3 : 0;
 }

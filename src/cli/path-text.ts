@@ -18,14 +18,18 @@ export function shiftText({ relative, correlation, queries, chords, ofChords, co
   return `${moved}, ${sample} at ${Number(cost.toPrecision(2))} of the cost`;
 }
 
+/** "3 chords of at most 10 steps"; undefined for the steps' own lines. */
+export function linesText({ path, chord, lineEnds, steps }: Explanation): string | undefined {
+  if (path === "steps") return undefined;
+  if (path === "superposition") return `superposition, one chord over all ${grouped(steps)} steps`;
+  return `${grouped(lineEnds.length)} chord${lineEnds.length === 1 ? "" : "s"} of at most ${grouped(chord)} steps`;
+}
+
 /** One line for chords and superpositions; undefined for the steps' own lines. `memory`: what an optimizer's momentum keeps in a step. */
 export function pathText(explanation: Explanation, memory: number): string | undefined {
-  const { path, chord, lineEnds, rows, steps, shift } = explanation;
-  if (path === "steps") return undefined;
-  const lines =
-    path === "superposition"
-      ? `superposition, one chord over all ${grouped(steps)} steps`
-      : `${grouped(lineEnds.length)} chord${lineEnds.length === 1 ? "" : "s"} of at most ${grouped(chord)} steps`;
+  const { path, chord, rows, steps, shift } = explanation;
+  const lines = linesText(explanation);
+  if (lines === undefined) return undefined;
   if (shift) return `path: ${lines}; contributions ${shiftText(shift)}`;
   const apart = "are not those of the steps' own lines; by how much was not measured";
   if (path === "superposition") return `path: ${lines}; contributions ${apart}`;

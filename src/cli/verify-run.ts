@@ -9,11 +9,12 @@ import * as flags from "./flags.ts";
 import { tiny } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import type { Output } from "./output.ts";
+import { linesText } from "./path-text.ts";
 import { VERIFY_QUERIES } from "./rule-flags.ts";
 import { explainWithProgress, firstQueries, RULE_SHAPE, withRun } from "./run-session.ts";
 
 const TOLERANCE = 1e-6;
-const SHAPE = { ...RULE_SHAPE, query: flags.list(";").optional() };
+const SHAPE = { ...RULE_SHAPE, query: flags.list(";").optional(), chord: flags.count().optional() };
 
 /** What --json says of each query. */
 const REPORTED = [
@@ -52,16 +53,21 @@ function replayOf({ terms, scale }: Explanation): { readonly max: number; readon
 /** Checks residual and closure. */
 export async function runVerify(invocation: Invocation): Promise<ExitCode> {
   const { output } = invocation;
-  const { query, rule = "auto", tolerance = TOLERANCE, data, threads } = flags.parseFlags(SHAPE, invocation.flags);
+  const checked = flags.parseFlags(SHAPE, invocation.flags);
+  const { query, rule = "auto", tolerance = TOLERANCE, chord, data, threads } = checked;
   return withRun(invocation, { data, threads }, async (opened, task): Promise<ExitCode> => {
     const queries = (query ?? [firstQueries(task, VERIFY_QUERIES)]).flatMap((spec) => datasetQueries(task, spec));
-    const explanation = await explainWithProgress(invocation, { run: opened, task }, { queries, rule, tolerance });
+    // How far contributions move along chords does not concern the sum.
+    const request = { queries, rule, tolerance, chord, shift: 0 };
+    const explanation = await explainWithProgress(invocation, { run: opened, task }, request);
     const verdict = verdictOf(explanation, task.engine.dtype);
     const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r }));
     output.print(
       ["query        readout           residual  relative   closure  relative", ...rows.map(rowText)].join("\n"),
     );
     output.print(summary(verdict, output));
+    const lines = linesText(explanation);
+    if (lines !== undefined) output.print(`path      ${lines}`);
     const replay = replayOf(explanation);
     if (replay)
       output.print(
@@ -75,6 +81,8 @@ export async function runVerify(invocation: Invocation): Promise<ExitCode> {
       replay: replay ?? null,
       rule,
       tolerance,
+      path: explanation.path,
+      chord: explanation.chord,
       scale,
       cost,
       rows: short,

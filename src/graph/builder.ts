@@ -22,12 +22,20 @@ const typeOfConstant = (constant: Tensor): ValueType =>
       ? "int32"
       : constant.dtype;
 
-/** The first input that an operator may lack in front of others; engines die of those that must be there. */
+/** The first input that an operator may lack; engines die of those that must be there. */
 const OPTIONAL_INPUTS: ReadonlyMap<string, number> = new Map([
   ["Clip", 1],
   ["Slice", 3],
   ["Pad", 2],
+  ["Split", 1],
+  ["Squeeze", 1],
+  ["Gemm", 2],
+  ["Conv", 2],
+  ["ConvTranspose", 2],
 ]);
+
+const firstOptional = (op: string, inputs: number): number =>
+  OPTIONAL_INPUTS.get(op) ?? (op.startsWith("Reduce") ? 1 : inputs);
 
 /** Mutable while it is filled, gone once `build` has made the immutable graph. */
 export class GraphBuilder {
@@ -199,9 +207,7 @@ export class GraphBuilder {
       throw new UnsupportedError(`operator ${op} is not supported`, {
         hint: "rewrite the model without it, or open an issue naming it",
       });
-    const absent = inputs.findIndex(
-      (input, i) => input === undefined && i < (OPTIONAL_INPUTS.get(op) ?? inputs.length),
-    );
+    const absent = inputs.findIndex((input, i) => input === undefined && i < firstOptional(op, inputs.length));
     if (absent >= 0) throw new ShapeMismatchError(`${op} must have an input ${absent}, got none`);
     const ints = (i: number): Shape | undefined => {
       const input = inputs[i];

@@ -1,6 +1,6 @@
 // Chords and superpositions on the command line, for people and as JSON.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cli, SMALL_TRAINING, temporaryFolder, withFlag } from "../helpers/cli.ts";
@@ -62,6 +62,13 @@ describe("explain --chord", () => {
     expect(stdout).toMatch(/^chords +4 of 4 steps$/m);
   });
 
+  it("verify checks the sum along them", async () => {
+    const value = await json("verify", RUN, "--query", "test:0-9", "--chord", "4");
+    expect(value).toMatchObject({ passed: true, path: "chords", chord: 4 });
+    const { stdout } = await cli(["verify", RUN, "--query", "test:0", "--chord", "4"]);
+    expect(stdout).toMatch(/^path +4 chords of at most 4 steps$/m);
+  });
+
   it.each([
     [["--chord", "0"], '--chord must be a whole number >= 1, got "0"'],
     [
@@ -91,6 +98,21 @@ describe("superposition and explain --superposition", () => {
     expect(value).toMatchObject({ path: "superposition", chord: STEPS, rule: "auto", tolerance: 1e-8 });
     expect(value.rows[0].residualRelative).toBeLessThan(1e-8);
     expect(value.rows[0].closureRelative).toBeLessThan(1e-12);
+  });
+
+  it("info tells of it, and of one that is broken", async () => {
+    const { stdout } = await cli(["info", RUN]);
+    expect(stdout).toMatch(
+      /^superposition +200 displacements of 610 parameters over 14 steps, 976 kB, booked while training; contributions moved by /m,
+    );
+    const file = join(STORE, "manifest.json");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.slice(1));
+    const value = await json("info", RUN);
+    writeFileSync(file, text);
+    expect(value.superposition).toBeNull();
+    expect(value.missing).toEqual([expect.objectContaining({ part: "superposition", disables: [] })]);
+    expect((await json("info", RUN)).superposition).toMatchObject({ examples: 200, madeBy: "training", steps: STEPS });
   });
 
   it("builds the same one from the run, elsewhere or in its place", async () => {

@@ -116,8 +116,11 @@ describe("failureOf", () => {
   });
 
   it("is at most three lines", () => {
-    expect(failureText(failureOf(new RunNotFoundError("a\nb\nc\nd", { hint: "e" })))).toBe("error: a\nb\n...");
-    expect(failureText(failureOf(new RunNotFoundError("a\nb", { hint: "c" })))).toBe("error: a\nb. c");
+    const failure = failureOf(new RunNotFoundError("a", { hint: "e" }));
+    expect(failureText({ ...failure, message: "a\nb\nc\nd" })).toBe("error: a\nb\n...");
+    expect(failureText({ ...failure, message: "a\nb" })).toBe("error: a\nb. e");
+    // What a file holds does not break the line.
+    expect(failureText(failureOf(new RunNotFoundError("a\nb", { hint: "c" })))).toBe("error: a b. c");
   });
 });
 
