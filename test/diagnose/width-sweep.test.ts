@@ -11,9 +11,9 @@ describe("widthSweep", () => {
   it.each(["tanh", "relu"])(
     "comes to the linearised model at least as fast as width^-0.4: %s (000-03)",
     async (activation) => {
-      const rows = await sweep({ widths: WIDTHS, seeds: 3, model: { activation, ...LAZY } });
+      const rows = await sweep({ widths: WIDTHS, seeds: 2, model: { activation, ...LAZY } });
       expect(rows.map(({ width, seed }) => `${width}:${seed}`)).toEqual(
-        WIDTHS.flatMap((width) => [1, 2, 3].map((seed) => `${width}:${seed}`)),
+        WIDTHS.flatMap((width) => [1, 2].map((seed) => `${width}:${seed}`)),
       );
       for (const row of rows) expect(row.fromLinear).toBeLessThan(0.3 * row.moved);
       expect(slopeOf(rows, "fromLinear").slope).toBeLessThan(-0.4);
@@ -24,7 +24,7 @@ describe("widthSweep", () => {
   it("moves features as much at every width by mup, and ever less by ntk (000-02)", async () => {
     const of = async (parametrisation: "mup" | "ntk") =>
       slopeOf(
-        await sweep({ widths: WIDTHS, seeds: 2, model: { parametrisation }, stepSize: () => 0.05 }),
+        await sweep({ widths: [64, 512], seeds: 2, model: { parametrisation }, stepSize: () => 0.05 }),
         "featureMovement",
       );
     expect(Math.abs((await of("mup")).slope)).toBeLessThan(0.15);

@@ -49,7 +49,7 @@ export async function deepLinear(depth: number, rules: readonly string[]): Promi
     seed: 3,
   });
   const w = params.map((value) => 1.5 * value) as RealArray;
-  const run = await trainInMemory(task, { params: w, batches: [...fullBatches(8, 12)] });
+  const run = await trainInMemory(task, { params: w, batches: [...fullBatches(8, 8)] });
   const queries = inputQueries(task, task.dataset.test.x, { name: "queries" });
   const found: Record<string, number> = {};
   for (const rule of rules) {

@@ -108,7 +108,7 @@ async function explained(
   );
   const optimizer = { name: "momentum", options: { lr: 0.1 } };
   const { task } = await modelTask({ model, loss: lossOf("cross-entropy"), x, y, queries, optimizer, params });
-  const batches = [...shuffledBatches({ examples: count, batchSize: 3, steps: 8 }, randomFrom(1, "batches"))];
+  const batches = [...shuffledBatches({ examples: count, batchSize: 3, steps: 5 }, randomFrom(1, "batches"))];
   const run = await trainInMemory(task, { params, batches });
   return explain(task, run, { queries: inputQueries(task, queries, { name: "queries" }), tolerance: 1e-10 });
 }

@@ -1,6 +1,6 @@
 // Width, scale and richness as numbers: distance to the linearised model, fluctuation of the kernel, movement of features (000-01 to 000-04).
 
-import { richnessGauge } from "../../../src/diagnose/richness.ts";
+import { featureMovement, kernelDrift, richnessGauge } from "../../../src/diagnose/richness.ts";
 import { type Slope, slopeOverSeeds } from "../../../src/diagnose/slopes.ts";
 import { type WidthMeasure, widthSweep } from "../../../src/diagnose/width-sweep.ts";
 import { explain } from "../../../src/explain/explain.ts";
@@ -14,6 +14,7 @@ import { type MlpOptions, mlp } from "../../../src/models/mlp.ts";
 import type { RealArray } from "../../../src/numeric/tensor.ts";
 import { predict } from "../../../src/train/accuracy.ts";
 import { fullBatches } from "../../../src/train/batches.ts";
+import { hiddenFeatures } from "../../../src/train/hidden-features.ts";
 import { trainInMemory } from "../../../src/train/memory-training.ts";
 import { largest } from "../kernels.ts";
 import { modelTask, normals } from "../model-task.ts";
@@ -151,9 +152,6 @@ export interface AlphaMeasure {
 export async function alphaSweep(alphas: readonly number[], { width = 64, steps = 100 } = {}): Promise<AlphaMeasure[]> {
   const found: AlphaMeasure[] = [];
   for (const alpha of alphas) {
-    // Below 2 over the largest eigenvalue of K_0 / N, some 20: beyond it the kernel shrinks until it is stable, at any alpha.
-    const stepSize = () => 0.05 / alpha ** 2;
-    const [row] = await sweep({ widths: [width], seeds: 1, steps, model: { alpha }, stepSize });
     const { x, y, queries } = data();
     const model = network(width, { alpha });
     const { task, params } = await modelTask({
@@ -163,12 +161,22 @@ export async function alphaSweep(alphas: readonly number[], { width = 64, steps 
       y,
       queries,
       trainable: model.parameters.entries.map(({ name }) => name).filter((name) => !model.fixed?.includes(name)),
-      optimizer: { name: "gd", options: { lr: stepSize() } },
+      // Below 2 over the largest eigenvalue of K_0 / N, some 20: beyond it the kernel shrinks until it is stable, at any alpha.
+      optimizer: { name: "gd", options: { lr: 0.05 / alpha ** 2 } },
     });
     const run = await trainInMemory(task, { params, batches: [...fullBatches(TRAIN, steps)] });
+    const at = async (step: number) => {
+      const { params: w } = await run.checkpoint(step);
+      return [await hiddenFeatures(task, w, queries), (await tangentKernel(task, w, queries)).kernel] as const;
+    };
+    const [before, after] = [await at(0), await at(steps)];
+    const measures = {
+      featureMovement: featureMovement(before[0], after[0]),
+      kernelDrift: kernelDrift(before[1], after[1]),
+    };
     const rows = inputQueries(task, queries, { name: "queries" });
     const { residual, scale } = await explain(task, run, { queries: rows, tolerance: 1e-10, readout: "output:0" });
-    found.push({ alpha, ...richnessGauge(row), residual: largest(residual) / scale });
+    found.push({ alpha, ...richnessGauge(measures), residual: largest(residual) / scale });
   }
   return found;
 }
