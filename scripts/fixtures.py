@@ -35,6 +35,12 @@ chords.json
         start (p); NAME.end (p); NAME.displacements (7, p) and NAME.decay (p): what each example and the decay did to the parameters;
         NAME.chordK (3, 7) and NAME.chordK.decay (3): the same for the output, with the Jacobian averaged along chords of K steps
 
+dropout.json, dropout.onnx
+    variants: [{name, optimizer, options}], ratios, parameters
+        tanh MLP 3-6-5-2 with nn.Dropout behind both hidden layers, exported in training mode; 12 steps of 4 among 9 examples with masks drawn
+        from keys; arrays x (9, 3), y (9), batches (12, 4), keys (12, 4) int64, start (p); evaluated (9, 2): outputs without dropout;
+        first.output (4, 2): of the first batch with its masks; NAME.end (p), NAME.losses (12)
+
 operators.json
     cases: [{name, op, attributes, inputs, outputs, cotangents, gradients}]
         attributes as in ONNX (opset 18; Gelu: 20); inputs in ONNX's order, each one of
@@ -55,6 +61,7 @@ import torch
 sys.dont_write_bytecode = True
 
 import fixtures_chords  # noqa: E402
+import fixtures_dropout  # noqa: E402
 import fixtures_models  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
@@ -68,7 +75,8 @@ def main() -> None:
     torch.set_default_dtype(torch.float64)
     # One thread: sums are in one order on every machine.
     torch.set_num_threads(1)
-    for module in (fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords):
+    modules = (fixtures_optimizers, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords, fixtures_dropout)
+    for module in modules:
         for path in module.write(folder):
             print(f"{os.path.getsize(path):8d} {os.path.relpath(path, root)}")
 

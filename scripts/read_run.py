@@ -31,7 +31,8 @@ read("model.onnx", manifest["model"]["sha256"])
 files = [line.split() for line in read("checkpoints.sha256").decode().splitlines()]
 checkpoints = {int(name[12:20]): safetensors(read(name, expected)) for expected, name in files}
 indices, weights, ranges = (array(f"batches/{name}.npy") for name in ("indices", "weights", "ranges"))
+keys = [int(key) for key in array("batches/keys.npy")] if "batches/keys.npy" in manifest["arrays"] else None
 begin, end = ranges.reshape(-1, 2)[-1]
 print(json.dumps({"steps": manifest["steps"], "loss": array("scalars/loss.npy")[-1], "checkpoints": sorted(checkpoints),
                   "norm": float(np.linalg.norm(checkpoints[max(checkpoints)]["params"].astype(float))),
-                  "lastBatch": indices[begin:end].tolist(), "lastWeight": weights[end - 1]}))
+                  "lastBatch": indices[begin:end].tolist(), "lastWeight": weights[end - 1], "lastKeys": keys and keys[begin:end]}))

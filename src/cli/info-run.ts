@@ -41,6 +41,10 @@ function lossText({ manifest, scalars }: Run): string {
   return `${manifest.loss}, ${first} at first, ${last} at last`;
 }
 
+function dropoutText({ dropout, generator }: NonNullable<RunManifest["random"]>): string {
+  return `${dropout.join(", ")}: masks by the recorded key of each occurrence (${generator}), none in what is explained`;
+}
+
 function engineText({ engine }: RunManifest): string {
   const { name, version, threads, provider, cpu } = engine;
   return `${name} ${version}${provider ? ` on ${provider}` : ""}, ${threads} threads${cpu ? `, ${cpu.model}` : ""}`;
@@ -73,6 +77,7 @@ function infoText({ path, manifest, run, hash, faults, sizes }: RunInspection, s
     if (run !== undefined) known.push(["model", modelText(run)]);
     known.push(["loss", run === undefined ? manifest.loss : lossText(run)]);
     known.push(["optimizer", optimizerText(optimizer)]);
+    if (manifest.random) known.push(["dropout", dropoutText(manifest.random)]);
     known.push(["batches", `${grouped(batchSize)} examples a step, seed ${seed} (${generator})`]);
     if (run !== undefined) known.push(["checkpoints", checkpointText(run)]);
     if (stored !== undefined) known.push(["superposition", stored.text]);

@@ -18,7 +18,8 @@ export function optimizerText({ name, options }: Resolved): string {
 
 /** Everything that was resolved before the first step. */
 export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
-  const { software, createdAt, dtype, seed, generator, engine, model, loss, optimizer, data, batchSize } = manifest;
+  const { software, createdAt, dtype, seed, generator, random, engine, model, loss, optimizer, data, batchSize } =
+    manifest;
   const parameterCount = layout.size;
   return {
     software,
@@ -26,6 +27,7 @@ export function setupOf({ manifest, layout }: Run): Record<string, unknown> {
     dtype,
     seed,
     generator,
+    ...(random && { random }),
     engine,
     model: { ...model, parameterCount },
     loss,

@@ -3,12 +3,11 @@
 import type { Feeds } from "../engine/engine.ts";
 import { resolveDim, sizeOfShape } from "../graph/dim.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, type RealDType, reals, toReal } from "../numeric/tensor.ts";
+import { allocate, type RealArray, type RealDType } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
-import { type ExampleSource, examplesOf } from "../train/examples.ts";
-import { TARGET, WEIGHTS } from "../train/gradient-graph.ts";
+import { occurrenceFeeds, partOfBatch } from "../train/occurrences.ts";
 import { examplesPerTile } from "../train/stepper.ts";
-import { type Task, targetsOf } from "../train/task.ts";
+import type { Task } from "../train/task.ts";
 import { type BatchFactors, batchFactors, DECAYED, directGraph } from "./direct-graphs.ts";
 import { type AtNode, DirectLine, type FactorSource, type Meeting, type ReceivePull } from "./direct-line.ts";
 import type { ReadoutGraphOptions } from "./graphs.ts";
@@ -25,7 +24,7 @@ export class DirectPuller implements FactorSource {
   private readonly task: Task;
   private readonly options: ReadoutGraphOptions;
   private readonly batch: BatchFactors;
-  private readonly examples: ExampleSource;
+  private readonly occurrences: ReturnType<typeof occurrenceFeeds>;
   private most: number | undefined;
 
   constructor(task: Task, options: ReadoutGraphOptions, batch: BatchFactors) {
@@ -33,7 +32,7 @@ export class DirectPuller implements FactorSource {
     this.options = options;
     this.batch = batch;
     this.decays = (task.optimizer.plain?.weightDecay ?? 0) !== 0;
-    this.examples = examplesOf(task, task.dataset.train);
+    this.occurrences = occurrenceFeeds(task);
     this.tile = examplesPerTile(batch.graph);
   }
 
@@ -62,20 +61,17 @@ export class DirectPuller implements FactorSource {
 
   /** The values of the factors of c_n dl_n/dw for some examples of a batch. */
   async factors(params: RealArray, batch: Batch, { start, end }: { start: number; end: number }): Promise<Feeds> {
-    const { engine, layout, frozen, dataset } = this.task;
-    const indices = batch.indices.subarray(start, end);
+    const { engine, layout, frozen } = this.task;
     return engine.compile(this.batch.graph).run({
       ...frozen,
       ...viewsOf(layout, params),
-      ...(await this.examples.feeds(indices)),
-      [TARGET]: targetsOf(this.task, dataset.train, indices),
-      [WEIGHTS]: toReal(reals([indices.length], batch.weights.subarray(start, end)), engine.dtype),
+      ...(await this.occurrences(partOfBatch(batch, start, end))),
     });
   }
 
   /** Of no examples: what holds of a line without any is computed with them. */
   noFactors(): Promise<Feeds> {
-    const none = { indices: new Int32Array(0), weights: new Float64Array(0) };
+    const none = { indices: new Int32Array(0), weights: new Float64Array(0), keys: new BigInt64Array(0) };
     return this.factors(allocate(this.dtype, this.size) as RealArray, none, { start: 0, end: 0 });
   }
 
@@ -113,7 +109,7 @@ function examplesPerMeeting(options: ReadoutGraphOptions, batch: BatchFactors): 
 /** The direct puller of a task for a readout; undefined where the optimizer is not plain, or some use of a parameter has no factored form. */
 export function directPuller(task: Task, options: ReadoutGraphOptions): DirectPuller | undefined {
   if (!task.optimizer.plain) return undefined;
-  const { head, exampleInputs } = task.split;
+  const { head, exampleInputs } = task.training;
   const batch = batchFactors({ head, exampleInputs, loss: task.loss, layout: task.layout });
   if (!batch || !directGraph({ ...options, batch, count: 1, decays: false })) return undefined;
   return new DirectPuller(task, options, batch);

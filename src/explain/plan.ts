@@ -112,7 +112,7 @@ interface PullCost {
 
 /** Where pulls are direct: factors of each step, which meet the rows' at each node; undefined where they are not. */
 function directCost(task: Task, { readout, front, rows, batch, chord, nodes }: LineParts): PullCost | undefined {
-  const { head, exampleInputs } = task.split;
+  const { head, exampleInputs } = task.training;
   const puller = directPuller(task, readout);
   const factors = puller && batchFactors({ head, exampleInputs, loss: task.loss, layout: task.layout });
   if (!factors) return undefined;
@@ -127,7 +127,7 @@ function directCost(task: Task, { readout, front, rows, batch, chord, nodes }: L
 /** Where vectors are carried in the engine, as large as they can be; undefined where they are not. */
 function engineCost(task: Task, options: LineParts): PullCost | undefined {
   const { readout, front, rows, batch, chord, nodes, known } = options;
-  const derivatives = derivativesOf({ ...readout, loss: task.loss });
+  const derivatives = derivativesOf({ ...readout, loss: task.loss, training: task.training });
   if (!derivatives) return undefined;
   const kinds = kindsOf(task.optimizer);
   const channels = channelsOf(derivatives, kinds);
@@ -142,7 +142,7 @@ function engineCost(task: Task, options: LineParts): PullCost | undefined {
 
 /** Of vectors that the host carries. */
 function hostCost(task: Task, { graphs, rows, batch, chord, nodes, front }: LineParts): PullCost {
-  const { head, exampleInputs } = task.split;
+  const { head, exampleInputs } = task.training;
   const options = { head, exampleInputs, loss: task.loss, layout: task.layout, rows };
   const factored = pullGraph(options);
   const pull = factored ? flopsOf(factored, batch) : rows * flopsOf(forwardPullGraph(options), batch);
@@ -211,7 +211,7 @@ export function planExplanation(
   const again = recording === undefined ? reversal.replayed : Math.max(steps, reversal.replayed);
   const replayed = sweeps * (again + stepsToBeginnings(run.checkpoints, { steps, chord: spanned }));
   const names = layout.entries.map(({ name }) => name);
-  const training = flopsOf(gradientGraph(split.head, task.loss, names), batch);
+  const training = flopsOf(gradientGraph(task.training.head, task.loss, names), batch);
   const [probe, value] = [graphs.switches ?? graphs.slope, graphs.value].map((graph) => front.split(graph));
   const probing = probes * flopsOf(probe, perSweep) + flopsOf(value, perSweep);
   const before = front.graph ? flopsOf(front.graph, perSweep) : 0;

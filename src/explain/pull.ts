@@ -3,12 +3,11 @@
 import type { Feeds } from "../engine/engine.ts";
 import type { Graph } from "../graph/types.ts";
 import { blocksOf, viewsOf } from "../numeric/layout.ts";
-import { allocate, type RealArray, toReal } from "../numeric/tensor.ts";
+import { allocate, type RealArray } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
-import { type ExampleSource, examplesOf } from "../train/examples.ts";
-import { TARGET, WEIGHTS } from "../train/gradient-graph.ts";
+import { occurrenceFeeds, partOfBatch } from "../train/occurrences.ts";
 import { examplesPerTile } from "../train/stepper.ts";
-import { type Task, targetsOf } from "../train/task.ts";
+import type { Task } from "../train/task.ts";
 import { forwardPullGraph, pullGraph } from "./graphs.ts";
 
 export interface PullOptions {
@@ -23,17 +22,17 @@ export class Puller {
   private readonly factored: Graph | undefined;
   private readonly forward: Graph;
   private readonly tile: number;
-  private readonly examples: ExampleSource;
+  private readonly occurrences: ReturnType<typeof occurrenceFeeds>;
 
   constructor(task: Task, rows: number, { method }: PullOptions = { method: "auto" }) {
-    const { split, loss, layout } = task;
-    const options = { head: split.head, exampleInputs: split.exampleInputs, loss, layout, rows };
+    const { training, loss, layout } = task;
+    const options = { head: training.head, exampleInputs: training.exampleInputs, loss, layout, rows };
     this.task = task;
     this.rows = rows;
     this.factored = method === "forward" ? undefined : pullGraph(options);
     this.forward = forwardPullGraph(options);
     this.tile = examplesPerTile(this.factored ?? this.forward);
-    this.examples = examplesOf(task, task.dataset.train);
+    this.occurrences = occurrenceFeeds(task);
   }
 
   /** Calls `receive(row, position in the batch, <u_row, g_position>)`; `directions` are blocks of R rows in the engine's dtype. */
@@ -46,23 +45,10 @@ export class Puller {
     const fixed = { ...frozen, ...viewsOf(layout, params), ...this.directionFeeds(directions) };
     for (let start = 0; start < batch.indices.length; start += this.tile) {
       const end = Math.min(batch.indices.length, start + this.tile);
-      const feeds = { ...fixed, ...(await this.batchFeeds(batch, start, end)) };
+      const feeds = { ...fixed, ...(await this.occurrences(partOfBatch(batch, start, end))) };
       if (this.factored) await this.runFactored(feeds, (row, n, pull) => receive(row, start + n, pull));
       else await this.runForward(feeds, directions, (row, n, pull) => receive(row, start + n, pull));
     }
-  }
-
-  private async batchFeeds(batch: Batch, start: number, end: number): Promise<Feeds> {
-    const rows = batch.indices.subarray(start, end);
-    const weights = toReal(
-      { dtype: "float64", shape: [rows.length], data: batch.weights.subarray(start, end) },
-      this.task.engine.dtype,
-    );
-    return {
-      ...(await this.examples.feeds(rows)),
-      [TARGET]: targetsOf(this.task, this.task.dataset.train, rows),
-      [WEIGHTS]: weights,
-    };
   }
 
   private directionFeeds(directions: RealArray): Feeds {

@@ -4,7 +4,7 @@ import { InvalidModelError, isPathkernelError, ShapeMismatchError, UnsupportedEr
 import { integers, reals, type Tensor, tensor } from "../numeric/tensor.ts";
 import { type Dim, faultOfShape, formatShape, isBatch, type Shape } from "./dim.ts";
 import { FOLDED_LENGTH } from "./shapes/known.ts";
-import { engineShapeRules, shapeRules } from "./shapes/registry.ts";
+import { otherShapeRules, shapeRules } from "./shapes/registry.ts";
 import type { Attributes, Graph, ResultType, Value, ValueType } from "./types.ts";
 
 /** A node under construction: its values instead of their names. */
@@ -202,7 +202,7 @@ export class GraphBuilder {
   }
 
   private infer(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes): readonly ResultType[] {
-    const rule = shapeRules.get(op) ?? engineShapeRules.get(op);
+    const rule = shapeRules.get(op) ?? otherShapeRules.get(op);
     if (!rule)
       throw new UnsupportedError(`operator ${op} is not supported`, {
         hint: "rewrite the model without it, or open an issue naming it",

@@ -6,6 +6,7 @@ import { requireBatches } from "../run/recording.ts";
 import type { Batch, Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { type StretchOptions, stretchesBackwards } from "../train/trajectory.ts";
+import { occurrenceKernel } from "./occurrence-kernel.ts";
 import { outputPulls } from "./output-pulls.ts";
 import { type TangentKernelOptions, tangentKernel } from "./tangent-kernel.ts";
 
@@ -51,6 +52,9 @@ interface Sums {
  * Shapes: xs (Q, ...), N training examples. For train x train give the training examples as xs. Memory: three float64 arrays of
  * Q N C C numbers (Q N C with readouts). Cost: one kernel in blocks between the queries and each step's batch.
  *
+ * Where training is random, K_s pairs a query as it is evaluated with each occurrence as it was trained, by its own masks; these kernels are contracted
+ * from Jacobians whatever the algorithm asked for.
+ *
  * Errors: UnsupportedError for an optimizer with state, whose steps apply gradients of earlier ones; RangeError for options that do
  * not fit; rejects with the signal's reason when aborted.
  *
@@ -74,13 +78,15 @@ export async function pathKernel(
     gross: new Float64Array(size),
   };
   const pullsOf = outputPulls(task);
+  const trained = task.training === task.split ? undefined : occurrenceKernel(task, xs, signal);
   let done = 0;
   for await (const { states } of stretchesBackwards(task, run, { signal, replayMemory })) {
     for (const { step, params } of states.slice(0, -1)) {
       signal?.throwIfAborted();
       const batch = run.batches[step];
       const own = { ...kernelOptions, form: "blocks" as const, ...(signal && { signal }) };
-      const { kernel } = await tangentKernel(task, params, xs, takeRows(task.dataset.train.x, batch.indices), own);
+      const kernel = await (trained?.(params, batch) ??
+        tangentKernel(task, params, xs, takeRows(task.dataset.train.x, batch.indices), own).then(({ kernel: k }) => k));
       const pulls = await pullsOf(params, batch);
       addStep(sums, { kernel, pulls, batch, stepSize: run.scalars[step].stepSize, examples, readouts });
       onProgress?.({ stage: "path kernel", done: ++done, total: run.batches.length });

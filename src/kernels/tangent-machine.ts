@@ -15,6 +15,14 @@ export function tangentBlocks(model: KernelModel, params: RealArray, points: Ten
   return async (queries) => (await tangentKernel(model, params, queries, points, { form: "blocks" })).kernel;
 }
 
+/** Kernels here pair points as they are evaluated; a gradient under dropout is of another function at each occurrence. */
+function requireOneFunction(where: string, { training, split }: Task): void {
+  if (training !== split)
+    throw new UnsupportedError(`${where}: the model must be trained as it is evaluated, got one with dropout`, {
+      hint: "explain and pathKernel take the masks of each occurrence",
+    });
+}
+
 export interface TangentMachineOptions {
   /** eta: what the step is long. Default 1. */
   readonly stepSize?: number;
@@ -30,6 +38,7 @@ export interface TangentMachineOptions {
  * It is f(x; w_s - eta G_s) to first order in eta, and exactly where the model is linear in its parameters.
  *
  * Points: the occurrences of the batch, (B, ...). Coefficients: -eta c l', (B, C). Cost: a forward pass; evaluation: a kernel in blocks.
+ * Errors: RangeError for a step size that is not finite; UnsupportedError for a model with dropout.
  *
  * @see Domingos 2020, section 5: gradient descent as boosting, with the path kernel's increments as weak learners
  */
@@ -40,6 +49,7 @@ export async function tangentMachine(
   { stepSize = 1, prior = "model" }: TangentMachineOptions = {},
 ): Promise<KernelMachine> {
   if (!Number.isFinite(stepSize)) throw new RangeError(`tangentMachine: stepSize must be finite, got ${stepSize}`);
+  requireOneFunction("tangentMachine", task);
   const points = takeRows(task.dataset.train.x, batch.indices);
   const pulls = await outputPulls(task)(params, batch);
   const coefficients = Float64Array.from(pulls, (pull) => -stepSize * pull);
@@ -63,7 +73,7 @@ export async function tangentMachine(
  * comes the closer to it the lazier it is (`linearise` gives the same model as a graph, for any optimizer).
  *
  * Cost: one kernel of N x N blocks, and (N C) (B C) multiplications a step. Memory: that kernel.
- * Errors: UnsupportedError for an optimizer with state or weight decay, whose steps leave the span of the examples' gradients.
+ * Errors: UnsupportedError for an optimizer with state or weight decay, whose steps leave the span of the examples' gradients, and for a model with dropout.
  */
 export async function linearisedMachine(task: Task, run: Run): Promise<KernelMachine> {
   const { optimizer, outputs, dataset, layout } = task;
@@ -72,6 +82,7 @@ export async function linearisedMachine(task: Task, run: Run): Promise<KernelMac
       `linearisedMachine: the optimizer must be plain gradient descent without weight decay, got ${optimizer.name}`,
       { hint: "linearise() gives the linearised model as a model, which any optimizer trains" },
     );
+  requireOneFunction("linearisedMachine", task);
   const { params } = await run.checkpoint(0);
   if (params.length !== layout.size)
     throw new RangeError(`linearisedMachine: the run must have ${layout.size} parameters, got ${params.length}`);

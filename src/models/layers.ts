@@ -2,6 +2,7 @@
 
 import type { GraphBuilder } from "../graph/builder.ts";
 import { fixedDim, sizeOfShape } from "../graph/dim.ts";
+import { dropout } from "../graph/dropout.ts";
 import { add, mul, reshape } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 
@@ -50,6 +51,15 @@ export function convolution3x3(b: B, x: Value, { name, outputs }: { name: string
     group: 1,
   });
 }
+
+/** Drops elements with probability `ratio` while training; x itself at 0. */
+export function dropped(b: B, x: Value, ratio: number): Value {
+  if (!(ratio >= 0 && ratio < 1)) throw new RangeError(`dropout must lie in [0, 1), got ${ratio}`);
+  return ratio === 0 ? x : dropout(b, x, ratio);
+}
+
+/** ":dropout=0.3", as it stands in a spec; nothing at 0. */
+export const dropoutText = (ratio: number): string => (ratio === 0 ? "" : `:dropout=${ratio}`);
 
 /** Max-pooling of 2 x 2 windows. */
 export function maxPool2(b: B, x: Value): Value {

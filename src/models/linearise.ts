@@ -27,7 +27,7 @@ function withDerivative({ graph, parameters }: Model): Graph {
  * The model f_lin(x; w) = f(x; w_0) + J(x; w_0) (w - w_0) of the same parameters, with w_0 fixed in its graph; it starts at w_0.
  *
  * Its tangent kernel is that of w_0 wherever its parameters are, its function is linear in them, and so explanations of plain gradient descent
- * by the rule `left` leave no residual. Every optimizer trains it. Cost: a forward pass, and one in forward mode.
+ * by the rule `left` leave no residual. Every optimizer trains it. Of a model with dropout it is what is evaluated, and is trained so. Cost: a forward pass, and one in forward mode.
  *
  * Errors: RangeError where `params` are not the model's.
  *

@@ -1,12 +1,13 @@
 // A user's .onnx file as a model; its parameters begin as the file has them.
 
-import { InvalidModelError } from "../errors.ts";
+import { InvalidModelError, isPathkernelError, UnsupportedError } from "../errors.ts";
 import { builderOf, valueIn } from "../graph/builder.ts";
 import { readOnnx } from "../graph/onnx/reader.ts";
 import { unsqueeze } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
 import { findNonFinite, type RealArray, type Tensor } from "../numeric/tensor.ts";
+import { formsOf } from "./dropout.ts";
 import type { Model } from "./types.ts";
 
 export interface OnnxModelOptions {
@@ -36,13 +37,24 @@ export function modelFromOnnx(bytes: Uint8Array, { name, parameters, values, not
       `${name}: parameter ${parameter.name} must be finite, got ${parameter.data.data[bad]} at element ${bad}`,
     );
   }
+  const forms = formsIn(single ? asColumn(imported.stored) : imported.stored, name);
   const layout = layoutOf(imported.parameters.map((parameter) => [parameter.name, parameter.shape] as const));
   const initialise = (params: RealArray): void => {
     imported.parameters.forEach(({ data }, i) => {
       params.set(data.data as RealArray, layout.entries[i].offset);
     });
   };
-  return { spec: name, graph: single ? asColumn(imported.graph) : imported.graph, parameters: layout, initialise };
+  return { spec: name, ...forms, parameters: layout, initialise };
+}
+
+/** The graphs of the model, or what keeps its dropout from being trained, in the words of the file. */
+function formsIn(stored: Graph, name: string): ReturnType<typeof formsOf> {
+  try {
+    return formsOf(stored);
+  } catch (cause) {
+    if (!isPathkernelError(cause, "Unsupported")) throw cause;
+    throw new UnsupportedError(`${name}: ${cause.message}`, { cause, hint: cause.hint });
+  }
 }
 
 /** The graph with its output (N) as (N, 1). */

@@ -2,15 +2,16 @@
 
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
 import { mul, sub } from "../graph/ops.ts";
-import type { Value } from "../graph/types.ts";
+import type { Graph, Value } from "../graph/types.ts";
 import { layoutOf } from "../numeric/layout.ts";
+import { formsOf, storedGraph } from "./dropout.ts";
 import type { Model } from "./types.ts";
 
 /** Prefix of the parameters that hold w_0. */
 const START = "start.";
 
 /**
- * alpha (f(x; w) - f(x; w_0)). w_0 are parameters of their own, start.NAME, that begin as the others and are never trained: f(x; w_0) is the frozen
+ * alpha (f(x; w) - f(x; w_0)), with dropout in the first while training. w_0 are parameters of their own, start.NAME, that begin as the others and are never trained: f(x; w_0) is the frozen
  * part of the model and is computed once for each example. The prior of every explanation is then 0.
  *
  * With step sizes divided by alpha^2 the function moves as fast whatever alpha is, and the parameters 1/alpha as far: alpha is the knob between rich
@@ -25,19 +26,19 @@ export function withOutputScale(model: Model, alpha: number): Model {
   const b = new GraphBuilder();
   const { dtype, shape } = valueIn(graph, "x");
   const x = b.input("x", dtype, shape);
-  const copyOf = (prefix: string): Value => {
+  const copyOf = (prefix: string, of: Graph): Value => {
     const own = parameters.entries.map(
       (entry) => [entry.name, b.input(prefix + entry.name, "real", entry.shape)] as const,
     );
-    return b.inline(graph, { x, ...Object.fromEntries(own) }).get("y") as Value;
+    return b.inline(of, { x, ...Object.fromEntries(own) }).get("y") as Value;
   };
-  const [y, before] = [copyOf(""), copyOf(START)];
+  const [y, before] = [copyOf("", storedGraph(model)), copyOf(START, graph)];
   const names = ["", START].flatMap((prefix) =>
     parameters.entries.map((entry) => [prefix + entry.name, entry.shape] as const),
   );
   return {
     spec: `${model.spec}, output scale ${alpha}`,
-    graph: b.build({ y: mul(b, sub(b, y, before), alpha) }),
+    ...formsOf(b.build({ y: mul(b, sub(b, y, before), alpha) })),
     parameters: layoutOf(names),
     fixed: [...fixed, ...parameters.entries.map(({ name }) => START + name)],
     initialise: (params, random) => {

@@ -1,4 +1,4 @@
-// Ready-made models by the names that users write: `mlp:128:relu`, `cnn:16,32,64`, `resnet:16,32:1`, `transformer:32:2:4`.
+// Ready-made models by the names that users write: `mlp:128:relu`, `mlp:128:tanh:dropout=0.3`, `cnn:16,32,64`, `resnet:16,32:1`, `transformer:32:2:4`.
 
 import { sizeOf } from "../numeric/tensor.ts";
 import { cnn } from "./cnn.ts";
@@ -53,7 +53,9 @@ function mlpSettings(
 interface Builder {
   /** What may stand behind the name, as messages have it. */
   readonly form: string;
-  readonly build: (parts: readonly string[], shape: ModelShape, spec: string) => Model;
+  readonly build: (parts: readonly string[], shape: ModelShape, spec: string, dropout: number) => Model;
+  /** It takes `dropout=RATIO` behind its other parts. */
+  readonly dropout?: true;
   /** The model itself knows what outputs at positions are; of others, the last layer gives the outputs of all positions. */
   readonly positions?: true;
 }
@@ -74,16 +76,24 @@ const BUILDERS: ReadonlyMap<string, Builder> = new Map<string, Builder>([
     "mlp",
     {
       form: "WIDTHS:ACTIVATION:OPTIONS",
-      build: ([hidden, activation = "relu", options], shape, spec) =>
-        mlp({ ...shape, hidden: hidden ? widths(hidden, spec) : [], activation, ...mlpSettings(options, spec) }),
+      dropout: true,
+      build: ([hidden, activation = "relu", options], shape, spec, dropout) =>
+        mlp({
+          ...shape,
+          hidden: hidden ? widths(hidden, spec) : [],
+          activation,
+          dropout,
+          ...mlpSettings(options, spec),
+        }),
     },
   ],
   [
     "cnn",
     {
       form: "CHANNELS:HIDDEN",
-      build: ([channels = "16,32,64", hidden = "128"], shape, spec) =>
-        cnn({ ...shape, channels: widths(channels, spec), hidden: hiddenWidth(hidden, spec) }),
+      dropout: true,
+      build: ([channels = "16,32,64", hidden = "128"], shape, spec, dropout) =>
+        cnn({ ...shape, channels: widths(channels, spec), hidden: hiddenWidth(hidden, spec), dropout }),
     },
   ],
   [
@@ -102,17 +112,36 @@ const BUILDERS: ReadonlyMap<string, Builder> = new Map<string, Builder>([
 export const modelNames: readonly string[] = [...BUILDERS.keys()];
 
 /** What a spec may be, for messages and help. */
-export const modelForms: string = [...BUILDERS].map(([name, { form }]) => `${name}:${form}`).join(", ");
+export const modelForms: string = [...BUILDERS]
+  .map(([name, { form, dropout }]) => `${name}:${form}${dropout ? "[:dropout=RATIO]" : ""}`)
+  .join(", ");
+
+const DROPOUT = "dropout=";
+
+/** The ratio in `dropout=0.3`. */
+function ratioOf(part: string, spec: string): number {
+  const ratio = Number(part.slice(DROPOUT.length));
+  if (part.length > DROPOUT.length && ratio >= 0 && ratio < 1) return ratio;
+  throw new RangeError(`model ${spec}: dropout must lie in [0, 1), got "${part.slice(DROPOUT.length)}"`);
+}
 
 /** The model that a spec names, fitted to the data; RangeError with what is known when there is none. */
 export function createModel(spec: string, shape: ModelShape): Model {
-  const [name, ...parts] = spec.split(":");
+  const [name, ...given] = spec.split(":");
   const builder = BUILDERS.get(name);
+  const named = builder?.dropout && given.at(-1)?.startsWith(DROPOUT) ? given.at(-1) : undefined;
+  const parts = named === undefined ? given : given.slice(0, -1);
   if (!builder || parts.length > builder.form.split(":").length) {
     throw new RangeError(`model must be ${modelForms} or a file ending in .onnx, got "${spec}"`);
   }
+  const dropout = named === undefined ? 0 : ratioOf(named, spec);
   const { positions = [], outputs } = shape;
-  if (positions.length === 0 || builder.positions) return builder.build(parts, shape, spec);
-  const flat = builder.build(parts, { inputShape: shape.inputShape, outputs: outputs * sizeOf(positions) }, spec);
+  if (positions.length === 0 || builder.positions) return builder.build(parts, shape, spec, dropout);
+  const flat = builder.build(
+    parts,
+    { inputShape: shape.inputShape, outputs: outputs * sizeOf(positions) },
+    spec,
+    dropout,
+  );
   return withOutputShape(flat, [...positions, outputs]);
 }

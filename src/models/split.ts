@@ -10,7 +10,7 @@ export interface SplitModel {
   readonly features: Graph | undefined;
   /** Inputs that hold examples (`x`, or the features) and parameters -> y. */
   readonly head: Graph;
-  /** Names of the head's inputs whose first axis is the batch. */
+  /** Names of the head's inputs whose first axis is the batch: examples or their features, then what is random. */
   readonly exampleInputs: readonly string[];
 }
 
@@ -62,19 +62,20 @@ function partOf(graph: Graph, inputs: readonly string[], outputs: Readonly<Recor
 }
 
 /**
- * The model as (features, head) for these trainable parameters. Everything that depends on examples but on none of them is
- * in `features`, computed once for each example; backward never enters it.
+ * The model as (features, head) for these trainable parameters. Everything that depends on examples but on none of them, nor on the
+ * inputs `random`, is in `features`, computed once for each example; backward never enters it.
  * InvalidModelError when no trainable parameter reaches the output.
  */
-export function splitModel(graph: Graph, trainable: readonly string[]): SplitModel {
-  const frozen = graph.inputs.filter((name) => name !== "x" && !trainable.includes(name));
-  const trained = dependents(graph, trainable);
-  if (!trained.has("y"))
+export function splitModel(graph: Graph, trainable: readonly string[], random: readonly string[] = []): SplitModel {
+  const frozen = graph.inputs.filter((name) => name !== "x" && !trainable.includes(name) && !random.includes(name));
+  if (!dependents(graph, trainable).has("y"))
     throw new InvalidModelError(`a trainable parameter must reach the output, got ${trainable.join(", ")}`);
+  const trained = dependents(graph, [...trainable, ...random]);
   const border = borderOf(graph, dependents(graph, ["x"]), trained);
   const ofFrozen = dependents(graph, frozen);
-  if (!border.some((name) => ofFrozen.has(name))) return { features: undefined, head: graph, exampleInputs: ["x"] };
+  if (!border.some((name) => ofFrozen.has(name)))
+    return { features: undefined, head: graph, exampleInputs: ["x", ...random] };
   const features = partOf(graph, ["x", ...frozen], Object.fromEntries(border.map((name) => [`feature:${name}`, name])));
-  const head = partOf(graph, [...border, ...frozen, ...trainable], { y: "y" });
-  return { features, head, exampleInputs: border };
+  const head = partOf(graph, [...border, ...random, ...frozen, ...trainable], { y: "y" });
+  return { features, head, exampleInputs: [...border, ...random] };
 }

@@ -7,11 +7,32 @@ import type { RealArray } from "../numeric/tensor.ts";
 /** A source of uniform numbers in [0, 1). */
 export type Random = () => number;
 
+/** An input of a graph that is trained: which elements are kept, drawn for each occurrence of an example. */
+export interface MaskInput {
+  readonly name: string;
+  /** Probability that an element is dropped. */
+  readonly ratio: number;
+  /** Axes of one example's mask. */
+  readonly shape: readonly number[];
+}
+
+/** What is trained where that is random. */
+export interface TrainingForm {
+  /** As it is written to a file, with ONNX `Dropout` nodes; it is neither run nor differentiated. */
+  readonly stored: Graph;
+  /** The graph with masks as inputs after the others. */
+  readonly graph: Graph;
+  /** In the order of the nodes. */
+  readonly masks: readonly MaskInput[];
+}
+
 /** f(x; w): inputs `x` (N, ...) and each parameter by name, output `y` (N, C) or (N, ...positions, C). */
 export interface Model {
   /** What the user asked for, in full: "mlp:128:relu". */
   readonly spec: string;
+  /** The function that is evaluated, explained and compared; also the one that is trained, unless `training` is there. */
   readonly graph: Graph;
+  readonly training?: TrainingForm | undefined;
   /** All parameters, in the order of the graph. */
   readonly parameters: Layout;
   /** Names of parameters that are never trained: w_0 in the place that an output scale takes it from. Absent: none. */

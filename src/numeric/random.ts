@@ -3,18 +3,24 @@
 /** What a run's record calls this generator; any change to the numbers it gives changes this name. */
 export const generatorName = "philox4x32-10";
 
-// Multipliers and key increments of the paper: the golden ratio and sqrt(3) - 1 as fractions of 2^32.
-const M0 = 0xd2511f53;
-const M1 = 0xcd9e8d57;
-const W0 = 0x9e3779b9;
-const W1 = 0xbb67ae85;
+// Multipliers and key increments of the paper: the golden ratio and sqrt(3) - 1 as fractions of 2^32. As signed words, which engines keep
+// in registers: unsigned ones become doubles.
+const M0 = 0xd2511f53 | 0;
+const M1 = 0xcd9e8d57 | 0;
+const W0 = 0x9e3779b9 | 0;
+const W1 = 0xbb67ae85 | 0;
 const ROUNDS = 10;
 
-/** Upper 32 bits of the product of two 32-bit words, by 16-bit halves: each partial sum stays below 2^53. */
+/** Upper 32 bits of the product of two 32-bit words, by 16-bit halves. */
 function multiplyHigh(a: number, b: number): number {
-  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  return aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor((aLow * bHigh + (middle % 0x10000)) / 0x10000);
+  const aHigh = a >>> 16;
+  const aLow = a & 0xffff;
+  const bHigh = b >>> 16;
+  const bLow = b & 0xffff;
+  // At most (2^16 - 1)^2 + 2^16 - 1 each, which fits into a word.
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const last = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (last >>> 16)) | 0;
 }
 
 /**
@@ -23,19 +29,23 @@ function multiplyHigh(a: number, b: number): number {
  * Counter and key are 32-bit words, the lowest first, as in the authors' Random123 library.
  */
 export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array): Uint32Array {
-  let [c0, c1, c2, c3] = [counter[0], counter[1], counter[2], counter[3]];
-  let [k0, k1] = [key[0], key[1]];
+  let c0 = counter[0] | 0;
+  let c1 = counter[1] | 0;
+  let c2 = counter[2] | 0;
+  let c3 = counter[3] | 0;
+  let k0 = key[0] | 0;
+  let k1 = key[1] | 0;
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(M0, c0);
     const low0 = Math.imul(M0, c0);
     const high1 = multiplyHigh(M1, c2);
     const low1 = Math.imul(M1, c2);
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c1 = low1 >>> 0;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c3 = low0 >>> 0;
-    k0 = (k0 + W0) >>> 0;
-    k1 = (k1 + W1) >>> 0;
+    c0 = high1 ^ c1 ^ k0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
+    k0 = (k0 + W0) | 0;
+    k1 = (k1 + W1) | 0;
   }
   out[0] = c0;
   out[1] = c1;

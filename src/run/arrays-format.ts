@@ -4,7 +4,7 @@ import { InvalidRunError, isPathkernelError } from "../errors.ts";
 import { bytesOf } from "../numeric/bytes.ts";
 import { decodeNpy, npyHeader } from "../numeric/npy.ts";
 import type { Tensor, TypedArrayOf } from "../numeric/tensor.ts";
-import { COLUMN_DTYPES, type ColumnName, type Columns, columnNames } from "./columns.ts";
+import { COLUMN_DTYPES, type ColumnName, type ColumnOf, type Columns, columnNames } from "./columns.ts";
 
 /** The file of each column, below the run. */
 export const ARRAY_FILES: Readonly<Record<ColumnName, string>> = {
@@ -14,6 +14,7 @@ export const ARRAY_FILES: Readonly<Record<ColumnName, string>> = {
   loss: "scalars/loss.npy",
   stepSize: "scalars/step-size.npy",
   gradientNorm: "scalars/gradient-norm.npy",
+  keys: "batches/keys.npy",
 };
 
 /** How the manifest knows a column that may have grown since: the SHA-256 over the bytes of its first elements. */
@@ -23,7 +24,7 @@ export interface ArrayHash {
 }
 
 /** A NPY file in two pieces, header and elements, so that nothing is copied. */
-export function encodeColumn<N extends ColumnName>(name: N, data: Columns[N]): readonly Uint8Array[] {
+export function encodeColumn<N extends ColumnName>(name: N, data: ColumnOf<N>): readonly Uint8Array[] {
   const shape = name === "ranges" ? [data.length / 2, 2] : [data.length];
   return [npyHeader(COLUMN_DTYPES[name], shape), bytesOf(data)];
 }
@@ -38,16 +39,16 @@ function decodeArray(bytes: Uint8Array, file: string): Tensor {
 }
 
 /** Reads a column; `file` is what messages call it. Throws InvalidRunError for another dtype or shape, or for a truncated file. */
-export function decodeColumn<N extends ColumnName>(name: N, bytes: Uint8Array, file: string): Columns[N] {
+export function decodeColumn<N extends ColumnName>(name: N, bytes: Uint8Array, file: string): ColumnOf<N> {
   const { dtype, shape, data } = decodeArray(bytes, file);
   const [wanted, axes] = [COLUMN_DTYPES[name], name === "ranges" ? "[steps, 2]" : "[elements]"];
   const fits = name === "ranges" ? shape.length === 2 && shape[1] === 2 : shape.length === 1;
-  if (dtype === wanted && fits) return data as Columns[N];
+  if (dtype === wanted && fits) return data as ColumnOf<N>;
   throw new InvalidRunError(`${file}: must be ${wanted} ${axes}, got ${dtype} [${shape}]`);
 }
 
 /** The first elements of a column as the manifest knows them. Throws InvalidRunError where they are fewer, or others. */
-export function verifiedColumn<A extends TypedArrayOf["int32" | "float64"]>(
+export function verifiedColumn<A extends TypedArrayOf["int32" | "int64" | "float64"]>(
   data: A,
   { elements, sha256: expected }: ArrayHash,
   { file, hash }: { readonly file: string; readonly hash: (data: ArrayBufferView) => string },
@@ -82,7 +83,7 @@ export function checkColumns(
 ): void {
   const fail = (name: ColumnName, must: string, got: string) =>
     new InvalidRunError(`${nameOf(name)}: ${must}, got ${got}`);
-  const { ranges, indices, weights } = columns;
+  const { ranges, indices, weights, keys } = columns;
   for (const name of columnNames) {
     if (name === "indices" || name === "weights") continue;
     const rows = columns[name].length / (name === "ranges" ? 2 : 1);
@@ -90,6 +91,9 @@ export function checkColumns(
   }
   if (indices.length !== weights.length) {
     throw fail("weights", "must hold one weight an index", `${weights.length} weights for ${indices.length} indices`);
+  }
+  if (keys && keys.length !== indices.length) {
+    throw fail("keys", "must hold one key an index", `${keys.length} keys for ${indices.length} indices`);
   }
   for (let s = 0; s < steps; s++) {
     const [begin, end] = [ranges[2 * s], ranges[2 * s + 1]];

@@ -9,7 +9,7 @@ import { sha256 } from "../numeric/sha256.node.ts";
 import { ARRAY_FILES, type ArrayHash, encodeColumn } from "./arrays-format.ts";
 import { checkpointFile, encodeCheckpoint } from "./checkpoint-format.ts";
 import { CHECKPOINT_HASHES_FILE, encodeCheckpointHashes } from "./checkpoint-hashes.ts";
-import { type ColumnName, type Columns, columnNames } from "./columns.ts";
+import { type ColumnName, type ColumnOf, type Columns, columnsOfRun } from "./columns.ts";
 import { type ArrayHashes, encodeManifest } from "./manifest-format.ts";
 import type { NewFolder } from "./new-folder.node.ts";
 import { MANIFEST_FILE } from "./read-record.node.ts";
@@ -22,7 +22,7 @@ class GrowingHash {
   private readonly hash: Hash = createHash("sha256");
   private elements = 0;
 
-  of(data: Columns[ColumnName]): ArrayHash {
+  of(data: ColumnOf<ColumnName>): ArrayHash {
     this.hash.update(bytesOf(data.subarray(this.elements)));
     this.elements = data.length;
     return { elements: this.elements, sha256: this.hash.copy().digest("hex") };
@@ -44,9 +44,7 @@ export class DiskRunWriter implements RunWriter {
   private readonly recorder: Recorder;
   /** SHA-256 of each checkpoint that is stored. */
   private readonly checkpoints: Map<number, string>;
-  private readonly hashes = Object.fromEntries(columnNames.map((name) => [name, new GrowingHash()])) as Readonly<
-    Record<ColumnName, GrowingHash>
-  >;
+  private readonly hashes: ReadonlyMap<ColumnName, GrowingHash>;
   private flushed: RunManifest;
   /** Gone once the new run has a step: then it stays, and what it replaced does not. */
   private folder: NewFolder | undefined;
@@ -57,6 +55,7 @@ export class DiskRunWriter implements RunWriter {
     this.folder = folder;
     this.recorder = new Recorder(run, before?.columns);
     this.checkpoints = new Map(before?.checkpoints);
+    this.hashes = new Map(columnsOfRun(run.manifest.random !== undefined).map((name) => [name, new GrowingHash()]));
     this.flushed = this.recorder.manifest();
   }
 
@@ -102,9 +101,9 @@ export class DiskRunWriter implements RunWriter {
     requireOwnLock(this.pathOf(""));
     const { columns } = this.recorder;
     const last = this.syncCheckpoints(manifest);
-    const files: NewContent[] = columnNames.map((name) => ({
+    const files: NewContent[] = [...this.hashes.keys()].map((name) => ({
       path: this.pathOf(ARRAY_FILES[name]),
-      content: encodeColumn(name, columns[name]),
+      content: encodeColumn(name, columns[name] as ColumnOf<ColumnName>),
     }));
     replaceFiles([...files, this.checkpointHashes()]);
     this.writeManifest(manifest);
@@ -122,8 +121,10 @@ export class DiskRunWriter implements RunWriter {
 
   private textOf(manifest: RunManifest): string {
     const { columns } = this.recorder;
-    const arrays = Object.fromEntries(columnNames.map((name) => [name, this.hashes[name].of(columns[name])]));
-    return encodeManifest({ manifest, layout: this.run.layout, arrays: arrays as ArrayHashes });
+    const arrays = Object.fromEntries(
+      [...this.hashes].map(([name, hash]) => [name, hash.of(columns[name] as ColumnOf<ColumnName>)]),
+    );
+    return encodeManifest({ manifest, layout: this.run.layout, arrays: arrays as unknown as ArrayHashes });
   }
 
   private writeManifest(manifest: RunManifest): void {

@@ -5,8 +5,7 @@ import { ARRAY_FILES } from "./arrays-format.ts";
 import { checkpointFile } from "./checkpoint-format.ts";
 import { CHECKPOINT_HASHES_FILE } from "./checkpoint-hashes.ts";
 import { type MissingCheckpoints, missingCheckpoints } from "./checkpoint-plan.ts";
-import { columnNames } from "./columns.ts";
-import type { ManifestFile } from "./manifest-format.ts";
+import { knownColumns, type ManifestFile } from "./manifest-format.ts";
 import { OLD_BATCHES_FILE } from "./old-layout.ts";
 import {
   type KnownCheckpoints,
@@ -105,7 +104,8 @@ function sizesOf(files: RunFiles): PartSize[] {
 function inspectColumns(files: RunFiles, file: ManifestFile, faults: Faults): void {
   const { arrays } = file;
   const before = faults.found.length;
-  if (arrays) for (const name of columnNames) faults.try(ARRAY_FILES[name], () => readColumn(files, name, arrays));
+  if (arrays)
+    for (const name of knownColumns(arrays)) faults.try(ARRAY_FILES[name], () => readColumn(files, name, arrays));
   // Together they are looked at only where each is what it should be by itself.
   if (faults.found.length === before) faults.try(arrays ? "batches" : OLD_BATCHES_FILE, () => readColumns(files, file));
 }

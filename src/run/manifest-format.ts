@@ -6,7 +6,7 @@ import { listOf, tableOf } from "../numeric/first-issue.ts";
 import { type Layout, layoutOf } from "../numeric/layout.ts";
 import { valueText } from "../numeric/value-text.ts";
 import { ARRAY_FILES, type ArrayHash } from "./arrays-format.ts";
-import { type ColumnName, columnNames } from "./columns.ts";
+import { type ColumnName, columnNames, columnsOfRun } from "./columns.ts";
 import type { RunManifest } from "./types.ts";
 
 const SCHEMA = "pathkernel.run/1";
@@ -26,8 +26,11 @@ const engine = z.object({
 const session = z.object({ step: count, createdAt: z.string(), software: z.string(), engine });
 
 const arrayHash = z.object({ elements: count, sha256: hash });
-/** Keys are the files of the columns, all of them. */
-const arrays = z.object(Object.fromEntries(columnNames.map((name) => [ARRAY_FILES[name], arrayHash])));
+/** Keys are the files of the columns: all of them, that of the occurrences' keys where they have any. */
+const arrays = z.object({
+  ...Object.fromEntries(columnNames.map((name) => [ARRAY_FILES[name], arrayHash])),
+  [ARRAY_FILES.keys]: arrayHash.optional(),
+});
 
 /** The file holds the manifest and the shapes of the trained parameters; unknown keys are passed over, so that some can be added. */
 const fileSchema = z.object({
@@ -65,6 +68,7 @@ const fileSchema = z.object({
     testExamples: count,
   }),
   batchSize: count,
+  random: z.object({ generator: z.string(), dropout: listOf(z.number()) }).optional(),
   plannedSteps: count,
   steps: count,
   status: z.enum(["running", "complete", "interrupted", "diverged"]),
@@ -76,7 +80,13 @@ const fileSchema = z.object({
   arrays: arrays.optional(),
 });
 
-export type ArrayHashes = Readonly<Record<ColumnName, ArrayHash>>;
+/** Of the keys only where the run has any. */
+export type ArrayHashes = Readonly<Record<(typeof columnNames)[number], ArrayHash>> & { readonly keys?: ArrayHash };
+
+/** The columns that a manifest knows. */
+export function knownColumns({ keys }: ArrayHashes): readonly ColumnName[] {
+  return columnsOfRun(keys !== undefined);
+}
 
 export interface ManifestFile {
   readonly manifest: RunManifest;
@@ -91,7 +101,7 @@ const MAX_PARAMETERS = 2 ** 40;
 /** The text of manifest.json. */
 export function encodeManifest({ manifest, layout, arrays: hashes }: ManifestFile): string {
   const shapes = layout.entries.map(({ name, shape }) => ({ name, shape }));
-  const files = hashes && Object.fromEntries(columnNames.map((name) => [ARRAY_FILES[name], hashes[name]]));
+  const files = hashes && Object.fromEntries(knownColumns(hashes).map((name) => [ARRAY_FILES[name], hashes[name]]));
   return `${JSON.stringify({ ...manifest, layout: shapes, arrays: files }, null, 2)}\n`;
 }
 
@@ -132,7 +142,13 @@ export function decodeManifest(text: string, file: string): ManifestFile {
   if (!(layout.size <= MAX_PARAMETERS)) {
     throw new InvalidRunError(`${file}: layout must be at most 2^40 numbers, got ${layout.size}`);
   }
+  const known = files as Readonly<Record<string, ArrayHash | undefined>> | undefined;
+  const isKeyed = known?.[ARRAY_FILES.keys] !== undefined;
+  if (isKeyed !== (manifest.random !== undefined)) {
+    const got = isKeyed ? `${ARRAY_FILES.keys} without it` : "none";
+    throw new InvalidRunError(`${file}: arrays must name ${ARRAY_FILES.keys} where random is there, got ${got}`);
+  }
   const hashes =
-    files && (Object.fromEntries(columnNames.map((name) => [name, files[ARRAY_FILES[name]]])) as ArrayHashes);
+    known && (Object.fromEntries(columnsOfRun(isKeyed).map((name) => [name, known[ARRAY_FILES[name]]])) as ArrayHashes);
   return { manifest, layout, arrays: hashes };
 }

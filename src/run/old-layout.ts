@@ -10,7 +10,7 @@ export const OLD_STEPS_FILE = "steps.csv";
 
 /** The old file that held a column. */
 export function oldFileOf(name: ColumnName): string {
-  return name === "indices" || name === "weights" || name === "ranges" ? OLD_BATCHES_FILE : OLD_STEPS_FILE;
+  return ["indices", "weights", "ranges", "keys"].includes(name) ? OLD_BATCHES_FILE : OLD_STEPS_FILE;
 }
 
 const DTYPES = { indices: "int32", offsets: "int32", weights: "float64" } as const;

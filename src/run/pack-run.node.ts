@@ -3,7 +3,7 @@
 import { ARRAY_FILES } from "./arrays-format.ts";
 import { checkpointFile } from "./checkpoint-format.ts";
 import { CHECKPOINT_HASHES_FILE } from "./checkpoint-hashes.ts";
-import { columnNames } from "./columns.ts";
+import { columnsOfRun } from "./columns.ts";
 import { OLD_BATCHES_FILE, OLD_STEPS_FILE } from "./old-layout.ts";
 import { MANIFEST_FILE, MODEL_FILE } from "./read-record.node.ts";
 import { writeArchive } from "./run-archive.node.ts";
@@ -18,7 +18,7 @@ export async function packRun(path: string, out: string): Promise<number> {
   const run = await openRun(path);
   for (const step of run.checkpoints) await run.checkpoint(step);
   const files = openRunFiles(path);
-  const arrays = columnNames.map((name) => ARRAY_FILES[name]);
+  const arrays = columnsOfRun(run.manifest.random !== undefined).map((name) => ARRAY_FILES[name]);
   const isOld = run.checkpointHashes === undefined;
   const parts = [
     MANIFEST_FILE,

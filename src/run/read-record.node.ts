@@ -3,11 +3,19 @@
 import { InvalidRunError } from "../errors.ts";
 import type { Layout } from "../numeric/layout.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
-import { ARRAY_FILES, checkColumns, DAMAGED, decodeColumn, hashFault, verifiedColumn } from "./arrays-format.ts";
+import {
+  ARRAY_FILES,
+  type ArrayHash,
+  checkColumns,
+  DAMAGED,
+  decodeColumn,
+  hashFault,
+  verifiedColumn,
+} from "./arrays-format.ts";
 import { checkpointFile, decodeCheckpoint, stepOfCheckpointFile } from "./checkpoint-format.ts";
 import { CHECKPOINT_HASHES_FILE, decodeCheckpointHashes } from "./checkpoint-hashes.ts";
-import { type ColumnName, type Columns, columnNames } from "./columns.ts";
-import { type ArrayHashes, decodeManifest, type ManifestFile } from "./manifest-format.ts";
+import type { ColumnName, ColumnOf, Columns } from "./columns.ts";
+import { type ArrayHashes, decodeManifest, knownColumns, type ManifestFile } from "./manifest-format.ts";
 import { decodeOldBatches, decodeOldSteps, OLD_BATCHES_FILE, OLD_STEPS_FILE, oldFileOf } from "./old-layout.ts";
 import { nameOfPart, type RunFiles, requirePart, textOf } from "./run-files.ts";
 import type { Checkpoint, RunManifest } from "./types.ts";
@@ -38,10 +46,10 @@ export function readModel(files: RunFiles, { model }: RunManifest): Uint8Array {
 }
 
 /** One column as far as the manifest knows it. */
-export function readColumn<N extends ColumnName>(files: RunFiles, name: N, hashes: ArrayHashes): Columns[N] {
+export function readColumn<N extends ColumnName>(files: RunFiles, name: N, hashes: ArrayHashes): ColumnOf<N> {
   const file = nameOfPart(files, ARRAY_FILES[name]);
   const data = decodeColumn(name, requirePart(files, ARRAY_FILES[name]), file);
-  return verifiedColumn(data, hashes[name], { file, hash: sha256 }) as Columns[N];
+  return verifiedColumn(data, hashes[name] as ArrayHash, { file, hash: sha256 }) as ColumnOf<N>;
 }
 
 /** All columns, checked to be the batches and numbers of the manifest's steps. */
@@ -49,7 +57,9 @@ export function readColumns(files: RunFiles, { manifest, arrays }: ManifestFile)
   const columns =
     arrays === undefined
       ? readOldColumns(files)
-      : (Object.fromEntries(columnNames.map((name) => [name, readColumn(files, name, arrays)])) as unknown as Columns);
+      : (Object.fromEntries(
+          knownColumns(arrays).map((name) => [name, readColumn(files, name, arrays)]),
+        ) as unknown as Columns);
   const fileOf = (name: ColumnName) => (arrays === undefined ? oldFileOf(name) : ARRAY_FILES[name]);
   const nameOf = (name: ColumnName) => nameOfPart(files, fileOf(name));
   checkColumns(columns, { steps: manifest.steps, trainExamples: manifest.data.trainExamples, nameOf });

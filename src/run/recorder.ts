@@ -27,7 +27,7 @@ export function extentOf(
 
 /** The record in memory. Every method throws RangeError where the caller breaks the order or hands over a broken value. */
 export class Recorder {
-  private readonly record = new GrowingColumns();
+  private readonly record: GrowingColumns;
   private readonly run: NewRun;
   private lastCheckpoint = -1;
   private status: RunStatus = "running";
@@ -43,6 +43,7 @@ export class Recorder {
       throw new RangeError(`new run: checkpointEvery must be a positive integer, got ${manifest.checkpointEvery}`);
     }
     this.run = run;
+    this.record = new GrowingColumns(manifest.random !== undefined);
     if (before === undefined) return;
     const batches = batchesOf(before, before.loss.length);
     scalarsOf(before, batches.length).forEach((scalars, s) => {
@@ -66,9 +67,9 @@ export class Recorder {
     return { ...this.run.manifest, steps: this.steps, status: this.status };
   }
 
-  appendStep({ indices, weights }: Batch, scalars: StepScalars): void {
+  appendStep({ indices, weights, keys }: Batch, scalars: StepScalars): void {
     this.requireOpen("appendStep");
-    const { checkpointEvery, data } = this.run.manifest;
+    const { checkpointEvery, data, random } = this.run.manifest;
     const step = this.steps;
     if (scalars.step !== step) throw new RangeError(`appendStep: step must be ${step}, got ${scalars.step}`);
     if (step % checkpointEvery === 0 && this.lastCheckpoint !== step) {
@@ -78,13 +79,18 @@ export class Recorder {
       const got = `${indices.length} indices and ${weights.length} weights`;
       throw new RangeError(`appendStep: a batch must have one weight an index, got ${got}`);
     }
+    const wanted = random ? indices.length : 0;
+    if ((keys?.length ?? 0) !== wanted) {
+      const must = random ? "one key an index where training is random" : "no keys where nothing is random";
+      throw new RangeError(`appendStep: a batch must have ${must}, got ${keys?.length ?? 0} for ${indices.length}`);
+    }
     const stray = indices.find((index) => index < 0 || index >= data.trainExamples);
     if (stray !== undefined) {
       throw new RangeError(`appendStep: indices must be 0..${data.trainExamples - 1}, got ${stray} at step ${step}`);
     }
     const wild = weights.find((weight) => !Number.isFinite(weight));
     if (wild !== undefined) throw new RangeError(`appendStep: weights must be finite, got ${wild} at step ${step}`);
-    this.record.append({ indices, weights }, scalars);
+    this.record.append({ indices, weights, keys }, scalars);
   }
 
   /** Checks a checkpoint, stores it, and takes note of it when that succeeded; the same step may be written again. */

@@ -5,7 +5,7 @@ import { bytesOf } from "../numeric/bytes.ts";
 import type { Run } from "./types.ts";
 
 /**
- * SHA-256 over the batches, the numbers of each step, and the last parameters and optimizer state, bit by bit: equal for equal
+ * SHA-256 over the batches with their keys, the numbers of each step, and the last parameters and optimizer state, bit by bit: equal for equal
  * trainings, however often they were interrupted, whatever the date, the checkpoints kept and the layout of the files. 64 hexadecimal
  * digits. Cost: reads one checkpoint.
  */
@@ -13,7 +13,10 @@ export async function runHash(run: Run): Promise<string> {
   const hash = createHash("sha256");
   const lengths = Int32Array.from(run.batches, ({ indices }) => indices.length);
   hash.update(`${run.manifest.dtype} ${lengths.length}\n`).update(bytesOf(lengths));
-  for (const { indices, weights } of run.batches) hash.update(bytesOf(indices)).update(bytesOf(weights));
+  for (const { indices, weights, keys } of run.batches) {
+    hash.update(bytesOf(indices)).update(bytesOf(weights));
+    if (keys) hash.update(bytesOf(keys));
+  }
   const numbers = run.scalars.flatMap(({ loss, stepSize, gradientNorm }) => [loss, stepSize, gradientNorm]);
   hash.update(bytesOf(Float64Array.from(numbers)));
   const { step, params, buffers } = await run.checkpoint(run.checkpoints[run.checkpoints.length - 1]);

@@ -3,10 +3,12 @@
 import type { Layout } from "../numeric/layout.ts";
 import type { RealArray, RealDType } from "../numeric/tensor.ts";
 
-/** One batch: which examples, how much each counts in the loss of its step (c_{s,i} of theory 1.0). */
+/** One batch, a list of occurrences: which examples, how much each counts in the loss of its step (c_{s,i} of theory 1.0). */
 export interface Batch {
   readonly indices: Int32Array;
   readonly weights: Float64Array;
+  /** What everything random of each occurrence is a function of; absent where nothing is random. */
+  readonly keys?: BigInt64Array | undefined;
 }
 
 /** Parameters and optimizer state before step `step` (so `step` = number of updates done). */
@@ -45,6 +47,14 @@ export interface Sampling {
   /** The file, and the SHA-256 of its bytes; null for the other two. */
   readonly file: string | null;
   readonly sha256: string | null;
+}
+
+/** What is random in a model while it is trained, and how it follows from the keys of occurrences. */
+export interface Randomness {
+  /** What makes masks of keys. */
+  readonly generator: string;
+  /** The ratio of each `Dropout` node, in the order of the model file. */
+  readonly dropout: readonly number[];
 }
 
 /** That a training was gone on with, before step `step`, and by what. */
@@ -116,6 +126,8 @@ export interface RunManifest {
     readonly testExamples: number;
   };
   readonly batchSize: number;
+  /** Absent: training is a function of parameters and examples alone, and occurrences have no keys. */
+  readonly random?: Randomness | undefined;
   /** Steps that were planned. */
   readonly plannedSteps: number;
   /** Steps that are recorded; fewer when training was interrupted or diverged. */

@@ -5,12 +5,12 @@ import { usesOf } from "../differentiate/per-example.ts";
 import { fullLike } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import { type RealArray, reals, toReal } from "../numeric/tensor.ts";
+import type { RealArray } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
-import { type ExampleSource, examplesOf } from "./examples.ts";
-import { gradientGraph, objectiveOf, TARGET, WEIGHTS } from "./gradient-graph.ts";
+import { gradientGraph, objectiveOf } from "./gradient-graph.ts";
+import { occurrenceFeeds, pickedFrom } from "./occurrences.ts";
 import { examplesPerTile } from "./stepper.ts";
-import { type Task, targetsOf } from "./task.ts";
+import type { Task } from "./task.ts";
 
 const GRADIENT = "gradient.";
 
@@ -22,10 +22,10 @@ export type ReceiveGradient = (
 ) => void;
 
 /** Outputs `gradient.NAME` (N, ...shape); undefined where some use of a parameter has no factored form. */
-function apartGraph({ split, loss, layout }: Task): Graph | undefined {
-  const { b, inputs, losses, weights } = objectiveOf(split.head, loss);
+function apartGraph({ training, loss, layout }: Task): Graph | undefined {
+  const { b, inputs, losses, weights } = objectiveOf(training.head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
-  const examples = split.exampleInputs.map((name) => inputs[name]);
+  const examples = training.exampleInputs.map((name) => inputs[name]);
   const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
   if (!uses) return undefined;
   const outputs: Record<string, Value> = {};
@@ -45,36 +45,27 @@ export class ExampleGradients {
   private readonly apart: Graph | undefined;
   private readonly graph: Graph;
   private readonly tile: number;
-  private readonly examples: ExampleSource;
+  private readonly occurrences: ReturnType<typeof occurrenceFeeds>;
 
   constructor(task: Task) {
     const names = task.layout.entries.map(({ name }) => name);
     this.task = task;
     this.apart = apartGraph(task);
-    this.graph = this.apart ?? gradientGraph(task.split.head, task.loss, names);
+    this.graph = this.apart ?? gradientGraph(task.training.head, task.loss, names);
     this.tile = this.apart ? examplesPerTile(this.graph) : 1;
-    this.examples = examplesOf(task, task.dataset.train);
+    this.occurrences = occurrenceFeeds(task);
   }
 
   /** Calls `receive` for each parameter of each occurrence in `positions` of the batch, at `params`. */
-  async of(
-    params: RealArray,
-    { indices, weights }: Batch,
-    positions: readonly number[],
-    receive: ReceiveGradient,
-  ): Promise<void> {
-    const { engine, layout, frozen, dataset } = this.task;
+  async of(params: RealArray, batch: Batch, positions: readonly number[], receive: ReceiveGradient): Promise<void> {
+    const { engine, layout, frozen } = this.task;
     const program = engine.compile(this.graph);
     for (let start = 0; start < positions.length; start += this.tile) {
       const taken = positions.slice(start, start + this.tile);
-      const rows = Int32Array.from(taken, (n) => indices[n]);
-      const counts = Float64Array.from(taken, (n) => weights[n]);
       const results = await program.run({
         ...frozen,
         ...viewsOf(layout, params),
-        ...(await this.examples.feeds(rows)),
-        [TARGET]: targetsOf(this.task, dataset.train, rows),
-        [WEIGHTS]: toReal(reals([rows.length], counts), engine.dtype),
+        ...(await this.occurrences(pickedFrom(batch, taken))),
       });
       for (const { name, offset, size } of layout.entries) {
         const part = results[GRADIENT + name]?.data as RealArray | undefined;

@@ -59,17 +59,22 @@ function newSource(task: ExampleModel, examples: Tensor, featureBudget: number):
   return featureSource(task, x, featureBudget);
 }
 
+/** The values that the head reads of the frozen part; what is random is not among them. */
+function featureNames({ split: { features, exampleInputs } }: ExampleModel): readonly string[] {
+  return exampleInputs.filter((name) => features!.outputs.includes(`feature:${name}`));
+}
+
 /** Runs the frozen part on rows of x: one tensor for each value that the head reads. */
 async function runFeatures(task: ExampleModel, x: Tensor): Promise<Record<string, Tensor>> {
-  const { features, exampleInputs } = task.split;
-  const results = await task.engine.compile(features!).run({ ...task.frozen, x });
-  return Object.fromEntries(exampleInputs.map((name) => [name, results[`feature:${name}`]]));
+  const results = await task.engine.compile(task.split.features!).run({ ...task.frozen, x });
+  return Object.fromEntries(featureNames(task).map((name) => [name, results[`feature:${name}`]]));
 }
 
 function featureSource(task: ExampleModel, x: Tensor, budget: number): ExampleSource {
-  const { head, exampleInputs } = task.split;
+  const { head } = task.split;
+  const names = featureNames(task);
   const count = x.shape[0];
-  const shapes = exampleInputs.map((name) => valueIn(head, name));
+  const shapes = names.map((name) => valueIn(head, name));
   const bytes = shapes.reduce((total, { shape }) => total + 8 * resolveDim(sizeOfShape(shape), count), 0);
   if (bytes > budget) return { count, feeds: async (rows) => runFeatures(task, takeRows(x, rows)) };
   const cache = shapes.map(({ dtype, shape }) =>
@@ -79,7 +84,7 @@ function featureSource(task: ExampleModel, x: Tensor, budget: number): ExampleSo
   const fill = async (tile: number): Promise<void> => {
     const start = tile * FEATURE_TILE;
     const results = await runFeatures(task, sliceRows(x, start, Math.min(count, start + FEATURE_TILE)));
-    exampleInputs.forEach((name, i) => {
+    names.forEach((name, i) => {
       cache[i].data.set(results[name].data as never, start * sizeOf(cache[i].shape.slice(1)));
     });
     known[tile] = 1;
@@ -89,7 +94,7 @@ function featureSource(task: ExampleModel, x: Tensor, budget: number): ExampleSo
     async feeds(rows) {
       for (const tile of new Set(Array.from(rows, (row) => Math.floor(row / FEATURE_TILE))))
         if (known[tile] === 0) await fill(tile);
-      return Object.fromEntries(exampleInputs.map((name, i) => [name, takeRows(cache[i], rows)]));
+      return Object.fromEntries(names.map((name, i) => [name, takeRows(cache[i], rows)]));
     },
   };
 }

@@ -3,7 +3,7 @@
 import { loadDataset } from "../data/registry.ts";
 import type { Dataset } from "../data/types.ts";
 import { type Engine, openEngine } from "../engine/engine.ts";
-import { InvalidDataError, InvalidModelError } from "../errors.ts";
+import { InvalidDataError, InvalidModelError, UnsupportedError } from "../errors.ts";
 import { valueIn } from "../graph/builder.ts";
 import type { Loss } from "../losses/types.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
@@ -62,6 +62,7 @@ export async function importRun(request: ImportRequest): Promise<RecordedLoop> {
   try {
     const { task, params } = await taskFor(request, engine, { folder, first });
     await requireRowsApart(task, trainableOf(task, params, dtype));
+    requireNoDropout(task, plan);
     await requireSameOutputs(task, trainableOf(task, params, dtype), folder.probe);
     return await recordAll(request, { task, params, folder, plan });
   } finally {
@@ -137,6 +138,17 @@ async function taskFor(
   const trainable = model.parameters.entries.map(({ name }) => name);
   const optimizer = optimizerFor(folder);
   return { task: createTask({ engine, model, trainable, params, loss, optimizer, dataset }), params };
+}
+
+/** UnsupportedError for a loop with dropout whose batches are known: its masks are not, and its gradients cannot be had without them. */
+function requireNoDropout({ model }: Task, { rates }: ImportPlan): void {
+  if (!model.training || !rates) return;
+  throw new UnsupportedError(
+    `${model.spec} must have no dropout in training mode: the masks of another program are not recorded`,
+    {
+      hint: "train with dropout off (model.eval()), train with pathkernel, or record a loop whose masks are drawn by keys (docs/import.md)",
+    },
+  );
 }
 
 /** How far outputs may be apart, relative to the largest: rounding of the dtype that the probe was computed in. */

@@ -1,10 +1,12 @@
 // What a run starts from, written down from its task.
 
 import { writeOnnx } from "../graph/onnx/writer.ts";
+import { storedGraph } from "../models/dropout.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { NewRun } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
+import { randomnessOf } from "./keys.ts";
 import type { Task } from "./task.ts";
 
 /** What a task does not know of the run that it is trained in. */
@@ -18,7 +20,7 @@ export type RunOptions = Pick<NewRun["manifest"], "batchSize" | "plannedSteps" |
 export function newRunOf(task: Task, params: RealArray, options: RunOptions): NewRun {
   const { model, layout, engine, optimizer, dataset, loss } = task;
   return {
-    modelBytes: writeOnnx(model.graph, { real: engine.dtype, initializers: viewsOf(model.parameters, params) }),
+    modelBytes: writeOnnx(storedGraph(model), { real: engine.dtype, initializers: viewsOf(model.parameters, params) }),
     layout,
     manifest: {
       schema: "pathkernel.run/1",
@@ -48,6 +50,7 @@ export function newRunOf(task: Task, params: RealArray, options: RunOptions): Ne
         trainExamples: dataset.train.x.shape[0],
         testExamples: dataset.test.x.shape[0],
       },
+      ...randomnessOf(model),
       ...options,
     },
   };

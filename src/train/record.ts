@@ -49,7 +49,10 @@ export interface LoopStep {
   readonly before?: ParameterValues | undefined;
   /** Parameters after the step. */
   readonly after?: ParameterValues | undefined;
-  /** Examples and what each counts in the step's loss (c_{s,i} of theory 1.0); absent where they are not known. */
+  /**
+   * Examples and what each counts in the step's loss (c_{s,i} of theory 1.0), and for a model with dropout the keys that its masks were drawn by
+   * (`keyedMasks`); absent where they are not known.
+   */
   readonly batch?: Batch | undefined;
   /** eta_s. Default: the `lr` of `optimizer`, else that of the task's. */
   readonly stepSize?: number | undefined;
@@ -205,6 +208,10 @@ export class LoopRecorder {
   }
 
   private async advance(batch: Batch, stepSize: number): Promise<void> {
+    if (this.task.model.training && batch.keys === undefined)
+      throw new RangeError(
+        `record: batches must have keys, by which the masks of a model with dropout are drawn, got none at step ${this.done}; a loop with masks of its own is recorded without batches: kernels are left, contributions, terms and residuals are not`,
+      );
     const stepper = this.stepper ?? new Stepper(this.task);
     if (!this.stepper || stepper.step !== this.done) stepper.restore(this.last);
     this.stepper = stepper;

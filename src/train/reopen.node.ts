@@ -14,6 +14,7 @@ import { createOptimizer } from "../optimizers/registry.ts";
 import type { Optimizer } from "../optimizers/types.ts";
 import { unrecordedOptimizer } from "../optimizers/unrecorded.ts";
 import type { Run, RunManifest } from "../run/types.ts";
+import { requireMasks } from "./keys.ts";
 import { createTask, type Task } from "./task.ts";
 
 export interface ReopenOptions {
@@ -82,6 +83,7 @@ export async function loadRunData(run: Pick<Run, "path" | "manifest">, given?: s
  */
 export async function reopenTask(run: Run, { warn, data: given, threads }: ReopenOptions = {}): Promise<Task> {
   const { manifest } = run;
+  requireMasks(run);
   const dataset = await loadRunData(run, given);
   const name = `${run.path}/model.onnx`;
   const parameters = exactly(manifest.model.parameters);
@@ -92,6 +94,11 @@ export async function reopenTask(run: Run, { warn, data: given, threads }: Reope
   );
   if (missing !== undefined)
     throw new InvalidRunError(`${name} must have the parameter ${missing} that the manifest names`);
+  const [wanted, got] = [manifest.random?.dropout, model.training?.masks.map(({ ratio }) => ratio)];
+  if (wanted?.join() !== got?.join())
+    throw new InvalidRunError(
+      `${name} must have the dropout ${wanted ?? "none"} of the manifest, got ${got ?? "none"}`,
+    );
   const params = allocate(manifest.dtype, model.parameters.size) as RealArray;
   model.initialise(params, () => 0);
   const { trainable } = manifest.model;

@@ -7,6 +7,7 @@ import { generatorName, randomFrom } from "../numeric/random.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import type { Batch, Run, Sampling } from "../run/types.ts";
 import { countSteps, fullBatches, givenBatches, shuffledBatches } from "./batches.ts";
+import { keyedBatches, requireMasks } from "./keys.ts";
 
 export const DEFAULT_BATCH_SIZE = 64;
 
@@ -55,8 +56,14 @@ export function batchesFor(request: BatchRequest, examples: number): PlannedBatc
   return { batches, steps: countSteps(plan), batchSize, sampling: drawn("shuffled") };
 }
 
-/** All batches of a recorded run from its first step, drawn again. */
-function drawnAgain({ manifest, path }: Run): Iterable<Batch> {
+/** All batches of a recorded run from its first step, drawn again, with their keys where it has any. */
+function drawnAgain(run: Run): Iterable<Batch> {
+  const { random, seed } = run.manifest;
+  requireMasks(run);
+  return random ? keyedBatches(batchesAgain(run), seed) : batchesAgain(run);
+}
+
+function batchesAgain({ manifest, path }: Run): Iterable<Batch> {
   const { sampling, seed, generator, batchSize, plannedSteps: steps, data } = manifest;
   const cannot = (why: string) => new UnsupportedError(`cannot go on with ${path}: ${why}`);
   if (sampling === undefined) throw cannot("where its batches come from is not recorded");
@@ -76,7 +83,7 @@ function sameBatch(a: Batch, b: Batch): boolean {
   const { length } = a.indices;
   if (length !== b.indices.length) return false;
   for (let i = 0; i < length; i++) if (a.indices[i] !== b.indices[i] || a.weights[i] !== b.weights[i]) return false;
-  return true;
+  return a.keys?.join() === b.keys?.join();
 }
 
 /**

@@ -5,13 +5,13 @@ import { resolveDim, sizeOfShape } from "../graph/dim.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { sum } from "../numeric/sum.ts";
-import { allocate, type RealArray, type RealDType, reals, type Tensor, toReal } from "../numeric/tensor.ts";
+import { allocate, type RealArray, type RealDType, reals, toReal } from "../numeric/tensor.ts";
 import { createBuffers } from "../optimizers/buffers.ts";
 import type { Batch, Checkpoint } from "../run/types.ts";
-import { type ExampleSource, examplesOf } from "./examples.ts";
-import { gradientGraph, TARGET, WEIGHTS } from "./gradient-graph.ts";
+import { gradientGraph } from "./gradient-graph.ts";
+import { occurrenceFeeds, partOfBatch } from "./occurrences.ts";
 import { NEXT, SQUARE, STEP_SIZE, stepGraph } from "./step-graph.ts";
-import { type Task, targetsOf } from "./task.ts";
+import type { Task } from "./task.ts";
 
 /** Bytes that the intermediate values of one run may take; larger batches are cut into tiles. */
 const TILE_BUDGET = 256 * 2 ** 20;
@@ -88,7 +88,7 @@ export class Stepper {
   private readonly program: Program;
   /** The whole step in the engine; undefined where the host updates. */
   private readonly whole: Program | undefined;
-  private readonly examples: ExampleSource;
+  private readonly occurrences: (batch: Batch) => Promise<Feeds>;
   private readonly tile: number;
   /** The parameters as they stand, and a second array that the engine writes the next ones to. */
   private current: RealArray;
@@ -97,7 +97,7 @@ export class Stepper {
   private readonly previous: readonly RealArray[];
 
   constructor(task: Task) {
-    const { engine, layout, optimizer, split, loss } = task;
+    const { engine, layout, optimizer, training, loss } = task;
     const column = (): RealArray => allocate(engine.dtype, layout.size) as RealArray;
     this.task = task;
     this.current = column();
@@ -107,13 +107,13 @@ export class Stepper {
     this.buffers = createBuffers(optimizer, layout.size, engine.dtype);
     this.previous = optimizer.buffers.map(column);
     const trainable = layout.entries.map(({ name }) => name);
-    const graph = gradientGraph(split.head, loss, trainable);
+    const graph = gradientGraph(training.head, loss, trainable);
     this.program = engine.compile(graph);
     // In float64 the host's update is PyTorch's to the last bits or nearly so, and speed is not what float64 is chosen for.
     if (optimizer.plain && engine.dtype === "float32")
-      this.whole = engine.compile(stepGraph({ head: split.head, loss, trainable, ...optimizer.plain }));
+      this.whole = engine.compile(stepGraph({ head: training.head, loss, trainable, ...optimizer.plain }));
     this.tile = examplesPerTile(graph);
-    this.examples = examplesOf(task, task.dataset.train);
+    this.occurrences = occurrenceFeeds(task);
   }
 
   /** w_s; another array after each step. */
@@ -158,14 +158,15 @@ export class Stepper {
   }
 
   /** Loss and gradient of a batch at the present parameters; the gradient is kept for `update`. */
-  async evaluate({ indices, weights }: Batch): Promise<StepResult> {
+  async evaluate(batch: Batch): Promise<StepResult> {
+    const { indices, weights } = batch;
     const losses: number[] = [];
     if (indices.length === 0) this.gradient.fill(0);
     for (let start = 0; start < indices.length; start += this.tile) {
       const end = Math.min(indices.length, start + this.tile);
       const target = start === 0 ? this.gradient : this.tileGradient;
       const c = weights.subarray(start, end);
-      const feeds = await this.feedsOf({ indices: indices.subarray(start, end), weights: c });
+      const feeds = await this.feedsOf(partOfBatch(batch, start, end));
       const { losses: values } = await this.program.run(feeds, viewsOf(this.task.layout, target, "gradient."));
       if (start > 0) for (let k = 0; k < target.length; k++) this.gradient[k] += target[k];
       for (let n = 0; n < c.length; n++) losses.push(c[n] * Number(values.data[n]));
@@ -210,16 +211,8 @@ export class Stepper {
     return { ...result, fault };
   }
 
-  private async feedsOf({ indices, weights }: Batch): Promise<Feeds> {
-    const { engine, dataset, layout, frozen } = this.task;
-    const c = allocate(engine.dtype, indices.length) as RealArray;
-    c.set(weights);
-    return {
-      ...frozen,
-      ...viewsOf(layout, this.current),
-      ...(await this.examples.feeds(indices)),
-      [TARGET]: targetsOf(this.task, dataset.train, indices),
-      [WEIGHTS]: { dtype: engine.dtype, shape: [indices.length], data: c } as Tensor,
-    };
+  private async feedsOf(batch: Batch): Promise<Feeds> {
+    const { layout, frozen } = this.task;
+    return { ...frozen, ...viewsOf(layout, this.current), ...(await this.occurrences(batch)) };
   }
 }

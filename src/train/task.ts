@@ -24,7 +24,10 @@ import type { Optimizer } from "../optimizers/types.ts";
 export interface Task {
   readonly engine: Engine;
   readonly model: Model;
+  /** The function that is evaluated. */
   readonly split: SplitModel;
+  /** The one that is trained: `split` itself, or, where training is random, the same with masks as inputs. */
+  readonly training: SplitModel;
   /** Trainable parameters in the order of the flat arrays. */
   readonly layout: Layout;
   /** Parameters that stay as they are, by name, in the engine's dtype. */
@@ -67,6 +70,8 @@ export function createTask({ engine, model, trainable, params, loss, optimizer, 
   if (kept !== undefined)
     throw new RangeError(`createTask: trainable must not name what the model keeps as it starts, got ${kept}`);
   const split = splitModel(model.graph, trainable);
+  const random = model.training?.masks.map(({ name }) => name);
+  const training = model.training ? splitModel(model.training.graph, trainable, random) : split;
   const layout = layoutOf(trainable.map((name) => [name, all[name].shape] as const));
   const frozen: Record<string, Tensor> = {};
   for (const { name } of model.parameters.entries)
@@ -74,7 +79,7 @@ export function createTask({ engine, model, trainable, params, loss, optimizer, 
   const outputShape = valueIn(model.graph, "y").shape.slice(1) as readonly number[];
   checkTargets(dataset, loss, outputShape);
   const outputs = sizeOf(outputShape);
-  return { engine, model, split, layout, frozen, loss, optimizer, dataset, outputShape, outputs };
+  return { engine, model, split, training, layout, frozen, loss, optimizer, dataset, outputShape, outputs };
 }
 
 /** The trainable part of w_0 as one flat array in the run's dtype. */

@@ -9,6 +9,7 @@ import { valueIn } from "../graph/builder.ts";
 import { writeOnnx } from "../graph/onnx/writer.ts";
 import { lossOf } from "../losses/registry.ts";
 import type { Loss } from "../losses/types.ts";
+import { storedGraph } from "../models/dropout.ts";
 import { modelFromOnnx } from "../models/onnx-file.ts";
 import { createModel } from "../models/registry.ts";
 import { trainableNames } from "../models/trainable.ts";
@@ -26,6 +27,7 @@ import { createRunWriter } from "../run/run-writer.node.ts";
 import type { NewRun, Run, RunWriter } from "../run/types.ts";
 import { SOFTWARE } from "../version.ts";
 import { accuracyOf } from "./accuracy.ts";
+import { keyedBatches, randomnessOf } from "./keys.ts";
 import { requireRowsApart } from "./rows-apart.ts";
 import { batchesFor, type PlannedBatches } from "./sampling.node.ts";
 import { createTask, type Task, trainableOf } from "./task.ts";
@@ -136,7 +138,10 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
 
 function newRun(request: TrainingRequest, { task, params, schedule }: Prepared): NewRun {
   const { dataset, model, layout, engine, optimizer } = task;
-  const modelBytes = writeOnnx(model.graph, { real: engine.dtype, initializers: viewsOf(model.parameters, params) });
+  const modelBytes = writeOnnx(storedGraph(model), {
+    real: engine.dtype,
+    initializers: viewsOf(model.parameters, params),
+  });
   const plan = planCheckpoints({
     steps: schedule.steps,
     parameterCount: layout.size,
@@ -179,6 +184,7 @@ function newRun(request: TrainingRequest, { task, params, schedule }: Prepared):
         trainExamples: dataset.train.x.shape[0],
         testExamples: dataset.test.x.shape[0],
       },
+      ...randomnessOf(model),
       batchSize: schedule.batchSize,
       plannedSteps: schedule.steps,
       checkpointEvery: plan.every,
@@ -205,7 +211,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingRes
     result = await train({
       task,
       initial: trainableOf(task, params, task.engine.dtype),
-      batches: schedule.batches,
+      batches: task.model.training ? keyedBatches(schedule.batches, request.seed) : schedule.batches,
       plannedSteps: schedule.steps,
       checkpointEvery: started.manifest.checkpointEvery,
       writer,

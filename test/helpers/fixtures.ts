@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { decodeNpz } from "../../src/numeric/npz.ts";
 import { type Tensor, tensor } from "../../src/numeric/tensor.ts";
 
-export type FixtureName = "optimizers" | "models" | "operators" | "sequences" | "chords";
+export type FixtureName = "optimizers" | "models" | "operators" | "sequences" | "chords" | "dropout";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -69,7 +69,12 @@ export interface ChordsDescription {
   readonly parameters: readonly ParameterShape[];
 }
 
+export interface DropoutDescription extends Omit<ChordsDescription, "chords"> {
+  readonly ratios: readonly number[];
+}
+
 export interface Descriptions {
+  readonly dropout: DropoutDescription;
   readonly chords: ChordsDescription;
   readonly sequences: SequencesDescription;
   readonly optimizers: OptimizersDescription;

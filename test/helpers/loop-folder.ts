@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeOnnx } from "../../src/graph/onnx/writer.ts";
+import { storedGraph } from "../../src/models/dropout.ts";
 import { viewsOf } from "../../src/numeric/layout.ts";
 import { encodeNpz } from "../../src/numeric/npz.ts";
 import { encodeSafetensors } from "../../src/numeric/safetensors.ts";
@@ -52,7 +53,7 @@ export async function writeLoopFolder(
   // The values in the file are those of a stand-in, as the recorder leaves them.
   const standIn = params.map((_: number, k: number) => 0.5 + k / 1000) as Float64Array;
   const initializers = viewsOf(task.model.parameters, standIn);
-  write("model.onnx", writeOnnx(task.model.graph, { real: task.engine.dtype, initializers }));
+  write("model.onnx", writeOnnx(storedGraph(task.model), { real: task.engine.dtype, initializers }));
   const indices = run.batches.flatMap((batch) => [...batch.indices]);
   const offsets = [0];
   for (const batch of run.batches) offsets.push(offsets[offsets.length - 1] + batch.indices.length);

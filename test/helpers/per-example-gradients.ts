@@ -5,20 +5,20 @@ import { usesOf } from "../../src/differentiate/per-example.ts";
 import { fullLike } from "../../src/graph/ops.ts";
 import type { Value } from "../../src/graph/types.ts";
 import { viewsOf } from "../../src/numeric/layout.ts";
-import type { RealArray, Tensor } from "../../src/numeric/tensor.ts";
+import type { RealArray } from "../../src/numeric/tensor.ts";
 import type { Batch } from "../../src/run/types.ts";
-import { examplesOf } from "../../src/train/examples.ts";
-import { objectiveOf, TARGET, WEIGHTS } from "../../src/train/gradient-graph.ts";
-import { type Task, targetsOf } from "../../src/train/task.ts";
+import { objectiveOf } from "../../src/train/gradient-graph.ts";
+import { occurrenceFeeds } from "../../src/train/occurrences.ts";
+import type { Task } from "../../src/train/task.ts";
 
 /** Gives g_{s,i} = c_{s,i} dl_i/dw at `params` for each occurrence of a batch, in order: (B, p). */
 export type PerExampleGradients = (params: RealArray, batch: Batch) => Promise<Float64Array>;
 
 export function perExampleGradients(task: Task): PerExampleGradients {
-  const { split, loss, layout, engine, dataset, frozen } = task;
-  const { b, inputs, losses, weights } = objectiveOf(split.head, loss);
+  const { training, loss, layout, engine, frozen } = task;
+  const { b, inputs, losses, weights } = objectiveOf(training.head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
-  const examples = split.exampleInputs.map((name) => inputs[name]);
+  const examples = training.exampleInputs.map((name) => inputs[name]);
   const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
   if (!uses) throw new RangeError("perExampleGradients: every use of a parameter must have a factored form");
   const outputs: Record<string, Value> = {};
@@ -26,21 +26,10 @@ export function perExampleGradients(task: Task): PerExampleGradients {
     outputs[`gradient.${parameter.name}`] = materialise(b, uses, parameter) ?? fullLike(b, parameter, 0);
   }
   const program = engine.compile(b.build(outputs));
-  const source = examplesOf(task, dataset.train);
-  return async (params, { indices, weights: counts }) => {
-    const c = {
-      dtype: engine.dtype,
-      shape: [indices.length],
-      data: (engine.dtype === "float32" ? Float32Array : Float64Array).from(counts),
-    };
-    const feeds = {
-      ...frozen,
-      ...viewsOf(layout, params),
-      ...(await source.feeds(indices)),
-      [TARGET]: targetsOf(task, dataset.train, indices),
-      [WEIGHTS]: c as Tensor,
-    };
-    const results = await program.run(feeds);
+  const occurrences = occurrenceFeeds(task);
+  return async (params, batch) => {
+    const { indices } = batch;
+    const results = await program.run({ ...frozen, ...viewsOf(layout, params), ...(await occurrences(batch)) });
     const gradients = new Float64Array(indices.length * layout.size);
     for (const { name, offset, size } of layout.entries) {
       const data = results[`gradient.${name}`].data as RealArray;

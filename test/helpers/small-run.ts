@@ -9,13 +9,16 @@ export interface SmallRunOptions {
   readonly dtype?: RealDType;
   readonly checkpointEvery?: number;
   readonly plannedSteps?: number;
+  /** Occurrences have keys. */
+  readonly keyed?: boolean;
 }
 
 /** Elements of the small run's parameters. */
 export const SMALL_SIZE = 5;
 const TRAIN_EXAMPLES = 7;
 
-export function smallRun({ dtype = "float64", checkpointEvery = 1, plannedSteps = 6 }: SmallRunOptions = {}): NewRun {
+export function smallRun(options: SmallRunOptions = {}): NewRun {
+  const { dtype = "float64", checkpointEvery = 1, plannedSteps = 6, keyed = false } = options;
   const modelBytes = Uint8Array.from({ length: 300 }, (_, i) => (i * 37) % 256);
   return {
     manifest: {
@@ -46,6 +49,7 @@ export function smallRun({ dtype = "float64", checkpointEvery = 1, plannedSteps 
         testExamples: 2,
       },
       batchSize: 3,
+      ...(keyed && { random: { generator: "philox4x32-10", dropout: [0.3] } }),
       plannedSteps,
       checkpointEvery,
     },
@@ -66,6 +70,12 @@ export function smallBatch(step: number): Batch {
   };
 }
 
+/** The same with keys, the smallest and the largest among them. */
+export function keyedBatch(step: number): Batch {
+  const batch = smallBatch(step);
+  return { ...batch, keys: BigInt64Array.from(batch.indices, (_, i) => 2n ** 63n + BigInt(3 * step + i - 1)) };
+}
+
 export function smallScalars(step: number): StepScalars {
   return { step, loss: 2.3 / (step + 1), stepSize: 0.1 / 3, gradientNorm: Math.sqrt(step + 2) };
 }
@@ -84,7 +94,7 @@ export async function recordSteps(
 ): Promise<void> {
   for (let step = 0; step < steps; step++) {
     if (step % manifest.checkpointEvery === 0) await writer.writeCheckpoint(smallCheckpoint(step, manifest.dtype));
-    writer.appendStep(smallBatch(step), smallScalars(step));
+    writer.appendStep((manifest.random ? keyedBatch : smallBatch)(step), smallScalars(step));
   }
   if (status === "running") return;
   await writer.writeCheckpoint(smallCheckpoint(steps, manifest.dtype));

@@ -12,6 +12,7 @@ import type { OptimizerOptions } from "../../src/optimizers/options.ts";
 import { createOptimizer } from "../../src/optimizers/registry.ts";
 import type { Batch } from "../../src/run/types.ts";
 import { fullBatches, shuffledBatches } from "../../src/train/batches.ts";
+import { keyedBatches } from "../../src/train/keys.ts";
 import { createTask, type Task } from "../../src/train/task.ts";
 import type { OptimizerChoice } from "./optimizer-choices.ts";
 
@@ -37,6 +38,8 @@ export interface SmallTaskOptions {
   /** Hidden widths of the perceptrons; none makes a linear model. */
   readonly hidden?: readonly number[];
   readonly outputs?: number;
+  /** Ratio of the models' dropout; batches then have keys. */
+  readonly dropout?: number;
   readonly examples?: number;
   readonly queries?: number;
   /** Plain `gd` takes all examples instead. */
@@ -83,7 +86,7 @@ export async function smallTask(options: SmallTaskOptions = {}): Promise<SmallTa
   const random = randomFrom(seed, "batches");
   const batches =
     name === "gd" ? fullBatches(examples, steps) : shuffledBatches({ examples, batchSize, steps }, random);
-  return { task, params, batches: [...batches] };
+  return { task, params, batches: [...(options.dropout ? keyedBatches(batches, seed) : batches)] };
 }
 
 /** The same task with another optimizer: data, model and start stay. */
@@ -99,9 +102,9 @@ export function startOf(model: Model, dtype: RealDType, seed: number): RealArray
   return params;
 }
 
-function modelOf({ model = "tanh", hidden = [16, 12], outputs = 1 }: SmallTaskOptions): Model {
-  if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [4], hidden: 8 });
-  return mlp({ inputShape: [2], outputs, hidden, activation: model });
+function modelOf({ model = "tanh", hidden = [16, 12], outputs = 1, dropout }: SmallTaskOptions): Model {
+  if (model === "cnn") return cnn({ inputShape: [1, 6, 6], outputs, channels: [4], hidden: 8, dropout });
+  return mlp({ inputShape: [2], outputs, hidden, activation: model, dropout });
 }
 
 function datasetOf({ model, loss = "mse", examples = 24, queries = 6, seed = 1, outputs }: SmallTaskOptions): Dataset {

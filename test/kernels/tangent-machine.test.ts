@@ -3,12 +3,17 @@
 import { describe, expect, it } from "vitest";
 import { evaluateMachine } from "../../src/kernels/kernel-machine.ts";
 import { linearisedMachine, tangentMachine } from "../../src/kernels/tangent-machine.ts";
+import { lossOf } from "../../src/losses/registry.ts";
 import { linearise } from "../../src/models/linearise.ts";
+import { mlp } from "../../src/models/mlp.ts";
+import type { Run } from "../../src/run/types.ts";
 import { predict } from "../../src/train/accuracy.ts";
+import { fullBatches } from "../../src/train/batches.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
 import { createTask } from "../../src/train/task.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { largest } from "../helpers/kernels.ts";
+import { modelTask, normals } from "../helpers/model-task.ts";
 import { optimizerChoice } from "../helpers/optimizer-choices.ts";
 import { type SmallTaskOptions, smallTask, withOptimizer } from "../helpers/tasks.ts";
 
@@ -58,6 +63,22 @@ describe("tangentMachine(task, params, batch)", () => {
     );
     expect(await errorOf(() => of(Number.NaN))).toBe("RangeError: tangentMachine: stepSize must be finite, got NaN");
   });
+});
+
+it("tangentMachine and linearisedMachine refuse a model whose training is random", async () => {
+  const model = mlp({ inputShape: [2], outputs: 1, hidden: [3], activation: "tanh", dropout: 0.5 });
+  const { task, params } = await modelTask({
+    model,
+    loss: lossOf("mse"),
+    x: normals([4, 2], "x"),
+    y: normals([4, 1], "y"),
+  });
+  const [batch] = fullBatches(4, 1);
+  await expect(tangentMachine(task, params, batch)).rejects.toMatchObject({
+    tag: "Unsupported",
+    message: "tangentMachine: the model must be trained as it is evaluated, got one with dropout",
+  });
+  await expect(linearisedMachine(task, {} as Run)).rejects.toMatchObject({ tag: "Unsupported" });
 });
 
 describe("linearisedMachine(task, run)", () => {

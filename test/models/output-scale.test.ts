@@ -67,26 +67,29 @@ describe("withOutputScale(model, alpha)", () => {
     );
   });
 
-  it("goes through a recorded run: trained by its spec, reopened, explained to the same numbers", async () => {
-    const request = { data: "digits", limit: 20, model: "mlp:6:tanh:parametrisation=mup,base=2,alpha=4" };
-    const training = {
-      loss: "cross-entropy",
-      optimizer: "sgd",
-      optimizerOptions: { lr: 0.05 },
-      epochs: 1,
-      batchSize: 10,
-    };
-    const out = folder.at("alpha.pkrun");
-    const { task, run } = await runTraining({ ...request, ...training, seed: 1, dtype: "float64", out });
-    expect(run.layout.entries.map(({ name }) => name)).toEqual(own);
-    const again = await reopenTask(run);
-    const of = async (t: typeof task) => explain(t, run, { queries: datasetQueries(t, "test:0"), tolerance: 1e-10 });
-    const [first, second] = [await of(task), await of(again)];
-    expect(first.prior[0]).toBe(0);
-    expect(second.contributions).toEqual(first.contributions);
-    expect(Math.abs(second.residual[0])).toBeLessThan(1e-10 * second.scale);
-    expect(Math.abs(second.closure[0])).toBeLessThan(1e-12 * second.gross[0]);
-    await task.engine.release();
-    await again.engine.release();
-  });
+  it.each(["mlp:6:tanh:parametrisation=mup,base=2,alpha=4", "mlp:6:tanh:alpha=4:dropout=0.3"])(
+    "goes through a recorded run: %s trained, reopened, explained to the same numbers",
+    async (model) => {
+      const request = { data: "digits", limit: 20, model };
+      const training = {
+        loss: "cross-entropy",
+        optimizer: "sgd",
+        optimizerOptions: { lr: 0.05 },
+        epochs: 1,
+        batchSize: 10,
+      };
+      const out = folder.at("alpha.pkrun");
+      const { task, run } = await runTraining({ ...request, ...training, seed: 1, dtype: "float64", out });
+      expect(run.layout.entries.map(({ name }) => name)).toEqual(own);
+      const again = await reopenTask(run);
+      const of = async (t: typeof task) => explain(t, run, { queries: datasetQueries(t, "test:0"), tolerance: 1e-10 });
+      const [first, second] = [await of(task), await of(again)];
+      expect(first.prior[0]).toBe(0);
+      expect(second.contributions).toEqual(first.contributions);
+      expect(Math.abs(second.residual[0])).toBeLessThan(1e-10 * second.scale);
+      expect(Math.abs(second.closure[0])).toBeLessThan(1e-12 * second.gross[0]);
+      await task.engine.release();
+      await again.engine.release();
+    },
+  );
 });

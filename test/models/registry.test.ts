@@ -44,7 +44,7 @@ describe("createModel(spec, shape)", () => {
   });
 
   const form =
-    "model must be mlp:WIDTHS:ACTIVATION:OPTIONS, cnn:CHANNELS:HIDDEN, resnet:CHANNELS:BLOCKS, transformer:WIDTH:DEPTH:HEADS, attention:WIDTH:DEPTH:HEADS, gpt:WIDTH:DEPTH:HEADS or a file ending in .onnx";
+    "model must be mlp:WIDTHS:ACTIVATION:OPTIONS[:dropout=RATIO], cnn:CHANNELS:HIDDEN[:dropout=RATIO], resnet:CHANNELS:BLOCKS, transformer:WIDTH:DEPTH:HEADS, attention:WIDTH:DEPTH:HEADS, gpt:WIDTH:DEPTH:HEADS or a file ending in .onnx";
   it.each([
     ["unet", `${form}, got "unet"`],
     ["resnet:4:1:2", `${form}, got "resnet:4:1:2"`],

@@ -23,7 +23,7 @@ it("numpy reads a run and gets the same numbers", async ({ skip }) => {
   skip(!hasNumpy, `did not run: ${PYTHON} has no numpy (apt-get install python3-numpy)`);
   for (const dtype of ["float32", "float64"] as const) {
     const path = folder.at(`${dtype}.pkrun`);
-    const small = smallRun({ dtype, checkpointEvery: 4 });
+    const small = smallRun({ dtype, checkpointEvery: 4, keyed: dtype === "float64" });
     await recordSteps(await createRunWriter(path, small), small, { steps: 6, status: "complete" });
     const run = await openRun(path);
     const told = JSON.parse(execFileSync(PYTHON, [SCRIPT, path], { encoding: "utf8" }));
@@ -36,6 +36,7 @@ it("numpy reads a run and gets the same numbers", async ({ skip }) => {
       norm: expect.closeTo(Math.hypot(...params), 12),
       lastBatch: [...batch.indices],
       lastWeight: batch.weights.at(-1),
+      lastKeys: dtype === "float64" ? Array.from(batch.keys as BigInt64Array, Number) : null,
     });
     for (const part of ["checkpoints/00000004.safetensors", "scalars/loss.npy"]) {
       const bytes = readFileSync(join(path, part));

@@ -145,6 +145,17 @@ describe("importRun(request)", () => {
     await (await reopenTask(run)).engine.release();
   });
 
+  it("refuses a model with dropout where batches are known, and takes its parameters where they are not", async () => {
+    const dropping = await smallLoop({ dropout: 0.5, hidden: [5], loss: "cross-entropy" });
+    const { write } = await writeLoopFolder(folder.at("loop"), dropping);
+    await expect(imported()).rejects.toThrow(
+      "loop/model.onnx must have no dropout in training mode: the masks of another program are not recorded",
+    );
+    write("batches.npz", undefined);
+    expect((await imported()).tier).toBe("parameters");
+    expect((await openRun(folder.at("loop.pkrun"))).manifest.random?.dropout).toEqual([0.5]);
+  });
+
   it("is broken off by its signal and leaves no run", async () => {
     await written();
     await expect(imported({ signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");

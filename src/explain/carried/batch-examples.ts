@@ -2,12 +2,11 @@
 
 import type { Feeds } from "../../engine/engine.ts";
 import { viewsOf } from "../../numeric/layout.ts";
-import { type RealArray, reals, toReal } from "../../numeric/tensor.ts";
+import type { RealArray } from "../../numeric/tensor.ts";
 import type { Batch } from "../../run/types.ts";
-import { type ExampleSource, examplesOf } from "../../train/examples.ts";
-import { TARGET, WEIGHTS } from "../../train/gradient-graph.ts";
+import { occurrenceFeeds, partOfBatch } from "../../train/occurrences.ts";
 import { examplesPerTile } from "../../train/stepper.ts";
-import { type Task, targetsOf } from "../../train/task.ts";
+import type { Task } from "../../train/task.ts";
 import type { Derivatives } from "./derivatives.ts";
 
 /** Products with more examples at once are no faster. */
@@ -27,39 +26,36 @@ export class BatchExamples {
   readonly tile: number;
   private readonly task: Task;
   private readonly graph: Derivatives["batch"];
-  private readonly examples: ExampleSource;
+  private readonly occurrences: ReturnType<typeof occurrenceFeeds>;
 
   /** `largest`: occurrences of the largest batch. */
   constructor(task: Task, { batch }: Pick<Derivatives, "batch">, largest: number) {
     this.task = task;
     this.graph = batch;
     this.tile = Math.max(1, Math.min(largest, MOST, examplesPerTile(batch)));
-    this.examples = examplesOf(task, task.dataset.train);
+    this.occurrences = occurrenceFeeds(task);
   }
 
   /** The whole batch, tile by tile; one tile of nothing for an empty one. */
-  async *of(params: RealArray, { indices, weights }: Batch): AsyncGenerator<Occurrences> {
-    for (let start = 0; start === 0 || start < indices.length; start += this.tile) {
-      const count = Math.min(this.tile, indices.length - start);
-      const feeds = await this.feedsOf(params, {
-        indices: indices.subarray(start, start + count),
-        weights: weights.subarray(start, start + count),
-      });
+  async *of(params: RealArray, batch: Batch): AsyncGenerator<Occurrences> {
+    const { length } = batch.indices;
+    for (let start = 0; start === 0 || start < length; start += this.tile) {
+      const count = Math.min(this.tile, length - start);
+      const feeds = await this.feedsOf(params, partOfBatch(batch, start, start + count));
       yield { start, count, feeds: await this.task.engine.compile(this.graph).run(feeds) };
     }
   }
 
-  private async feedsOf(params: RealArray, { indices, weights }: Batch): Promise<Feeds> {
-    const { engine, layout, frozen, dataset } = this.task;
-    const [taken, counts] = [new Int32Array(this.tile), new Float64Array(this.tile)];
-    taken.set(indices);
-    counts.set(weights);
-    return {
-      ...frozen,
-      ...viewsOf(layout, params),
-      ...(await this.examples.feeds(taken)),
-      [TARGET]: targetsOf(this.task, dataset.train, taken),
-      [WEIGHTS]: toReal(reals([this.tile], counts), engine.dtype),
+  private async feedsOf(params: RealArray, { indices, weights, keys }: Batch): Promise<Feeds> {
+    const { layout, frozen } = this.task;
+    const filled = {
+      indices: new Int32Array(this.tile),
+      weights: new Float64Array(this.tile),
+      ...(keys && { keys: new BigInt64Array(this.tile) }),
     };
+    filled.indices.set(indices);
+    filled.weights.set(weights);
+    if (keys) filled.keys?.set(keys);
+    return { ...frozen, ...viewsOf(layout, params), ...(await this.occurrences(filled)) };
   }
 }

@@ -17,7 +17,8 @@ export interface CarrierOptions extends PullOptions {
 
 /** `auto`: in the engine where every use of a parameter has a factored form; the other methods are the reference's. */
 export function carrierOf(task: Task, rows: RowEvaluator, { method, readout, run }: CarrierOptions): Carried {
-  const derivatives = method === "auto" ? derivativesOf({ ...readout, loss: task.loss }) : undefined;
+  const derivatives =
+    method === "auto" ? derivativesOf({ ...readout, loss: task.loss, training: task.training }) : undefined;
   if (!derivatives) return new CarriedVectors(task, rows, new Puller(task, rows.count, { method }));
   return new EngineCarried(task, rows, { derivatives, batches: run.batches });
 }

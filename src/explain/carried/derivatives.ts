@@ -107,6 +107,8 @@ function matches(held: Pick<Held, "use" | "still">, example: Use): boolean {
 
 export interface DerivativesOptions extends ReadoutGraphOptions {
   readonly loss: Loss;
+  /** What is trained. Default: `head`, as it is evaluated. */
+  readonly training?: Pick<ReadoutGraphOptions, "head" | "exampleInputs"> | undefined;
 }
 
 /** The graphs of a readout and a loss; undefined where some use of a parameter has no factored form, or both sides have different ones. */
@@ -150,7 +152,8 @@ function buildRows(options: ReadoutGraphOptions): RowSide | undefined {
 function build(options: DerivativesOptions): Derivatives | undefined {
   const side = buildRows(options);
   if (!side) return undefined;
-  const { head, exampleInputs, loss, layout } = options;
+  const { training = options, loss, layout } = options;
+  const { head, exampleInputs } = training;
   const { b, inputs, losses, weights } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const examples = exampleInputs.map((name) => inputs[name]);

@@ -4,6 +4,7 @@ import { InvalidModelError, isPathkernelError, UnsupportedError } from "../../er
 import { type RealDType, type Tensor, toReal } from "../../numeric/tensor.ts";
 import { GraphBuilder } from "../builder.ts";
 import { BATCH, formatShape, isBatch } from "../dim.ts";
+import { withoutDropout } from "../dropout.ts";
 import type { Graph, Value } from "../types.ts";
 import { graphsIn, namesReadBy, withInner } from "./branches.ts";
 import { convertNodes } from "./convert.ts";
@@ -29,8 +30,10 @@ export interface ReadOptions {
 }
 
 export interface ImportedGraph {
-  /** Inputs: `x`, whose first axis is the batch, then the parameters; output: `y`. */
+  /** Inputs: `x`, whose first axis is the batch, then the parameters; output: `y`. For evaluation: without dropout. */
   readonly graph: Graph;
+  /** The same with its `Dropout` nodes in training mode, which can be neither run nor differentiated; `graph` itself where it has none. */
+  readonly stored: Graph;
   readonly parameters: readonly ImportedParameter[];
   /** What was decided on the way, one line each. */
   readonly notes: readonly string[];
@@ -210,7 +213,8 @@ function importModel(
     freedBatch: example.freedBatch,
   });
   const y = checkedOutput(converted.values.get(outputs[0]), outputs[0]);
-  return { graph: b.build({ y }), parameters, notes: [...notes, ...converted.notes] };
+  const stored = b.build({ y });
+  return { graph: withoutDropout(stored), stored, parameters, notes: [...notes, ...converted.notes] };
 }
 
 function checkedOutput(y: Value | undefined, name: string): Value {

@@ -27,5 +27,10 @@ export const shapeRules: ReadonlyMap<string, ShapeRule> = new Map(
   }),
 );
 
-/** Those of the operators that only an engine writes, into graphs that nobody differentiates any more. */
-export const engineShapeRules: ReadonlyMap<string, ShapeRule> = new Map(Object.entries(blockedShapes));
+/** `Dropout` nodes are neither run nor differentiated: evaluation leaves them out, training has masks in their place. */
+const dropout: ShapeRule = ({ inputs: [x] }) => [{ dtype: x!.dtype, shape: x!.shape }];
+
+/** Those of operators in graphs that nobody differentiates: what only an engine writes, and `Dropout`, which is only stored. */
+export const otherShapeRules: ReadonlyMap<string, ShapeRule> = new Map(
+  Object.entries({ ...blockedShapes, Dropout: dropout }),
+);

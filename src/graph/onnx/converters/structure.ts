@@ -1,8 +1,9 @@
-// Reads operators that copy, fill, convert or rearrange, and those that evaluation leaves out (Dropout).
+// Reads operators that copy, fill, convert or rearrange, and Dropout.
 
 import { InvalidModelError, UnsupportedError } from "../../../errors.ts";
 import { integers, reals, type Tensor, tensor } from "../../../numeric/tensor.ts";
 import { type Dim, divideDims, isBatch, normaliseAxis, type Shape, sizeOfShape } from "../../dim.ts";
+import { dropout } from "../../dropout.ts";
 import { cast, reshape, slice, transpose, where } from "../../ops.ts";
 import type { Value } from "../../types.ts";
 import {
@@ -113,10 +114,31 @@ const transposing: Converter = (node) => {
   return [transpose(node.b, x, perm ?? x.shape.map((_, i) => rank - 1 - i))];
 };
 
-const dropout: Converter = (node) => {
-  refuseOutputs(node, 1, "the mask of Dropout must not be used: the model is read for evaluation");
-  node.note("Dropout is left out: the model is read for evaluation");
-  return [inputOf(node, 0)];
+/** The single number of input i of a Dropout, which later opsets have in the place of an attribute. */
+function dropoutInput(node: ImportNode, i: number, what: string): number | undefined {
+  const input = node.inputs[i];
+  if (!input) return undefined;
+  const known = node.b.constantOf(input);
+  if (known?.data.length === 1) return Number(known.data[0]);
+  throw new UnsupportedError(`${what} of Dropout must be a constant, got one that is computed`);
+}
+
+/** A node in training mode stays, for a mask to take its place; any other is the identity. */
+const dropping: Converter = (node) => {
+  refuseOutputs(node, 1, "the mask of Dropout must not be used: it is another one for each occurrence of an example");
+  const ratio = dropoutInput(node, 1, "the ratio") ?? numberOf(node, "ratio", 0.5);
+  const isTraining = (dropoutInput(node, 2, "training_mode") ?? 0) !== 0;
+  if (!isTraining || ratio === 0) {
+    node.note("Dropout that is not in training mode is left out");
+    return [inputOf(node, 0)];
+  }
+  const x = inputOf(node, 0);
+  if (!(ratio > 0 && ratio < 1)) throw new InvalidModelError(`the ratio of Dropout must lie in [0, 1), got ${ratio}`);
+  if (x.dtype !== "real") throw new InvalidModelError(`the input of Dropout must be real numbers, got ${x.dtype}`);
+  node.note(
+    "Dropout in training mode: masks are drawn here, from the key of each occurrence; evaluation leaves it out",
+  );
+  return [dropout(node.b, x, ratio)];
 };
 
 /** 4096 positions attend to as many. */
@@ -150,6 +172,6 @@ export const structureConverters: Readonly<Record<string, Converter>> = {
   Flatten: flatten,
   Gather: gathering,
   Transpose: transposing,
-  Dropout: dropout,
+  Dropout: dropping,
   Trilu: trilu,
 };
