@@ -1,16 +1,28 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export {
+  featureMovement,
+  kernelDrift,
+  kernelRotation,
+  type Richness,
+  richnessGauge,
+  richnessThresholds,
+} from "./diagnose/richness.ts";
+export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
+export { type WidthMeasure, type WidthSweepOptions, widthSweep } from "./diagnose/width-sweep.ts";
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
 export { type Counterfactual, type CounterfactualOptions, counterfactual } from "./explain/counterfactual.ts";
 export { type CriticalSteps, criticalSteps } from "./explain/critical-steps.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
+export { type ExplainAlongOptions, explainAlong } from "./explain/explain-along.ts";
 export {
   type ExplainSuperpositionOptions,
   explainSuperposition,
   superpositionShift,
 } from "./explain/explain-superposition.ts";
+export { type ExplanationMachineOptions, explanationMachine } from "./explain/explanation-machine.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
@@ -44,6 +56,17 @@ export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
 export { type MatrixForm, matrixForms as kernelMatrixForms } from "./kernels/gram-matrix.ts";
+export { dotProduct, gaussian, inputKernel, type PointKernel } from "./kernels/input-kernels.ts";
+export {
+  evaluateMachine,
+  identityLink,
+  type KernelMachine,
+  type Link,
+  type MachineEvaluation,
+  modelPrior,
+  probabilityLink,
+  zeroPrior,
+} from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
@@ -64,6 +87,7 @@ export {
   type TangentKernelOptions,
   tangentKernel,
 } from "./kernels/tangent-kernel.ts";
+export { linearisedMachine, type TangentMachineOptions, tangentMachine } from "./kernels/tangent-machine.ts";
 export {
   algorithmNames as kernelAlgorithmNames,
   type KernelDivision,
@@ -75,9 +99,14 @@ export {
 export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
+export { type KernelFlowOptions, kernelGradientFlow } from "./machines/kernel-flow.ts";
+export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
 export { cnn } from "./models/cnn.ts";
-export { mlp } from "./models/mlp.ts";
+export { linearise } from "./models/linearise.ts";
+export { type MlpOptions, mlp } from "./models/mlp.ts";
 export { modelFromOnnx } from "./models/onnx-file.ts";
+export { withOutputScale } from "./models/output-scale.ts";
+export { type Parametrisation, parametrisations } from "./models/parametrisation.ts";
 export { createModel, modelNames } from "./models/registry.ts";
 export type { Model } from "./models/types.ts";
 export { type Layout, type LayoutEntry, layoutOf, viewsOf } from "./numeric/layout.ts";
@@ -117,6 +146,7 @@ export type { Backtracking, Schedule, ScheduleContext } from "./schedules/types.
 export { accuracyOf, predict } from "./train/accuracy.ts";
 export { accumulatedBatches, fullBatches, meanBatch, shuffledBatches, weightedBatches } from "./train/batches.ts";
 export type { ReplayDifference } from "./train/engine-differences.ts";
+export { hiddenFeatures } from "./train/hidden-features.ts";
 export { isNotable as isNotableJump, type Jump } from "./train/jump.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
 export {

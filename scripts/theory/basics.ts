@@ -304,7 +304,7 @@ export const rows: readonly TheoryRow[] = [
     id: "001-09",
     statement: "examples may be arbitrary structures",
     by: "createTask, explain",
-    test: "explain/architectures.test.ts, explain/sequences.test.ts",
+    test: "explain/architectures.test.ts, explain/sequences.test.ts, explain/special-structures.test.ts",
     measure: anyData,
   },
   {
@@ -318,8 +318,8 @@ export const rows: readonly TheoryRow[] = [
   {
     id: "001-11",
     statement: "Remark 1: a_i and b depend on x; training points are queries all along",
-    by: "pathKernel",
-    test: PATH,
+    by: "pathKernel, explainAlong",
+    test: `${PATH}, explain/explain-along.test.ts`,
     measure: coefficientsDepend,
     quick: true,
     holds: "a_i are ill conditioned where K_s changes its sign: flagged, not given",

@@ -33,7 +33,7 @@ async function measure(): Promise<string> {
 
 export const rows: readonly TheoryRow[] = [
   {
-    id: "1.1.6",
+    id: "001-15",
     statement: "Dropout: J(x_i; w_r) by the sampled mask, the query in evaluation mode, is explained exactly",
     by: "explain, mlp, record",
     test: "explain/dropout.test.ts",

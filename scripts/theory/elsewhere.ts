@@ -16,28 +16,12 @@ const row = (id: string, statement: string, by: string, test: string, holds?: st
 });
 
 export const rows: readonly TheoryRow[] = [
-  row("000-01", "richness, lazy to rich, by one knob", "richness gauge", DIAGNOSTICS),
-  row("000-02", "effective learning rate O(1/n) and O(1)", "width sweep", DIAGNOSTICS),
-  row("000-03", "infinite width is the tangent kernel's machine", "linearised model", MACHINES),
-  row("000-04", "intermediate: a sequence of effective kernels", "tangentKernel at each checkpoint", "docs/chords.md"),
-  row("000-05", "kernel machine g(sum a_i K + b)", "KernelMachine", MACHINES),
-  row("000-06", "one hidden layer is a kernel as nonlinearity", "RBF-network equivalence", MACHINES),
-  row("000-07", "descent stops at a zero gradient", "train, stop on the gradient norm", "train/train.test.ts"),
-  row("000-12", "kernel ridge and tangent kernel regression as baselines", "kernelSolve", "kernels/solve.test.ts"),
-  row("000-13", "networks behave as kernel machines whatever the richness", "explain (residual)", DIAGNOSTICS),
-  row("000-14", "reference arXiv:2404.19719, section 2.2", "the section on richness", "docs/theory.md"),
-  row("001-01", "kernel machine y = g(sum a_i K(x, x_i) + b)", "KernelMachine", MACHINES),
   row(
     "001-07",
     "Fig. 1: the path on the plane of two weights, with gradients of x, x1, x2",
     "pathKernel, explain",
     `${LABORATORY}; the studio`,
   ),
-  row("001-13", "Remark 3: losses and their l'", "lossOf", "losses/registry.test.ts"),
-  row("001-14", "Remark 4: a regulariser goes into b", "explain (terms)", "explain/exactness.test.ts"),
-  row("001-16", "linear models: the path kernel is the dot product", "pathKernel", "kernels/path-kernel.test.ts"),
-  row("001-17", "the perceptron is a kernel machine (Aizerman)", "perceptron and its dual", MACHINES),
-  row("001-18", "Hopfield and Hamming networks are nearest neighbours (Lippmann)", "Hamming network", MACHINES),
   row("001-21", "nearest training examples in path-kernel space against Euclid's", "neighbours", DIAGNOSTICS),
   row(
     "001-22",
@@ -63,20 +47,6 @@ export const rows: readonly TheoryRow[] = [
     "a query of the network costs one forward pass; of the explicit machine, n kernels",
   ),
   row("001-28", "the same hardware", "openEngine (provider webgpu)", "npm run check:webgpu"),
-  row("001-29", "boosting: each step is a weak learner, weighted by rate or line search", "tangent machines", MACHINES),
-  row("001-30", "gradient boosting where a line search sets the weight", "boosting over K_s", MACHINES),
-  row(
-    "001-31",
-    "Bayesian networks are kernel density estimates; contributions sum to 0 over the space",
-    "explain",
-    MACHINES,
-  ),
-  row(
-    "001-32",
-    "convex: the solution is a kernel machine whatever found it",
-    "Newton, L-BFGS against descent",
-    MACHINES,
-  ),
   row(
     "001-33",
     "open: training without gradients on non-convex models",
@@ -111,7 +81,6 @@ export const rows: readonly TheoryRow[] = [
     "Errata, docs/theory.md",
     "dy/dt = sum L' K lacks its minus; integrals are left after substitution; K(x, x') must be K(x, x_i)",
   ),
-  row("003-06", "a_i are linear in y_i for supervised kernel machines", "kernelSolve", MACHINES),
   row(
     "004-04",
     "points far apart can be near in gradient space, and the reverse",

@@ -18,7 +18,7 @@ import { optimizerText } from "./run-text.ts";
 
 const DATA_FORMS = `${datasetNames.join(", ")} or a file ${dataFileEndings.join(", ")}`;
 const MODEL_FORMS =
-  "mlp:WIDTHS:ACTIVATION[:dropout=RATIO], cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx";
+  "mlp:WIDTHS:ACTIVATION[:parametrisation=NAME,alpha=A][:dropout=RATIO], cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx";
 
 /** Flags that are options of the optimizer, by the names that the library gives them. */
 const OPTIMIZER_SHAPE = {

@@ -22,12 +22,20 @@ export const activations: Readonly<Record<string, (b: B, x: Value) => Value>> = 
   linear: (_b, x) => x,
 };
 
-/** x W^T + b with W of shape (outputs, inputs), as `torch.nn.Linear`. */
-export function linear(b: B, x: Value, { name, outputs }: { name: string; outputs: number }): Value {
+export interface LinearLayer {
+  readonly name: string;
+  readonly outputs: number;
+  /** What multiplies W and b. Default 1. */
+  readonly scales?: { readonly weight: number; readonly bias: number };
+}
+
+/** x W^T + b with W of shape (outputs, inputs), as `torch.nn.Linear`; with `scales`, weight x W^T + bias b. */
+export function linear(b: B, x: Value, { name, outputs, scales }: LinearLayer): Value {
   const inputs = fixedDim(x.shape[1], `the width of the input of ${name}`);
   const weight = b.input(`${name}.weight`, "real", [outputs, inputs]);
   const bias = b.input(`${name}.bias`, "real", [outputs]);
-  return b.op("Gemm", [x, weight, bias], { transB: 1 });
+  const factors = scales && (scales.weight !== 1 || scales.bias !== 1) && { alpha: scales.weight, beta: scales.bias };
+  return b.op("Gemm", [x, weight, bias], { transB: 1, ...factors });
 }
 
 /** 3 x 3 convolution, padding 1, as `torch.nn.Conv2d(inputs, outputs, 3, padding=1)`. */

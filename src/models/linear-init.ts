@@ -4,8 +4,8 @@ import type { Layout } from "../numeric/layout.ts";
 import type { RealArray } from "../numeric/tensor.ts";
 import type { Random } from "./types.ts";
 
-/** A number that fills a parameter, or the deviation of normal numbers with mean 0. */
-export type Start = number | { readonly deviation: number };
+/** A number that fills a parameter, the deviation of normal numbers with mean 0, or a factor of what linear layers begin with. */
+export type Start = number | { readonly deviation: number } | { readonly scale: number };
 
 export interface InitialiseOptions {
   readonly random: Random;
@@ -30,7 +30,8 @@ export function initialiseLayers(layout: Layout, params: RealArray, { random, st
     }
     if (shape.length > 1) bound = 1 / Math.sqrt(size / shape[0]);
     for (let i = offset; i < offset + size; i++) {
-      params[i] = start ? start.deviation * normal(random) : (2 * random() - 1) * bound;
+      if (start && "deviation" in start) params[i] = start.deviation * normal(random);
+      else params[i] = (2 * random() - 1) * bound * (start?.scale ?? 1);
     }
   }
 }

@@ -3,7 +3,8 @@
 import { sizeOf } from "../numeric/tensor.ts";
 import { cnn } from "./cnn.ts";
 import { withOutputShape } from "./from-graph.ts";
-import { mlp } from "./mlp.ts";
+import { type MlpOptions, mlp } from "./mlp.ts";
+import type { Parametrisation } from "./parametrisation.ts";
 import { resnet } from "./resnet.ts";
 import { attention, gpt, type TransformerOptions, transformer } from "./transformer.ts";
 import type { Model, ModelShape } from "./types.ts";
@@ -27,6 +28,26 @@ function count(text: string, spec: string, what: string): number {
   if (!/^[1-9]\d*$/.test(text))
     throw new RangeError(`model ${spec}: ${what} must be a positive integer, got "${text}"`);
   return Number(text);
+}
+
+/** `parametrisation=mup,base=64,alpha=2` behind the activation. */
+function mlpSettings(
+  text: string | undefined,
+  spec: string,
+): Pick<MlpOptions, "parametrisation" | "baseWidth" | "alpha"> {
+  const found: { parametrisation?: Parametrisation; baseWidth?: number; alpha?: number } = {};
+  for (const part of text?.split(",") ?? []) {
+    const [name, value = ""] = part.split("=");
+    const number = value.trim() === "" ? Number.NaN : Number(value);
+    if (name === "parametrisation") found.parametrisation = value as Parametrisation;
+    else if (name === "base") found.baseWidth = number;
+    else if (name === "alpha") found.alpha = number;
+    else
+      throw new RangeError(
+        `model ${spec}: options must be parametrisation=NAME, base=WIDTH, alpha=NUMBER, separated by commas, got "${part}"`,
+      );
+  }
+  return found;
 }
 
 interface Builder {
@@ -54,10 +75,16 @@ const BUILDERS: ReadonlyMap<string, Builder> = new Map<string, Builder>([
   [
     "mlp",
     {
-      form: "WIDTHS:ACTIVATION",
+      form: "WIDTHS:ACTIVATION:OPTIONS",
       dropout: true,
-      build: ([hidden, activation = "relu"], shape, spec, dropout) =>
-        mlp({ ...shape, hidden: hidden ? widths(hidden, spec) : [], activation, dropout }),
+      build: ([hidden, activation = "relu", options], shape, spec, dropout) =>
+        mlp({
+          ...shape,
+          hidden: hidden ? widths(hidden, spec) : [],
+          activation,
+          dropout,
+          ...mlpSettings(options, spec),
+        }),
     },
   ],
   [

@@ -9,10 +9,14 @@ function matcher(pattern: string): RegExp {
 
 /**
  * Names of the parameters that any of the patterns matches (`*` any run of characters, `?` one), in the model's order; all of
- * them when there is no pattern. RangeError for a pattern that matches nothing.
+ * them when there is no pattern; never those that the model keeps as they are. RangeError for a pattern that matches nothing.
  */
-export function trainableNames(parameters: Layout, patterns: readonly string[] | undefined): string[] {
-  const names = parameters.entries.map(({ name }) => name);
+export function trainableNames(
+  parameters: Layout,
+  patterns: readonly string[] | undefined,
+  fixed: readonly string[] = [],
+): string[] {
+  const names = parameters.entries.map(({ name }) => name).filter((name) => !fixed.includes(name));
   if (!patterns || patterns.length === 0) return names;
   const matchers = patterns.map(matcher);
   const idle = patterns.find((_, i) => !names.some((name) => matchers[i].test(name)));

@@ -35,6 +35,8 @@ export interface Model {
   readonly training?: TrainingForm | undefined;
   /** All parameters, in the order of the graph. */
   readonly parameters: Layout;
+  /** Names of parameters that are never trained: w_0 in the place that an output scale takes it from. Absent: none. */
+  readonly fixed?: readonly string[];
   /** Fills a flat array with w_0. */
   initialise(params: RealArray, random: Random): void;
 }

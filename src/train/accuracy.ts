@@ -3,7 +3,7 @@
 import type { Split } from "../data/types.ts";
 import { axesOf, IGNORED } from "../graph/outputs.ts";
 import { viewsOf } from "../numeric/layout.ts";
-import type { RealArray } from "../numeric/tensor.ts";
+import type { RealArray, Tensor } from "../numeric/tensor.ts";
 import { examplesOf } from "./examples.ts";
 import { examplesPerTile } from "./stepper.ts";
 import type { Task } from "./task.ts";
@@ -12,7 +12,7 @@ import type { Task } from "./task.ts";
 async function* tilesOf(
   task: Task,
   params: RealArray,
-  split: Pick<Split, "x">,
+  split: { readonly x: Tensor },
 ): AsyncGenerator<{ readonly start: number; readonly y: RealArray }> {
   const source = examplesOf(task, split);
   const program = task.engine.compile(task.split.head);
@@ -25,7 +25,7 @@ async function* tilesOf(
 }
 
 /** Outputs f(x; w) of a whole split, (n, C) row-major. */
-export async function predict(task: Task, params: RealArray, split: Pick<Split, "x">): Promise<Float64Array> {
+export async function predict(task: Task, params: RealArray, split: { readonly x: Tensor }): Promise<Float64Array> {
   const outputs = new Float64Array(split.x.shape[0] * task.outputs);
   for await (const { start, y } of tilesOf(task, params, split)) outputs.set(y, start * task.outputs);
   return outputs;

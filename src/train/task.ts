@@ -74,6 +74,9 @@ export function createTask(options: TaskOptions): Task {
   const stray = trainable.find((name, i) => !Object.hasOwn(all, name) || trainable.indexOf(name) !== i);
   if (stray !== undefined)
     throw new RangeError(`createTask: trainable must name parameters of the model, each once, got ${stray}`);
+  const kept = trainable.find((name) => model.fixed?.includes(name));
+  if (kept !== undefined)
+    throw new RangeError(`createTask: trainable must not name what the model keeps as it starts, got ${kept}`);
   const split = splitModel(model.graph, trainable);
   const random = model.training?.masks.map(({ name }) => name);
   const training = model.training ? splitModel(model.training.graph, trainable, random) : split;

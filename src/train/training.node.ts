@@ -147,7 +147,7 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const { limit, dataDirectory: directory, targetColumn: target, context } = request;
   const dataset = await loadDataset(request.data, { limit, directory, target, context });
   const model = modelFor(request, dataset, loss);
-  const trainable = trainableNames(model.parameters, request.trainable);
+  const trainable = trainableNames(model.parameters, request.trainable, model.fixed);
   const params = allocate(request.dtype, model.parameters.size) as RealArray;
   const random = randomFrom(request.seed, "parameters");
   model.initialise(params, () => random.uniform());

@@ -9,6 +9,8 @@ describe("createModel(spec, shape)", () => {
     ["mlp", "mlp", [10, 64]],
     ["mlp:16", "mlp:16:relu", [16, 64]],
     ["mlp:16,8:tanh", "mlp:16,8:tanh", [16, 64]],
+    ["mlp:8:tanh:parametrisation=mup,base=4,alpha=2", "mlp:8:tanh:parametrisation=mup,base=4,alpha=2", [8, 64]],
+    ["mlp:8:tanh:base=64,parametrisation=ntk", "mlp:8:tanh:parametrisation=ntk", [8, 64]],
     ["cnn:4", "cnn:4", [4, 1, 3, 3]],
     ["cnn:4,6:12", "cnn:4,6:12", [4, 1, 3, 3]],
     ["cnn:4:0", "cnn:4:0", [4, 1, 3, 3]],
@@ -25,14 +27,24 @@ describe("createModel(spec, shape)", () => {
   });
 
   it("makes the same model again from what the model calls itself", () => {
-    for (const spec of ["mlp", "mlp:16,8", "cnn:4:0", "cnn", "resnet", "resnet:4:2", "transformer:8", "attention"]) {
+    for (const spec of [
+      "mlp",
+      "mlp:16,8",
+      "mlp:16,8:tanh:parametrisation=ntk",
+      "cnn:4:0",
+      "cnn",
+      "resnet",
+      "resnet:4:2",
+      "transformer:8",
+      "attention",
+    ]) {
       const model = createModel(spec, shape);
       expect(createModel(model.spec, shape)).toEqual({ ...model, initialise: expect.any(Function) });
     }
   });
 
   const form =
-    "model must be mlp:WIDTHS:ACTIVATION[:dropout=RATIO], cnn:CHANNELS:HIDDEN[:dropout=RATIO], resnet:CHANNELS:BLOCKS, transformer:WIDTH:DEPTH:HEADS, attention:WIDTH:DEPTH:HEADS, gpt:WIDTH:DEPTH:HEADS or a file ending in .onnx";
+    "model must be mlp:WIDTHS:ACTIVATION:OPTIONS[:dropout=RATIO], cnn:CHANNELS:HIDDEN[:dropout=RATIO], resnet:CHANNELS:BLOCKS, transformer:WIDTH:DEPTH:HEADS, attention:WIDTH:DEPTH:HEADS, gpt:WIDTH:DEPTH:HEADS or a file ending in .onnx";
   it.each([
     ["unet", `${form}, got "unet"`],
     ["resnet:4:1:2", `${form}, got "resnet:4:1:2"`],
@@ -42,7 +54,14 @@ describe("createModel(spec, shape)", () => {
     ["gpt", "gpt: examples must be tokens (length), got shape [1,8,8]"],
     ["", `${form}, got ""`],
     ["constructor", `${form}, got "constructor"`],
-    ["mlp:8:relu:9", `${form}, got "mlp:8:relu:9"`],
+    ["mlp:8:relu:base=9:2", `${form}, got "mlp:8:relu:base=9:2"`],
+    [
+      "mlp:8:relu:9",
+      'model mlp:8:relu:9: options must be parametrisation=NAME, base=WIDTH, alpha=NUMBER, separated by commas, got "9"',
+    ],
+    ["mlp:8:relu:base=x", "mlp: the base width must be a finite number > 0, got NaN"],
+    ["mlp:8:relu:alpha=0", "withOutputScale: alpha must be a finite number other than 0, got 0"],
+    ["mlp:8:relu:parametrisation=mu", "mlp: parametrisation must be one of standard, ntk, mup, got mu"],
     ["mlp:8,x", 'model mlp:8,x: widths must be positive integers separated by commas, got "8,x"'],
     ["mlp:0", 'model mlp:0: widths must be positive integers separated by commas, got "0"'],
     ["mlp:8,,4", 'model mlp:8,,4: widths must be positive integers separated by commas, got "8,,4"'],
