@@ -4,7 +4,13 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { installMissing, ROOT } from "./install.mjs";
 
-const FILES = ["test/kernels/algorithms.test.ts", "test/kernels/families.test.ts", "test/explain/budgets.test.ts"];
+const FILES = [
+  "test/kernels/algorithms.test.ts",
+  "test/kernels/families.test.ts",
+  "test/explain/budgets.test.ts",
+  "test/explain/exactness.test.ts",
+  "test/explain/orders.test.ts",
+];
 
 installMissing();
 const { status } = spawnSync(process.execPath, [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...FILES], {

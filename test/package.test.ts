@@ -78,7 +78,9 @@ describe("what is published", () => {
     // Below node_modules, so that the built files find the packages that they import.
     const outDir = join(ROOT, "node_modules/.cache/pathkernel-build");
     rmSync(outDir, { recursive: true, force: true });
-    const args = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", outDir];
+    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+    // Types are what `npm run check` sees to.
+    const args = [tsc, "-p", "tsconfig.build.json", "--noCheck", "--outDir", outDir];
     const { stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     expect(stdout).toBe("");
     const builtNames = async (file: string) => Object.keys(await import(pathToFileURL(join(outDir, file)).href)).sort();

@@ -103,6 +103,7 @@ export interface Extent {
   readonly whole: readonly Variant[];
   readonly divisions: readonly Variant[];
   readonly forms: readonly KernelForm[];
+  readonly dividedForms: readonly KernelForm[];
 }
 
 const FEW = ["examples against themselves", "examples against others", "two times, weighted, normalised"];
@@ -112,6 +113,7 @@ export const FEW_VARIANTS: Extent = {
   whole: variants.filter(({ label }) => FEW.includes(label)),
   divisions: divided.slice(-1),
   forms: ["trace", "blocks"],
+  dividedForms: ["blocks"],
 };
 
 /** Declares the tests of one algorithm on one model. */
@@ -119,7 +121,7 @@ export function tangentKernelConformance(
   label: string,
   algorithm: AlgorithmName,
   make: () => Promise<SmallTask>,
-  { whole = variants, divisions = divided, forms = kernelForms }: Partial<Extent> = {},
+  { whole = variants, divisions = divided, forms = kernelForms, dividedForms = forms }: Partial<Extent> = {},
 ): void {
   // One task for all variants, so that its graphs are compiled once.
   let made: Promise<SmallTask> | undefined;
@@ -147,7 +149,7 @@ export function tangentKernelConformance(
       // Few examples: there are as many kernels to compare as parameters.
       const all = await subject();
       const own = { ...all, xs: sliceRows(all.xs, 0, 3), xs2: sliceRows(all.xs2, 0, 2) };
-      for (const form of forms) {
+      for (const form of dividedForms) {
         const undivided = await runner(own, variant, form)({ algorithm });
         for (const per of kernelDivisions) {
           const { kernel, groups = [] } = await runner(own, variant, form)({ algorithm, per });

@@ -12,12 +12,16 @@ import {
   failuresOf,
   measureExactness,
 } from "../helpers/exactness.ts";
+import { FULL_MATRIX } from "../helpers/matrix.ts";
 import { optimizerChoice, optimizerChoices } from "../helpers/optimizer-choices.ts";
 import { cosineStepSizes, trainScheduled } from "../helpers/scheduled-training.ts";
 import { furtherLosses, modelKinds, smallTask, withOptimizer } from "../helpers/tasks.ts";
 
 const losses = ["mse", "cross-entropy", "binary-cross-entropy"] as const;
 const dtypes = ["float64", "float32"] as const;
+
+/** Longer in `npm run test:matrix`, and in `npm run exactness` on everything together. */
+const SIZE = FULL_MATRIX ? { steps: 20, queries: 4 } : { steps: 10, queries: 3 };
 
 /** A part of `npm run exactness` in which every two values of different columns meet. */
 const cases: readonly ExactnessCase[] = [
@@ -50,7 +54,7 @@ describe("the output is prior + contributions + terms + residual", () => {
   it.each(cases.map((tested) => [tested.optimizer.label, tested.loss, tested.model, tested.dtype, tested] as const))(
     "%s, %s, %s, %s",
     async (_optimizer, _loss, _model, _dtype, tested) => {
-      const measured = await measureExactness(tested, { steps: 20, queries: 4 });
+      const measured = await measureExactness(tested, SIZE);
       expect(failuresOf(measured)).toEqual([]);
       expect(measured.unresolved).toBe(0);
     },

@@ -3,6 +3,7 @@ import { explain } from "../../src/explain/explain.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import type { OptimizerOptions } from "../../src/optimizers/options.ts";
 import { trainInMemory } from "../../src/train/memory-training.ts";
+import { FULL_MATRIX } from "../helpers/matrix.ts";
 import { smallTask } from "../helpers/tasks.ts";
 
 const RULES = ["left", "trapezoid", "gauss2"] as const;
@@ -50,10 +51,9 @@ describe("fixed rules converge as the step shrinks and the time stays, all examp
   });
 
   // At a fixed momentum the first steps are far from the flow, so that orders are reached from below.
-  it.each([
-    { name: "momentum", options: { momentum: 0.9 }, time: 1, counts: [32, 64, 128, 256] },
-    { name: "adam", options: { betas: [0.9, 0.99] as const }, time: 0.5, counts: [64, 128, 256, 512] },
-  ])("rising towards them for $name", async (setting) => {
+  const momentum: Setting = { name: "momentum", options: { momentum: 0.9 }, time: 1, counts: [32, 64, 128, 256] };
+  const adam: Setting = { name: "adam", options: { betas: [0.9, 0.99] }, time: 0.5, counts: [64, 128, 256, 512] };
+  it.each(FULL_MATRIX ? [momentum, adam] : [momentum])("rising towards them for $name", async (setting) => {
     const slopes = await slopesOf(setting);
     for (const rule of RULES) expect(slopes[rule].at(-1) as number, rule).toBeGreaterThan(slopes[rule][0]);
     expect(slopes.left.at(-1) as number).toBeGreaterThan(0.7);

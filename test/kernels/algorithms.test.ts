@@ -22,7 +22,7 @@ const models: Readonly<Record<string, (options: SmallTaskOptions) => Promise<Sma
 };
 
 /** Held to every variant in float64; the rest are of the same making, and held to a few of them but for `npm run test:matrix`. */
-const WHOLE = ["a tanh network", "a convolutional network"];
+const WHOLE = ["a tanh network"];
 const extentOf = (label: string, dtype: string) =>
   FULL_MATRIX || (dtype === "float64" && WHOLE.includes(label)) ? {} : FEW_VARIANTS;
 
