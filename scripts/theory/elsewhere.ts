@@ -30,14 +30,6 @@ export const rows: readonly TheoryRow[] = [
     MACHINES,
   ),
   row("001-23", "brittle away from the nearest training example", "error against distance", LABORATORY),
-  row("001-24", "no representation learning, only selection of gradient features", "kernel drift", DIAGNOSTICS),
-  row(
-    "001-25",
-    "kernels from architecture: shifts (CNN), attention",
-    "tangentKernel",
-    "kernels/invariance.test.ts",
-    "K(x, shift x') = K(x, x') to 1e-12 where a convolution on a torus is averaged over positions, not where it is flattened",
-  ),
   row("001-26", "maxima of a sine are near in gradient space, far apart in Euclid's", "sine regression", LABORATORY),
   row(
     "001-27",
@@ -81,13 +73,6 @@ export const rows: readonly TheoryRow[] = [
     "Errata, docs/theory.md",
     "dy/dt = sum L' K lacks its minus; integrals are left after substitution; K(x, x') must be K(x, x_i)",
   ),
-  row(
-    "004-04",
-    "points far apart can be near in gradient space, and the reverse",
-    "rank correlation of distances",
-    DIAGNOSTICS,
-  ),
-  row("004-15", "ReLU, piece by piece", "explain (auto), switches", "explain/segment.test.ts"),
   row(
     "004-18",
     "feature-space memory: retrieval and aggregation",
