@@ -21,7 +21,7 @@ const losses = ["mse", "cross-entropy", "binary-cross-entropy"] as const;
 const dtypes = ["float64", "float32"] as const;
 
 /** Longer in `npm run test:matrix`, and in `npm run exactness` on everything together. */
-const SIZE = FULL_MATRIX ? { steps: 20, queries: 4 } : { steps: 10, queries: 3 };
+const SIZE = FULL_MATRIX ? { steps: 20, queries: 4 } : { steps: 6, queries: 2 };
 
 /** A part of `npm run exactness` in which every two values of different columns meet. */
 const cases: readonly ExactnessCase[] = [

