@@ -39,6 +39,10 @@ describe("train --clip-norm --regulariser", () => {
     [["--regulariser", "l3:1"], "--regulariser name must be one of l2, l1, elastic, distance, got l3"],
     [["--regulariser", "l2"], "--regulariser l2 must be written l2:LAMBDA, got l2"],
     [["--regulariser", "l1:1", "--regulariser", "l1:2"], "--regulariser l1 must be given once"],
+    [
+      ["--optimizer", "sgd", "--schedule", "line-search", "--regulariser", "l2:1"],
+      "schedule line-search: regularisers must be none",
+    ],
   ])("refuses %j", async (flags, message) => {
     const { code, stderr } = await cli([...SMALL_TRAINING, ...flags, "-o", join(folder, "b.pkrun")]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
