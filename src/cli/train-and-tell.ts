@@ -35,8 +35,8 @@ export async function trainAndTell(
       throw new FileError(error.message, error.path, { hint, cause: error });
     }
     if (!(error instanceof DivergedError)) throw error;
-    const hint = `use a smaller learning rate; the steps before it are kept in ${request.out}`;
-    throw new DivergedError(error.message, error.step, { hint, cause: error });
+    const hint = error.hint?.replace(/are recorded$/, `are kept in ${request.out}`);
+    throw new DivergedError(error.message, error.step, { ...(hint && { hint }), cause: error });
   } finally {
     progress.end();
   }

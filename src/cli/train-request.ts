@@ -179,8 +179,9 @@ export function requestText(request: PlainRequest): string {
   const times = (request.accumulate ?? 1) > 1 ? `${request.accumulate} times ` : "";
   const size = optimizer === "gd" ? "all examples" : `${times}${batchSize ?? DEFAULT_BATCH_SIZE} examples`;
   const planned = steps === undefined ? `${epochs} epoch${epochs === 1 ? "" : "s"}` : `${steps} steps`;
+  const drawn = batches === undefined ? `${size} a step, ${planned}` : `${batches}${times && `, ${times}one a step`}`;
   const stop = request.stopGradientNorm;
-  const length = stop === undefined ? planned : `${planned} or until the gradient's norm is at most ${stop}`;
+  const length = stop === undefined ? drawn : `${drawn} or until the gradient's norm is at most ${stop}`;
   const resolved = withClipping(createOptimizer(optimizer, optimizerOptions), request.clipping ?? {});
   const recorded = { optimizer: resolved, clipping: resolved.clipping };
   return table([
@@ -189,7 +190,7 @@ export function requestText(request: PlainRequest): string {
     ["loss", [loss, ...(request.regularisers ?? [])].join(" + ")],
     ["optimizer", optimizerText(recorded)],
     ...(request.schedule === undefined ? [] : [["schedule", request.schedule] as const]),
-    ["batches", batches ?? `${size} a step, ${length}, seed ${seed}`],
+    ["batches", batches === undefined ? `${length}, seed ${seed}` : length],
     ...(request.exampleWeights === undefined ? [] : [["weights", request.exampleWeights] as const]),
     ["record", request.out],
   ]);

@@ -59,6 +59,8 @@ export function explanationMachine(task: Task, run: Run, options: ExplanationMac
     throw new RangeError(`explanationMachine: coefficients must be loss-weighted or domingos, got ${form}`);
   if (form === "domingos" && (own.rule ?? "left") !== "left")
     throw new RangeError(`explanationMachine: Domingos' coefficients need the rule left, got ${own.rule}`);
+  if (form === "domingos" && (own.chord ?? 1) !== 1)
+    throw new RangeError(`explanationMachine: Domingos' coefficients are of steps: chord must be 1, got ${own.chord}`);
   const points = dataset.train.x;
   const examples = points.shape[0];
   const explained = oncePerQueries(async (queries) => {

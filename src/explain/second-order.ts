@@ -2,7 +2,7 @@
 
 import { jvp } from "../differentiate/forward.ts";
 import type { Program } from "../engine/engine.ts";
-import { GradientField, requireDouble } from "../flows/field.ts";
+import { GradientField, requireDouble, requireLossAlone } from "../flows/field.ts";
 import { centre, requireBatchSize } from "../flows/noise.ts";
 import { fullLike } from "../graph/ops.ts";
 import type { Graph } from "../graph/types.ts";
@@ -127,7 +127,7 @@ export interface ExpectedSecondOrder {
  * residual of the rule left up to O(eta^2).
  *
  * Cost: for each step gradients of all n examples, and n + 1 times two tangent passes for all rows; memory n p. RangeError for a run in float32, with an optimizer
- * that has a state or decay, or a batch size that does not fit.
+ * that has a state, a clip or decay, or a batch size that does not fit; UnsupportedError for regularisers and dropout.
  */
 export async function expectedSecondOrder(
   task: Task,
@@ -140,6 +140,8 @@ export async function expectedSecondOrder(
     throw new RangeError(
       `expectedSecondOrder: the optimizer must be plain descent without decay, got ${task.optimizer.name}`,
     );
+  if (task.optimizer.clipping) throw new RangeError("expectedSecondOrder: gradients must not be clipped, got a clip");
+  requireLossAlone("expectedSecondOrder", task);
   const prepared = await prepareRows(task, run, { queries, readout: options.readout, ...LEFT });
   const field = await GradientField.of(task);
   requireBatchSize("expectedSecondOrder", batchSize, field.examples);

@@ -25,6 +25,17 @@ export function requireDouble(where: string, { engine }: Pick<Task, "engine">): 
 
 const ones = (n: number): Float64Array => new Float64Array(n).fill(1);
 
+/**
+ * UnsupportedError where the gradient of a step is not the mean of what the examples alone give it: flows are of the loss, and would leave out
+ * what else a training has.
+ */
+export function requireLossAlone(where: string, { regularisers }: Pick<Task, "regularisers">): void {
+  if (regularisers.length > 0)
+    throw new UnsupportedError(`${where}: the loss must be that of the examples alone, got ${regularisers[0].name}`, {
+      hint: "leave the regularisers out, or let explain have them as terms",
+    });
+}
+
 /** Rows (rows, p) of per-parameter results (rows, ...shape). */
 function gather(task: Task, results: Feeds, prefix: string, into: Float64Array): void {
   const p = task.layout.size;
@@ -56,7 +67,12 @@ export class GradientField {
   }
 
   static async of(task: Task): Promise<GradientField> {
-    const { split, loss, layout, dataset, frozen } = task;
+    const { split, training, loss, layout, dataset, frozen } = task;
+    if (training !== split)
+      throw new UnsupportedError(
+        "gradients of every example: the model must be trained as it is evaluated, got one with dropout",
+        { hint: "its gradients depend on the masks of each occurrence, which explain and pathKernel take" },
+      );
     const n = dataset.train.x.shape[0];
     const apart = apartGraph(task);
     const names = layout.entries.map(({ name }) => name);
@@ -187,10 +203,12 @@ export interface FlowFields {
 
 /**
  * The fields of a task: gradients of all its training examples, outputs and Jacobians of Q queries (Q, ...), C rows each. Cost of a call: 40 to
- * 400 us for small models, which is the engine's. RangeError for an engine in float32, UnsupportedError for a parameter without factored derivatives.
+ * 400 us for small models, which is the engine's. RangeError for an engine in float32, UnsupportedError for regularisers, dropout, and a parameter without
+ * factored derivatives.
  */
 export async function flowFields(task: Task, queries: Tensor): Promise<FlowFields> {
   requireDouble("flowFields", task);
+  requireLossAlone("flowFields", task);
   const [field, rows] = [await GradientField.of(task), await QueryField.of(task, queries)];
   return {
     examples: field.examples,

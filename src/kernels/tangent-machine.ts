@@ -73,14 +73,21 @@ export async function tangentMachine(
  * comes the closer to it the lazier it is (`linearise` gives the same model as a graph, for any optimizer).
  *
  * Cost: one kernel of N x N blocks, and (N C) (B C) multiplications a step. Memory: that kernel.
- * Errors: UnsupportedError for an optimizer with state or weight decay, whose steps leave the span of the examples' gradients, and for a model with dropout.
+ * Errors: UnsupportedError for an optimizer with state or weight decay and for regularisers, whose steps leave the span of the examples' gradients, for a
+ * clip, whose factors are those of the network's gradients, and for a model with dropout.
  */
 export async function linearisedMachine(task: Task, run: Run): Promise<KernelMachine> {
-  const { optimizer, outputs, dataset, layout } = task;
+  const { optimizer, regularisers, outputs, dataset, layout } = task;
   if (optimizer.plain?.weightDecay !== 0)
     throw new UnsupportedError(
       `linearisedMachine: the optimizer must be plain gradient descent without weight decay, got ${optimizer.name}`,
       { hint: "linearise() gives the linearised model as a model, which any optimizer trains" },
+    );
+  const beyond = optimizer.clipping ? `a clip by ${optimizer.clipping.name}` : regularisers[0]?.name;
+  if (beyond !== undefined)
+    throw new UnsupportedError(
+      `linearisedMachine: steps must be of the loss alone, without clip and regularisers, got ${beyond}`,
+      { hint: "linearise() gives the linearised model as a model, which is trained with them" },
     );
   requireOneFunction("linearisedMachine", task);
   const { params } = await run.checkpoint(0);

@@ -32,11 +32,16 @@ export function runFacts({ run, accuracy }: ReportInput): string {
       : [text("Step sizes", resolvedText(run.schedule))]),
     text("Loss", [run.loss, ...(run.regularisers ?? []).map(resolvedText)].join(" + ")),
     text("Training", `${countOf(run.steps, "step")}, batches of ${run.batchSize} (${formatNumber(epochs)} epochs)`),
+    ...(run.sampling?.exampleWeights ? [text("Example weights", run.sampling.exampleWeights.file)] : []),
+    ...(run.random ? [text("Dropout while training", run.random.dropout.join(", "))] : []),
     text("Precision and seed", `${run.dtype}, seed ${run.seed}`),
     text("Engine", `${engine.name} ${engine.version}, ${countOf(engine.threads, "thread")}`),
   ];
   if (accuracy) {
     facts.push(text("Accuracy", `test ${formatShare(accuracy.test)}, training ${formatShare(accuracy.train)}`));
+  }
+  if (run.status === "complete" && run.stopGradientNorm !== undefined && run.steps < run.plannedSteps) {
+    facts.push(text("Stopped", `where the next gradient has a norm of at most ${run.stopGradientNorm}`));
   }
   if (run.status !== "complete") {
     facts.push(text("Status", `${run.status}: ${run.steps} of ${run.plannedSteps} planned steps are recorded`));

@@ -12,18 +12,20 @@ interface Searched {
 }
 
 /**
- * RangeError unless every step of the optimizer goes down its own batch's loss: momentum and decay point elsewhere, and no size of such a
- * step need lower that loss.
+ * RangeError unless every step of the optimizer goes down its own batch's loss: momentum, decay and a clip by value point elsewhere than along
+ * its gradient, and no size of such a step need hold the search's condition.
  */
 export function requireSearchable(
-  { optimizer: { name, plain }, regularisers = [] }: Searched,
+  { optimizer: { name, plain, clipping }, regularisers = [] }: Searched,
   { search }: Pick<Schedule, "search">,
 ): void {
   if (search === undefined) return;
   if (regularisers.length > 0)
     throw new RangeError(
-      `schedule line-search: what is searched is the loss of the batch alone, got the regulariser ${regularisers[0].name}`,
+      `schedule line-search: regularisers must be none, as the loss of the batch alone is searched, got ${regularisers[0].name}`,
     );
+  if (clipping?.name === "value")
+    throw new RangeError("schedule line-search: gradients must not be clipped by value, got a clip by value");
   if (plain?.weightDecay === 0) return;
   throw new RangeError(
     `schedule line-search: the optimizer must be gd or sgd without momentum and weight decay, got ${name}${plain ? ` with weight decay ${plain.weightDecay}` : ""}`,

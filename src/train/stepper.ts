@@ -78,6 +78,9 @@ function faultOf({ loss, gradientNorm }: StepResult, dtype: RealDType): string |
 
 const NOT_FINITE = "a parameter is no longer finite";
 
+/** The engine squares eta G in float32: with smaller steps the squares of a gradient of 1e-9 fall below its smallest number. */
+const SMALLEST_IN_ENGINE = 1e-10;
+
 /** The state of training: parameters, optimizer columns, and the step they stand before. */
 export class Stepper {
   readonly buffers: Readonly<Record<string, RealArray>>;
@@ -151,11 +154,12 @@ export class Stepper {
 
   /**
    * One step of training on a batch, or, with a `fault`, none. The same state, batch and step size give the same bits: replay takes the
-   * same way, in the engine where the optimizer is plain, the dtype float32 and the batch one tile, else on the host.
+   * same way, in the engine where the optimizer is plain, the dtype float32, the batch one tile and the step not tiny, else on the host.
    */
   async advance(batch: Batch, stepSize: number): Promise<Advance> {
     const { dtype } = this.task.engine;
-    const inEngine = this.whole && stepSize > 0 && batch.indices.length > 0 && batch.indices.length <= this.tile;
+    const inEngine =
+      this.whole && stepSize >= SMALLEST_IN_ENGINE && batch.indices.length > 0 && batch.indices.length <= this.tile;
     if (inEngine) return this.advanceInEngine(batch, stepSize);
     const result = await this.evaluate(batch);
     const fault = faultOf(result, dtype) ?? (this.update(stepSize) ? undefined : NOT_FINITE);

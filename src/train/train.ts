@@ -118,10 +118,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const { fault, stepSize, ...result } = await takeStep(stepper, batch, schedule);
     if (fault) {
       await finish("diverged");
-      const hint = "use a smaller learning rate; the steps before it are recorded";
       const { name, outputs } = task.loss;
-      const needs =
-        outputs === undefined || Number.isFinite(result.loss) ? "" : ` (${name} needs outputs that are ${outputs})`;
+      const isOutside = outputs !== undefined && !Number.isFinite(result.loss);
+      const needs = isOutside ? ` (${name} needs outputs that are ${outputs})` : "";
+      // Before the first step no learning rate has done anything.
+      const cause = isOutside && step === 0 ? "end the model in Softmax or Sigmoid" : "use a smaller learning rate";
+      const hint = `${cause}; the steps before it are recorded`;
       throw new DivergedError(`training diverged at step ${step}: ${fault}${needs}`, step, { hint });
     }
     if (result.gradientNorm <= stopGradientNorm) {

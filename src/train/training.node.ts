@@ -161,11 +161,16 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
     ...(request.threads && { threads: request.threads }),
     ...(request.warn && { warn: request.warn }),
   });
-  const task = createTask({ engine, model, trainable, params, loss, optimizer, regularisers, dataset });
-  // Ready-made models are known to keep rows apart.
-  if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
-  if (loss.bytes) await requireLossesApart(task, trainableOf(task, params, request.dtype));
-  return { task, params, planned, schedule };
+  try {
+    const task = createTask({ engine, model, trainable, params, loss, optimizer, regularisers, dataset });
+    // Ready-made models are known to keep rows apart.
+    if (request.model.endsWith(".onnx")) await requireRowsApart(task, trainableOf(task, params, request.dtype));
+    if (loss.bytes) await requireLossesApart(task, trainableOf(task, params, request.dtype));
+    return { task, params, planned, schedule };
+  } catch (error) {
+    await engine.release();
+    throw error;
+  }
 }
 
 function newRun(request: TrainingRequest, { task, params, planned, schedule }: Prepared): NewRun {

@@ -95,6 +95,8 @@ describe("train", () => {
       [12, 15, 18, 21],
       [24, 27, 30, 33],
     ]);
+    const accumulated = [...lengthless, "--batches", batches, "--accumulate", "3", "-o", join(folder, "one.pkrun")];
+    expect((await cli(accumulated)).stderr).toContain(`${batches}, 3 times one a step\n`);
   });
 
   it("refuses to replace a run without --force", async () => {

@@ -81,6 +81,7 @@ describe("the explanation's machine", () => {
   it.each([
     ["coefficients must be loss-weighted or domingos, got alpha", { coefficients: "alpha" as "domingos" }],
     ["Domingos' coefficients need the rule left, got auto", { coefficients: "domingos", rule: "auto" }],
+    ["Domingos' coefficients are of steps: chord must be 1, got 2", { coefficients: "domingos", chord: 2 }],
   ] as const)("refuses: %s", async (message, own) => {
     const { machine } = await recorded({ steps: 1 });
     expect(() => machine(own)).toThrow(new RangeError(`explanationMachine: ${message}`));

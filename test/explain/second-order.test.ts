@@ -74,4 +74,14 @@ describe("expectedSecondOrder(task, run, options)", () => {
     const queries = datasetQueries(task, "test:0");
     expect(await errorOf(() => expectedSecondOrder(task, run, { queries, batchSize: 2 }))).toContain("plain descent");
   });
+
+  it.each([
+    ["a clip", { clipping: { norm: 0.1 } }, "gradients must not be clipped"],
+    ["a regulariser", { regularisers: ["l2:1"] }, "the loss must be that of the examples alone, got l2"],
+  ])("refuses steps that are not of the loss alone: %s", async (_, beyond, message) => {
+    const { task, params, batches } = await small({ optimizer: { name: "sgd", options: { lr: 0.1 }, ...beyond } });
+    const run = await trainInMemory(task, { params, batches });
+    const queries = datasetQueries(task, "test:0");
+    expect(await errorOf(() => expectedSecondOrder(task, run, { queries, batchSize: 2 }))).toContain(message);
+  });
 });

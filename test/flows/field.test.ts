@@ -37,6 +37,17 @@ describe("flowFields(task, queries)", () => {
     expect(await fields.jacobians(params)).toBeAllclose(await host.jacobians(params), close);
   });
 
+  it.each([
+    ["regularisers", { optimizer: { name: "sgd", options: { lr: 1 }, regularisers: ["l2:1"] } }, "alone, got l2"],
+    ["dropout", { dropout: 0.5 }, "trained as it is evaluated, got one with dropout"],
+  ])("refuse what they would leave out: %s", async (_, options, message) => {
+    const { task } = await smallTask({ hidden: [2], ...options });
+    await expect(flowFields(task, task.dataset.test.x)).rejects.toMatchObject({
+      tag: "Unsupported",
+      message: expect.stringContaining(message),
+    });
+  });
+
   it("refuse a parameter whose use has no factored derivative", async () => {
     const { task } = await squaredWeightsTask();
     await expect(flowFields(task, task.dataset.test.x)).rejects.toThrow("need factored derivatives");

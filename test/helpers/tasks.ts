@@ -6,6 +6,7 @@ import { builderOf } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
 import { lossOf } from "../../src/losses/registry.ts";
 import { cnn } from "../../src/models/cnn.ts";
+import { formsOf, storedGraph } from "../../src/models/dropout.ts";
 import { mlp } from "../../src/models/mlp.ts";
 import type { Model } from "../../src/models/types.ts";
 import { type Random, randomFrom } from "../../src/numeric/random.ts";
@@ -132,8 +133,8 @@ export function startOf(model: Model, dtype: RealDType, seed: number): RealArray
 function modelOf(options: SmallTaskOptions): Model {
   const model = plainModelOf(options);
   if (options.loss === undefined || lossOf(options.loss).outputs === undefined) return model;
-  const { b, values } = builderOf(model.graph);
-  return { ...model, graph: b.build({ y: b.op("Softmax", [values.get("y") as Value], { axis: 1 }) }) };
+  const { b, values } = builderOf(storedGraph(model));
+  return { ...model, ...formsOf(b.build({ y: b.op("Softmax", [values.get("y") as Value], { axis: 1 }) })) };
 }
 
 function plainModelOf({ model = "tanh", hidden = [16, 12], outputs = 1, dropout }: SmallTaskOptions): Model {

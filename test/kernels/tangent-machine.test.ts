@@ -113,4 +113,17 @@ describe("linearisedMachine(task, run)", () => {
       });
     }
   });
+
+  it.each([
+    ["a clip by norm", { clipping: { norm: 0.1 } }],
+    ["l1", { regularisers: ["l1:0.1"] }],
+  ])("refuses what stands between the loss and the optimizer: %s", async (what, beyond) => {
+    const optimizer = { name: "sgd", options: { lr: 0.1 }, ...beyond };
+    const { task, params, batches } = await smallTask({ hidden: [2], steps: 2, optimizer });
+    const run = await trainInMemory(task, { params, batches });
+    await expect(linearisedMachine(task, run)).rejects.toMatchObject({
+      tag: "Unsupported",
+      message: `linearisedMachine: steps must be of the loss alone, without clip and regularisers, got ${what}`,
+    });
+  });
 });

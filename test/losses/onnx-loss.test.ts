@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { vjp } from "../../src/differentiate/reverse.ts";
 import { isPathkernelError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
+import { dropout } from "../../src/graph/dropout.ts";
 import { writeOnnx } from "../../src/graph/onnx/writer.ts";
 import { fullLike, mul, reduceSum, sub } from "../../src/graph/ops.ts";
 import type { Value } from "../../src/graph/types.ts";
@@ -97,6 +98,15 @@ describe("onnxLoss(bytes, name)", () => {
     const trainable = task.layout.entries.map((entry) => entry.name);
     expect(await errorOf(() => createTask({ ...task, trainable, params, loss }))).toBe(
       "UnsupportedError: l.onnx: the loss is for outputs [N, 2], got [N, 1]",
+    );
+  });
+
+  it("refuses a loss that draws masks, which no record would hold", async () => {
+    const random = fileOf((b, outputs, target) => reduceSum(b, dropout(b, square(b, outputs, target), 1e-6), [1]));
+    const { task, params } = await smallTask({ loss: "mse", steps: 1 });
+    const trainable = task.layout.entries.map((entry) => entry.name);
+    expect(await errorOf(() => createTask({ ...task, trainable, params, loss: onnxLoss(random, "l.onnx") }))).toBe(
+      "UnsupportedError: l.onnx: a loss must not be random, got Dropout in training mode (export it in evaluation mode; a model may have dropout)",
     );
   });
 

@@ -55,6 +55,21 @@ describe("renderReport(input)", () => {
     expect(attribute(policy!, "content")).toMatch(/^default-src 'none'; style-src 'unsafe-inline'; img-src data:;/);
   });
 
+  it("tells of weights of examples, of dropout, and of where the gradient's norm ended the training", () => {
+    const { run } = input;
+    const exampleWeights = { file: "importance.npy", sha256: "0".repeat(64) };
+    const recorded = {
+      ...run,
+      plannedSteps: run.steps + 1,
+      stopGradientNorm: 0.25,
+      sampling: { name: "shuffled", file: null, sha256: null, exampleWeights } as const,
+      random: { generator: "philox4x32-10", dropout: [0.1, 0.5] },
+    };
+    const text = textOf(all(parseHtml(renderReport({ ...input, run: recorded })).root, "body")[0]);
+    for (const fact of ["importance.npy", "0.1, 0.5", "the next gradient has a norm of at most 0.25"])
+      expect(text).toContain(fact);
+  });
+
   it("is the same every time", () => {
     expect(renderReport(syntheticReport())).toBe(html);
   });

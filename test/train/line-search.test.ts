@@ -71,6 +71,15 @@ describe("training with line-search", () => {
   it("refuses a regulariser, whose pull is not of the loss that is searched", async () => {
     expect(
       await errorOf(() => searched({ optimizer: { name: "gd", options: { lr: TOP }, regularisers: ["l2:0.1"] } })),
-    ).toMatch(/line-search: what is searched is the loss of the batch alone, got the regulariser l2/);
+    ).toMatch(/line-search: regularisers must be none, as the loss of the batch alone is searched, got l2/);
+  });
+
+  it("takes a clip by norm, which shortens the step, and refuses one by value, which turns it", async () => {
+    const optimizer = { name: "gd", options: { lr: TOP } };
+    const { run } = await searched({ optimizer: { ...optimizer, clipping: { norm: 0.01 } }, steps: 3 });
+    expect(run.scalars.every(({ stepSize }) => stepSize > 0)).toBe(true);
+    expect(await errorOf(() => searched({ optimizer: { ...optimizer, clipping: { value: 0.01 } } }))).toBe(
+      "RangeError: schedule line-search: gradients must not be clipped by value, got a clip by value",
+    );
   });
 });

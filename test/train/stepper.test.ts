@@ -188,6 +188,12 @@ describe("Stepper.advance(batch, stepSize)", () => {
     },
   );
 
+  it.each([1e-12, 1e-24, 0])("tells the gradient's norm whatever the step size is: %s", async (stepSize) => {
+    const { stepper, batches } = await started({ loss: "cross-entropy", dtype: "float32" });
+    const { gradientNorm } = await stepper.evaluate(batches[0]);
+    expect((await stepper.advance(batches[0], stepSize)).gradientNorm).toBe(gradientNorm);
+  });
+
   it("leaves the state as it was where the step would leave the finite numbers, and says why", async () => {
     for (const dtype of ["float32", "float64"] as const) {
       const { stepper, batches } = await started({ loss: "cross-entropy", dtype });

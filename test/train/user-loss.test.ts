@@ -90,7 +90,7 @@ describe("a loss that outputs must fit", () => {
   it("says that nll reads probabilities, where the model gives other numbers", async () => {
     const request = { data: "digits", limit: 20, loss: "nll" } as const;
     expect(await errorOf(() => trained(request), folder.at())).toMatch(
-      /^DivergedError: training diverged at step 0: loss must be finite, got loss NaN .* \(nll needs outputs that are probabilities > 0\)/,
+      /^DivergedError: training diverged at step 0: loss must be finite, got loss NaN .* \(nll needs outputs that are probabilities > 0\) \(end the model in Softmax or Sigmoid; /,
     );
   });
 });

@@ -3,6 +3,7 @@
 import { InvalidModelError, UnsupportedError } from "../../errors.ts";
 import { GraphBuilder } from "../builder.ts";
 import { BATCH, formatShape, type Shape } from "../dim.ts";
+import { isDropout } from "../dropout.ts";
 import { squeeze } from "../ops.ts";
 import type { Graph, Value } from "../types.ts";
 import { convertNodes } from "./convert.ts";
@@ -110,7 +111,13 @@ export function readOnnxLoss(bytes: Uint8Array, name: string): LossFile {
       ]);
       const freedBatch = output.dims[0] === 1;
       const given = { b, nodes, opset, output: outputs[0], values, initializers, detached: new Map(), freedBatch };
-      return b.build({ loss: checkedLoss(b, convertNodes(given).values.get(outputs[0]), outputs[0]) });
+      const graph = b.build({ loss: checkedLoss(b, convertNodes(given).values.get(outputs[0]), outputs[0]) });
+      // Masks are of models: what a loss draws would be in no record.
+      if (graph.nodes.some(isDropout))
+        throw new UnsupportedError("a loss must not be random, got Dropout in training mode", {
+          hint: "export it in evaluation mode; a model may have dropout",
+        });
+      return graph;
     };
     return { target: target.kind, graphFor: (y, t) => named(() => build(y, t)) };
   });
