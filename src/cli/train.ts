@@ -17,7 +17,7 @@ function configure(command: Command): void {
     .option("--context <n>", "for a .txt file: characters an example, each with the next as its target (default: 64)")
     .option(
       "--model <spec>",
-      "mlp:WIDTHS:ACTIVATION[:parametrisation=NAME,alpha=A][:dropout=RATIO], cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx",
+      "mlp:WIDTHS:ACTIVATION[:parametrisation=NAME,base=N,alpha=A][:dropout=RATIO], cnn:CHANNELS, resnet:CHANNELS, transformer, attention or gpt:WIDTH:DEPTH:HEADS, or a file .onnx",
     )
     .option("--parameters <regex>", "for a .onnx file: which initializers are parameters")
     .option(

@@ -22,7 +22,7 @@ const START = "start.";
 export function withOutputScale(model: Model, alpha: number): Model {
   const { parameters, graph, fixed = [] } = model;
   if (!Number.isFinite(alpha) || alpha === 0)
-    throw new RangeError(`withOutputScale: alpha must be a finite number other than 0, got ${alpha}`);
+    throw new RangeError(`output scale: alpha must be a finite number other than 0, got ${alpha}`);
   const b = new GraphBuilder();
   const { dtype, shape } = valueIn(graph, "x");
   const x = b.input("x", dtype, shape);

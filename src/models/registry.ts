@@ -47,6 +47,9 @@ function mlpSettings(
         `model ${spec}: options must be parametrisation=NAME, base=WIDTH, alpha=NUMBER, separated by commas, got "${part}"`,
       );
   }
+  const { parametrisation = "standard", baseWidth } = found;
+  if (baseWidth !== undefined && parametrisation === "standard")
+    throw new RangeError(`model ${spec}: base belongs to parametrisation ntk or mup, got ${baseWidth} for standard`);
   return found;
 }
 

@@ -35,7 +35,10 @@ export async function trainInMemory(task: Task, options: MemoryTrainingOptions):
   const batches = task.model.training ? [...keyedBatches(options.batches, seed)] : options.batches;
   const batchSize = batches[0]?.indices.length ?? 0;
   const schedule = typeof options.schedule === "function" ? scheduleOf(options.schedule) : options.schedule;
-  const planned = { batchSize, plannedSteps: batches.length, checkpointEvery, stopGradientNorm, seed };
+  // Weights that are not a mean's stay those of the others where examples are left out.
+  const isMean = batches.every(({ weights }) => weights.every((c) => c === 1 / weights.length));
+  const reduction = isMean ? {} : { reduction: "weighted" as const };
+  const planned = { ...reduction, batchSize, plannedSteps: batches.length, checkpointEvery, stopGradientNorm, seed };
   const recorded = schedule && { name: schedule.name, options: schedule.options };
   const writer = createMemoryRun(newRunOf(task, params, { ...planned, ...(recorded && { schedule: recorded }) }));
   if (task.loss.bytes) await requireLossesApart(task, trainableOf(task, params, task.engine.dtype));

@@ -22,9 +22,11 @@ it("an error of no known kind, a wrong result, a crash, a hang, slowness and too
 }, async () => {
   const kinds = Object.keys(FAULTS);
   const jobs = kinds.map((_, index) => ({ family: "faults" as const, index }));
-  const { failures } = await runJobs(jobs, { seed: 1, workers: 1, limitMs: 200, hangMs: 5000 });
+  const { failures } = await runJobs(jobs, { seed: 1, workers: 2, limitMs: 200, hangMs: 5000 });
   expect(
-    failures.map(({ job, fault }) => `${kinds[job.index]}: ${fault.replace(/\d{2,}/, "M")}`),
+    failures
+      .toSorted((a, b) => a.job.index - b.job.index)
+      .map(({ job, fault }) => `${kinds[job.index]}: ${fault.replace(/\d{2,}/, "M")}`),
   ).toMatchInlineSnapshot(`
     [
       "wrong: what was read is wrong",

@@ -50,6 +50,18 @@ describe("trainInMemory(task, options)", () => {
     });
   });
 
+  it("says of weights that are not a mean's that they are weights, which training without some examples leaves as they are", async () => {
+    const { task, params, batches } = await smallTask({ steps: 2 });
+    const reductionOf = async (factor: number) =>
+      (
+        await trainInMemory(task, {
+          params,
+          batches: batches.map(({ indices, weights }) => ({ indices, weights: weights.map((c) => c * factor) })),
+        })
+      ).manifest.reduction;
+    expect([await reductionOf(1), await reductionOf(2)]).toEqual([undefined, "weighted"]);
+  });
+
   it("holds the model file with w_0 of all parameters, frozen ones too", async () => {
     const { task, params, batches } = await smallTask({ steps: 2, trainable: ["layers.2.bias"] });
     const run = await trainInMemory(task, { params, batches });
