@@ -58,14 +58,25 @@ export function averagesOf(b: GraphBuilder, x: Value, attributes: Attributes): A
   return { windows: extended({ windows, counts }, sizes), counts, scale };
 }
 
+/** Taps along axis i that meet more than padding in some window, which is zeros; one where none does. */
+function tapsOnInput({ windows, counts }: PlacedWindows, i: number, size: number): number[] {
+  const { kernel, strides, dilations, before } = windows;
+  const taps = Array.from({ length: kernel[i] }, (_, tap) => tap).filter((tap) => {
+    const start = tap * dilations[i] - before[i];
+    return start < size && start + (counts[i] - 1) * strides[i] >= 0;
+  });
+  return taps.length > 0 ? taps : [0];
+}
+
 /** AveragePool by sums of slices, one axis after the other. */
 export function averageBySums(b: GraphBuilder, x: Value, attributes: Attributes): Value {
   const { windows, counts, scale } = averagesOf(b, x, attributes);
   const first = x.shape.length - counts.length;
+  const sizes = spatialSizes(x.shape);
   const sums = counts.reduce<Value>(
     (sum, count, i) => {
-      const along = (_: unknown, tap: number): Value => tapAlong(b, sum, { windows, i, tap, count, first });
-      const slices = Array.from({ length: windows.kernel[i] }, along);
+      const taps = tapsOnInput({ windows, counts }, i, sizes[i]);
+      const slices = taps.map((tap) => tapAlong(b, sum, { windows, i, tap, count, first }));
       return slices.length === 1 ? slices[0] : b.op("Sum", slices);
     },
     padSpatial(b, x, windows),

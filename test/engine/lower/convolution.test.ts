@@ -4,11 +4,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { vjp } from "../../../src/differentiate/reverse.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { composedInFloat32, convolutionLowerings } from "../../../src/engine/lower/convolution.ts";
+import { lowerGraph } from "../../../src/engine/lower/lower.ts";
 import { GraphBuilder } from "../../../src/graph/builder.ts";
 import { resolveDim } from "../../../src/graph/dim.ts";
 import type { Attributes, Graph, Value } from "../../../src/graph/types.ts";
-import { tensor } from "../../../src/numeric/tensor.ts";
+import { reals, tensor } from "../../../src/numeric/tensor.ts";
 import { spread } from "../../conformance/operator-case.ts";
+import { engineOf } from "../../helpers/tasks.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -63,4 +65,17 @@ it("float32 has dilated averages, which the file format of opset 18 lacks", () =
   const dilated = b.op("AveragePool", [x], { kernel_shape: [2], dilations: [2] });
   const composed = [...composedInFloat32(b.build({ plain, dilated }))];
   expect(composed.map((node) => node.outputs[0])).toEqual(["dilated"]);
+});
+
+it("float64 averages over long windows by the taps that meet the input alone", async () => {
+  const b = new GraphBuilder();
+  const x = b.input("x", "real", ["N", 1, 5]);
+  const y = b.op("AveragePool", [x], { kernel_shape: [2001], pads: [1000, 1000], count_include_pad: 0 });
+  const lowered = lowerGraph(b.build({ y }), { dtype: "float64", channelBlock: 1 });
+  // Windows of 5 begin at 1,000 to 996 before the input.
+  expect(lowered.nodes.filter(({ op }) => op === "Slice").length).toBeLessThanOrEqual(9);
+  const exact = await engineOf("float64");
+  const feeds = { x: reals([1, 1, 5], Float64Array.of(1, 2, 3, 4, 10)) };
+  const { y: averages } = await exact.compile(b.build({ y })).run(feeds);
+  expect(averages.data as Float64Array).toBeAllclose(new Float64Array(5).fill(4), { atol: 0, rtol: 1e-14 });
 });
