@@ -29,6 +29,7 @@ import { readFixture } from "../helpers/fixtures.ts";
 import { ROOT } from "../helpers/sources.ts";
 import { engineOf, smallTask } from "../helpers/tasks.ts";
 import { useTemporaryFolder } from "../helpers/temporary-folder.ts";
+import { torchDataset } from "../helpers/torch-dataset.ts";
 
 describe("a network of PyTorch with nn.Dropout, trained with masks drawn from given keys", () => {
   const { description, arrays, real } = readFixture("dropout");
@@ -50,15 +51,7 @@ describe("a network of PyTorch with nn.Dropout, trained with masks drawn from gi
         params: real("start").data,
         loss: lossOf("cross-entropy"),
         optimizer: createOptimizer(variant.optimizer, variant.options),
-        dataset: {
-          source: "torch",
-          task: "classification",
-          classes: ["0", "1"],
-          inputShape: [3],
-          train: split,
-          test: split,
-          sha256: "",
-        },
+        dataset: torchDataset(split),
       });
       const run = await trainInMemory(task, { params: real("start").data, batches });
       const { params } = await run.checkpoint(12);

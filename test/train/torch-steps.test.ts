@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/data/types.ts";
 import { explain } from "../../src/explain/explain.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { verdictOf } from "../../src/explain/verdict.ts";
@@ -13,6 +12,7 @@ import { trainInMemory } from "../../src/train/memory-training.ts";
 import { createTask } from "../../src/train/task.ts";
 import { readFixture, relativeError } from "../helpers/fixtures.ts";
 import { engineOf } from "../helpers/tasks.ts";
+import { torchDataset } from "../helpers/torch-dataset.ts";
 import { torchSequential } from "../helpers/torch-models.ts";
 
 const fixture = readFixture("steps");
@@ -24,15 +24,7 @@ const batches = Array.from({ length: steps }, (_, s) =>
   meanBatch(Int32Array.from(indices.slice(s * size, (s + 1) * size))),
 );
 const split = { x: fixture.real("x"), y: fixture.arrays.y as Tensor<"int64"> };
-const dataset: Dataset = {
-  source: "torch",
-  task: "classification",
-  classes: ["0", "1"],
-  inputShape: [3],
-  train: split,
-  test: split,
-  sha256: "",
-};
+const dataset = torchDataset(split);
 
 async function follow({ optimizer, options, clipping, regularisers }: (typeof variants)[number]) {
   const task = createTask({

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/data/types.ts";
 import { lossOf } from "../../src/losses/registry.ts";
 import type { Tensor } from "../../src/numeric/tensor.ts";
 import { createOptimizer } from "../../src/optimizers/registry.ts";
@@ -8,6 +7,7 @@ import { Stepper } from "../../src/train/stepper.ts";
 import { createTask } from "../../src/train/task.ts";
 import { type OptimizerVariant, readFixture } from "../helpers/fixtures.ts";
 import { engineOf } from "../helpers/tasks.ts";
+import { torchDataset } from "../helpers/torch-dataset.ts";
 import { torchSequential } from "../helpers/torch-models.ts";
 
 const fixture = readFixture("optimizers");
@@ -17,15 +17,7 @@ const schedule = fixture.real("schedule").data;
 const batches = fixture.arrays["network.batches"].data;
 const start = fixture.real("network.start").data;
 const split = { x: fixture.real("network.x"), y: fixture.arrays["network.y"] as Tensor<"int64"> };
-const dataset: Dataset = {
-  source: "torch",
-  task: "classification",
-  classes: ["0", "1"],
-  inputShape: [3],
-  train: split,
-  test: split,
-  sha256: "",
-};
+const dataset = torchDataset(split);
 
 /** Parameters after step 5 and after the last, trained with the recorded batches. */
 async function follow({
