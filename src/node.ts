@@ -8,6 +8,7 @@ export {
   type StoreOptions,
   storeSuperposition,
 } from "./explain/superposition-store.node.ts";
+export { type PngOptions, renderPng } from "./figures/png.node.ts";
 export * from "./index.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";
 export { inspectRun, type RunFault, type RunInspection } from "./run/inspect-run.node.ts";

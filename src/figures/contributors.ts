@@ -1,7 +1,8 @@
 // The strongest examples for and against an output: their pictures, labels and signed contributions, bars on one scale.
 
+import { type Figure, figureFrom } from "./figure.ts";
 import { formatNumber } from "./format.ts";
-import { type Drawing, type FigureOptions, type FigureText, FONT_SIZE, frame, SMALL_FONT } from "./frame.ts";
+import { type Drawing, type FigureText, FONT_SIZE, SMALL_FONT } from "./frame.ts";
 import type { Picture } from "./image.ts";
 import { filled, signColour, signGlyph } from "./palette.ts";
 import type { ReadoutWords } from "./readout-words.ts";
@@ -34,7 +35,7 @@ const BAR_HEIGHT = 6;
 /** From here the two sides stand beside each other. */
 const WIDE = 560;
 
-export function contributorsText({ proponents, opponents, words }: Contributors): FigureText {
+function contributorsText({ proponents, opponents, words }: Contributors): FigureText {
   const side = (members: readonly Contributor[], direction: string): string => {
     const [first] = members;
     if (first === undefined) return `No example pulled ${direction}.`;
@@ -48,7 +49,7 @@ export function contributorsText({ proponents, opponents, words }: Contributors)
 }
 
 /** The rows drawn. */
-export function contributorsTable({ proponents, opponents, words }: Contributors): Table {
+function contributorsTable({ proponents, opponents, words }: Contributors): Table {
   const rows = (members: readonly Contributor[], direction: string) =>
     members.map(({ id, label, contribution }) => [
       id,
@@ -62,9 +63,9 @@ export function contributorsTable({ proponents, opponents, words }: Contributors
   };
 }
 
-/** The figure as SVG. */
-export function contributors(data: Contributors, options: FigureOptions = {}): string {
-  return frame(contributorsText(data), options, (width) => drawn(data, width));
+/** The figure. */
+export function contributors(data: Contributors): Figure {
+  return figureFrom(contributorsText(data), contributorsTable(data), (width) => drawn(data, width));
 }
 
 function drawn({ proponents, opponents, words }: Contributors, width: number): Drawing {
