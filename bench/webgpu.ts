@@ -75,17 +75,15 @@ interface GramCase {
   readonly model: GramModel;
   readonly n: number;
   readonly form: KernelForm;
-  /** Examples of a tile at most; default: the library's. */
-  readonly tile?: number;
 }
 
-const gram = ({ label, model, n, form, tile }: GramCase): Case => ({
-  name: `${form === "trace" ? "trace kernel" : "full kernel"} of ${grouped(n)} examples${tile ? `, tiles of ${grouped(tile)}` : ""}, ${label}`,
+const gram = ({ label, model, n, form }: GramCase): Case => ({
+  name: `${form === "trace" ? "trace kernel" : "full kernel"} of ${grouped(n)} examples, ${label}`,
   prepare: async ({ provider, threads }) => {
-    const budget = 2 ** (tile ? 34 : 31);
+    const budget = 2 ** 31;
     const { task, params } = await gramTask({ model, n, threads, provider, budget });
     const x = sliceRows(task.dataset.train.x, 0, n);
-    const options = { form, memoryBudget: budget, ...(tile !== undefined && { tile }) };
+    const options = { form, memoryBudget: budget };
     return {
       run: async () => (await tangentKernel(task, params, x, undefined, options)).kernel.data as RealArray,
       release: () => task.engine.release(),
@@ -131,9 +129,9 @@ const CASES: readonly Case[] = [
   product(4096),
   gram({ ...PERCEPTRON, n: 32, form: "blocks" }),
   gram({ ...PERCEPTRON, n: 2000, form: "trace" }),
-  gram({ ...PERCEPTRON, n: 2000, form: "trace", tile: 1000 }),
+  gram({ ...PERCEPTRON, n: 4000, form: "trace" }),
   gram({ ...CONVOLUTIONS, n: 32, form: "blocks" }),
-  gram({ ...CONVOLUTIONS, n: 500, form: "trace" }),
+  gram({ ...CONVOLUTIONS, n: 1000, form: "trace" }),
   training("784-512-512-10 tanh", "mlp", "steps"),
   training("784-512-512-10 tanh", "mlp", "explanation"),
   training("CNN 16/32/64", "cnn", "steps"),
