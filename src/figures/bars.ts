@@ -195,7 +195,7 @@ function barOf(
       ...filled("muted"),
       "font-size": SMALL_FONT,
       "text-anchor": "end",
-      class: "pk-number",
+      class: "pk-number pk-muted",
     }),
   );
 }

@@ -11,7 +11,7 @@ import { type Colour, classColour, filled, lightColours, stroked } from "./palet
 import { type Plot, plotOf } from "./plot.ts";
 import { type Cells, rasterImage } from "./raster.ts";
 import { type PointClass, pointMarks } from "./scatter.ts";
-import { element, moved, textAt } from "./svg.ts";
+import { type Attributes, element, moved, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
 
 export interface Anchor {
@@ -38,6 +38,11 @@ export interface DecisionRegions extends FigureText {
   readonly domain?: readonly [number, number];
   /** Names of classes and the bar of colours; a figure of several draws them once. Default true. */
   readonly keyed?: boolean;
+}
+
+/** Over the picture, which a dark page shows as it is, marks keep their colours: without the class that a page would change. */
+function kept({ class: _, ...attributes }: Attributes): Attributes {
+  return attributes;
 }
 
 /** Orange and blue for two classes, as the ramp of outputs has them. */
@@ -78,12 +83,11 @@ export function decisionRegions(data: DecisionRegions): Figure {
 function drawn(data: DecisionRegions, width: number): Drawing {
   const { grid, x, y, quantity, classes, anchors = [], keyed = true, labels = { x: "x1", y: "x2" } } = data;
   const scale = colourScaleOf([grid.values], { palette: "signed", domain: data.domain });
-  const ringColour = (k: number) => (k === 0 ? "text" : "neutral") as "text" | "neutral";
   const entries = [
     ...classes.map(({ name }, k) => ({ name, swatch: shapeSwatch(k, colourOf(k, classes.length)) })),
     ...anchors.map(({ name }, k) => ({
       name: `${name}, its neighbours ringed`,
-      swatch: `${star(6, 0, k)}${ring(20, 0, k, ringColour(k))}`,
+      swatch: anchorSwatch(k),
     })),
   ];
   const key = keyRows(keyed ? entries : [], width);
@@ -110,7 +114,7 @@ function drawn(data: DecisionRegions, width: number): Drawing {
     rasterImage(upper, scale, { x: left, y: top, width: right - left, height: bottom - top }, { fade: 0.45 }),
     boundary(grid, plot, data),
     ...classes.map((one, k) => pointMarks(one, { kind: k, colour: colourOf(k, classes.length), radius: 3 }, plot)),
-    ...anchors.flatMap((anchor, k) => anchorMarks(anchor, k, plot, ringColour(k))),
+    ...anchors.flatMap((anchor, k) => anchorMarks(anchor, k, plot)),
   ]);
   const fadedBar = keyed
     ? colourBar(
@@ -140,43 +144,38 @@ function boundary(grid: Cells, plot: Plot, { x, y }: DecisionRegions): string {
   const d = contourOf(grid)
     .map(([a, b]) => `M${px(a[0])},${py(a[1])}L${px(b[0])},${py(b[1])}`)
     .join("");
-  return d === "" ? "" : element("path", { d, ...stroked("text", 1.4) });
+  return d === "" ? "" : element("path", { d, ...kept(stroked("text", 1.4)) });
 }
 
-function star(px: number, py: number, kind: number): string {
-  const d = shapePath(kind % 2 === 0 ? 7 : 6, px, py, 5.5);
-  return element("path", {
-    d,
-    ...filled("text"),
-    stroke: lightColours.ground,
-    "stroke-width": 1.2,
-    class: "pk-text pk-ground-line",
-  });
+const ringColour = (kind: number): Colour => (kind === 0 ? "text" : "neutral");
+const RIM = { stroke: lightColours.ground, "stroke-width": 1.2 };
+const starPath = (px: number, py: number, kind: number): string => shapePath(kind % 2 === 0 ? 7 : 6, px, py, 5.5);
+const ringDash = (kind: number): string | undefined => (kind % 2 === 0 ? undefined : "2.2 1.6");
+
+/** For the key: a star and a ring; of the second anchor a cross and a dashed one, so that both are told apart. */
+function anchorSwatch(kind: number): string {
+  const circle = { cx: 20, cy: 0, r: 5.2, ...stroked(ringColour(kind), 1.3), "stroke-dasharray": ringDash(kind) };
+  return `${element("path", { d: starPath(6, 0, kind), ...filled("text") })}${element("circle", circle)}`;
 }
 
-/** A ring; of the second anchor dashed, so that both are told apart. */
-function ring(px: number, py: number, kind: number, colour: "text" | "neutral"): string {
-  const dash = kind % 2 === 0 ? undefined : "2.2 1.6";
-  return element("circle", { cx: px, cy: py, r: 5.2, ...stroked(colour, 1.3), "stroke-dasharray": dash });
-}
-
-function anchorMarks({ name, x, y, neighbours }: Anchor, k: number, plot: Plot, colour: "text" | "neutral"): string[] {
-  const dash = k % 2 === 0 ? undefined : "2.2 1.6";
+function anchorMarks({ name, x, y, neighbours }: Anchor, kind: number, plot: Plot): string[] {
   const d = Array.from(neighbours.x, (value, i) =>
     shapePath(0, plot.x.at(value), plot.y.at(neighbours.y[i]), 5.2),
   ).join("");
   const [px, py] = [plot.x.at(x), plot.y.at(y)];
-  const rim = { stroke: lightColours.ground, "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke" };
   const words = {
-    ...filled("text"),
-    ...rim,
-    class: "pk-text pk-ground-line",
+    ...kept(filled("text")),
+    ...RIM,
+    "stroke-width": 3,
+    "stroke-linejoin": "round",
+    "paint-order": "stroke",
     "font-size": SMALL_FONT,
     "font-weight": 600,
   };
+  const rings = { d, ...kept(stroked(ringColour(kind), 1.3)), "stroke-dasharray": ringDash(kind) };
   return [
-    ...(d === "" ? [] : [element("path", { d, ...stroked(colour, 1.3), "stroke-dasharray": dash })]),
-    star(px, py, k),
+    ...(d === "" ? [] : [element("path", rings)]),
+    element("path", { d: starPath(px, py, kind), ...kept(filled("text")), ...RIM }),
     textAt(px + 9, py + 4, name, words),
   ];
 }

@@ -222,7 +222,7 @@ function dotMark(dot: Dot, { y, name, scale, colour, width, numberAt = y + 4 }: 
       ...filled("muted"),
       "font-size": SMALL_FONT,
       "text-anchor": "end",
-      class: "pk-number",
+      class: "pk-number pk-muted",
     }),
   );
 }

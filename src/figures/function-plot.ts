@@ -24,12 +24,7 @@ export function functionFigure({
 }: FunctionPlot): Figure {
   return lines({
     title,
-    caption: `${curves
-      .map(({ name }) => name)
-      .join(", ")
-      .replace(/^./, (letter) =>
-        letter.toUpperCase(),
-      )} over the input, with ${countOf(points.x.length, "training example")}.`,
+    caption: `Lines: ${curves.map(({ name }) => name).join(", ") || "none"}. Points: ${countOf(points.x.length, "training example")}.`,
     x: { label: labels.x },
     y: { label: labels.y },
     series: [...curves, { name: "training examples", ...points, pointsOnly: true }],

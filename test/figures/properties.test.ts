@@ -45,6 +45,35 @@ describe.each(names)("the figure %s", (name) => {
   });
 });
 
+/** What each of these figures tells apart. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  lines: ["sgd", "momentum", "rmsprop", "adam"],
+  scatter: ["circle", "disk", "unseen"],
+  histogram: ["train", "test", "foreign"],
+  "dots-paired": ["MNIST", "digits"],
+  roc: ["coverage", "max softmax", "distance", "chance"],
+  "kernel-pairs": ["itself", "its class", "the other class"],
+  "decision-regions": ["circle", "disk", "A, its neighbours ringed", "B, its neighbours ringed"],
+  arrows: ["path of the weights", "query", "x1", "x2"],
+  groups: ["◀ toward 3", "▶ toward 8", "net"],
+  neighbours: ["✓ same label", "✗ another label"],
+};
+
+describe("a figure of several series", () => {
+  it.each(Object.keys(KEYS))("%s names every one of them once in a key, narrow and wide", (name) => {
+    for (const width of WIDTHS) {
+      const svg = figures[name]().svg({ width, captioned: false });
+      const key = svg.split('<g class="pk-key">')[1] ?? "";
+      for (const word of KEYS[name]) expect(key).toContain(`>${word}</text>`);
+    }
+  });
+
+  it("has axes with names and units", () => {
+    const texts = textsOf(figures["lines-bands-log"]().svg()).map(({ text }) => text);
+    expect(texts).toEqual(expect.arrayContaining(["step", "loss, nat (logarithmic)"]));
+  });
+});
+
 /** Contrast of WCAG 2. */
 function contrast(a: string, b: string): number {
   const rgb = (hex: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb;
