@@ -26,7 +26,7 @@ export interface MachineUnderTest {
 
 export interface MachineFamily {
   readonly name: string;
-  readonly fit: (kernel: MachineKernel, targets: MachineTargets) => Promise<MachineUnderTest>;
+  readonly solve: (kernel: MachineKernel, targets: MachineTargets) => Promise<MachineUnderTest>;
   /** `labels`: one class must be refused; `values`: constant targets must be answered; `none`: it has no targets. */
   readonly learns: "labels" | "values" | "none";
   /** Relative to the largest value; default 1e-8. */
@@ -71,7 +71,7 @@ const largest = (data: ArrayLike<number>): number => Math.max(0, ...Array.from(d
 
 /** Declares the tests of one family of machines. */
 export function machineConformance(family: MachineFamily): void {
-  const { name, fit, learns, tolerance = 1e-8 } = family;
+  const { name, solve, learns, tolerance = 1e-8 } = family;
   const close = (expected: ArrayLike<number>) => ({ atol: tolerance * Math.max(1e-300, largest(expected)), rtol: 0 });
   const valuesAt = async ({ machine }: MachineUnderTest, at: Tensor = queries) =>
     (await evaluateMachine(machine, at)).value;
@@ -80,10 +80,10 @@ export function machineConformance(family: MachineFamily): void {
   /** The answer, or the words of the refusal where that is expected. */
   async function expectDefined(expected: "answer" | RegExp, kernel: MachineKernel, targets: MachineTargets) {
     if (expected !== "answer") {
-      await expect(fit(kernel, targets)).rejects.toThrow(expected);
+      await expect(solve(kernel, targets)).rejects.toThrow(expected);
       return undefined;
     }
-    const found = await fit(kernel, targets);
+    const found = await solve(kernel, targets);
     const { value, output } = await evaluateMachine(found.machine, queries);
     expect([...value.data, ...output.data].filter((number) => !Number.isFinite(number))).toEqual([]);
     return found;
@@ -91,7 +91,7 @@ export function machineConformance(family: MachineFamily): void {
 
   describe(name, () => {
     it("has coefficients (N, C), values (Q, C) and contributions (Q, N, C) that add up to them", async () => {
-      const { machine } = await fit(kernelOf(points), targetsOf(points));
+      const { machine } = await solve(kernelOf(points), targetsOf(points));
       const { value, prior, contributions } = await evaluateMachine(machine, queries);
       const c = machine.outputs;
       expect([machine.points.shape[0], (machine.coefficients as Tensor).shape ?? [COUNT, c]]).toEqual([
@@ -113,7 +113,7 @@ export function machineConformance(family: MachineFamily): void {
     });
 
     it("is evaluated by evaluateMachine to what its own prediction says, at queries and at its points", async () => {
-      const found = await fit(kernelOf(points), targetsOf(points));
+      const found = await solve(kernelOf(points), targetsOf(points));
       for (const at of [queries, points]) {
         const own = await found.predict(at);
         expect(await valuesAt(found, at)).toBeAllclose(own, close(own));
@@ -121,7 +121,7 @@ export function machineConformance(family: MachineFamily): void {
     });
 
     it("answers one query as it answers several", async () => {
-      const found = await fit(kernelOf(points), targetsOf(points));
+      const found = await solve(kernelOf(points), targetsOf(points));
       const all = await valuesAt(found);
       const one = await valuesAt(found, takeRows(queries, [QUERIES - 1]));
       expect(one).toBeAllclose(all.data.slice(-found.machine.outputs), close(all.data));
@@ -129,17 +129,17 @@ export function machineConformance(family: MachineFamily): void {
 
     it("leaves kernel and targets as they were, and is a function of them", async () => {
       const [kernel, targets] = [kernelOf(points), targetsOf(points)];
-      const first = await valuesAt(await fit(kernel, targets));
+      const first = await valuesAt(await solve(kernel, targets));
       expect([kernel.points, targets]).toEqual([pointsOf(COUNT, "points"), targetsOf(points)]);
-      expect(await valuesAt(await fit(kernel, targets))).toEqual(first);
+      expect(await valuesAt(await solve(kernel, targets))).toEqual(first);
     });
 
     it("has its coefficients permuted, and its values not, where its points are", async () => {
       const order = Array.from({ length: COUNT }, (_, i) => (i * 5 + 3) % COUNT);
       const permuted = takeRows(points, order);
       const [plain, other] = [
-        await fit(kernelOf(points), targetsOf(points)),
-        await fit(kernelOf(permuted), targetsOf(permuted)),
+        await solve(kernelOf(points), targetsOf(points)),
+        await solve(kernelOf(permuted), targetsOf(permuted)),
       ];
       const value = unsigned((await valuesAt(plain)).data);
       expect(unsigned((await valuesAt(other)).data)).toBeAllclose(value, close(value));
@@ -172,17 +172,17 @@ export function machineConformance(family: MachineFamily): void {
         points: COUNT,
         row: (r) => Float64Array.from({ length: COUNT }, (_, i) => (r === 4 && i === 4 ? Number.NaN : Number(r === i))),
       });
-      await expect(fit(broken, targetsOf(points))).rejects.toThrow(InvalidDataError);
+      await expect(solve(broken, targetsOf(points))).rejects.toThrow(InvalidDataError);
       const nan = inputMachineKernel(points, () => Number.NaN, "NaN");
-      await expect(fit(nan, targetsOf(points))).rejects.toThrow(InvalidDataError);
+      await expect(solve(nan, targetsOf(points))).rejects.toThrow(InvalidDataError);
       const none = takeRows(points, []);
-      await expect(fit(kernelOf(none), targetsOf(none))).rejects.toThrow(/^[^:]+: .* must .*, got .*$/);
+      await expect(solve(kernelOf(none), targetsOf(none))).rejects.toThrow(/^[^:]+: .* must .*, got .*$/);
     });
 
     if (learns === "labels")
       it("refuses one class, saying so", async () => {
         const targets = { ...targetsOf(points), labels: new Array<number>(COUNT).fill(1) };
-        await expect(fit(kernelOf(points), targets)).rejects.toThrow(/^[^:]+: .*at least two classes, got one$/);
+        await expect(solve(kernelOf(points), targets)).rejects.toThrow(/^[^:]+: .*at least two classes, got one$/);
       });
 
     if (learns === "values")
@@ -191,12 +191,12 @@ export function machineConformance(family: MachineFamily): void {
         await expectDefined("answer", kernelOf(points), constant);
         const values = reals([COUNT, 2], targetsOf(points).values.data);
         values.data[3] = Number.NaN;
-        await expect(fit(kernelOf(points), { ...targetsOf(points), values })).rejects.toThrow(InvalidDataError);
+        await expect(solve(kernelOf(points), { ...targetsOf(points), values })).rejects.toThrow(InvalidDataError);
       });
 
     if (learns !== "none")
       it("refuses targets that are not as many as its points", async () => {
-        await expect(fit(kernelOf(points), targetsOf(takeRows(points, [0, 1, 2, 3, 4, 5])))).rejects.toThrow(
+        await expect(solve(kernelOf(points), targetsOf(takeRows(points, [0, 1, 2, 3, 4, 5])))).rejects.toThrow(
           RangeError,
         );
       });

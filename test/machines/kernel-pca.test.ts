@@ -16,7 +16,7 @@ machineConformance({
   onePoint: "answer",
   zeroKernel: "answer",
   signs: "arbitrary",
-  fit: async (kernel) => {
+  solve: async (kernel) => {
     const machine = await kernelPca(kernel, { components: 3 });
     const n = kernel.points.shape[0];
     return {

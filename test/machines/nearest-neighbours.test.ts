@@ -32,7 +32,7 @@ for (const learns of ["labels", "values"] as const)
     learns: learns === "labels" ? "none" : "values",
     onePoint: "answer",
     zeroKernel: "answer",
-    fit: async (kernel, { labels, values }) => {
+    solve: async (kernel, { labels, values }) => {
       const k = Math.min(3, kernel.points.shape[0]);
       const targets = learns === "labels" ? integers([labels.length], labels) : values;
       const machine = await nearestNeighbours(kernel, targets, { k });
