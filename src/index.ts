@@ -113,6 +113,8 @@ export {
 export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
+export { type ClassPair, classPairs } from "./machines/class-pairs.ts";
+export { type DualReport, type SvmSolver, svmSolvers } from "./machines/dual-solver.ts";
 export { type KernelFlowOptions, kernelGradientFlow } from "./machines/kernel-flow.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
@@ -130,6 +132,18 @@ export {
   type NearestNeighboursOptions,
   nearestNeighbours,
 } from "./machines/nearest-neighbours.ts";
+export {
+  type PlattOptions,
+  type SupportVectorClassifier,
+  type SupportVectorClassifierOptions,
+  supportVectorClassifier,
+} from "./machines/support-vector-classifier.ts";
+export {
+  type SupportVectorRegressor,
+  type SupportVectorRegressorOptions,
+  supportVectorRegressor,
+} from "./machines/support-vector-regressor.ts";
+export type { SupportVectors } from "./machines/support-vectors.ts";
 export { winners } from "./machines/targets.ts";
 export { cnn } from "./models/cnn.ts";
 export { linearise } from "./models/linearise.ts";
