@@ -73,6 +73,7 @@ export {
   inputMachineKernel,
   type MachineKernel,
   type MachineKernelCall,
+  machineKernelProduct,
   type TangentMachineKernelOptions,
   tangentMachineKernel,
 } from "./kernels/machine-kernel.ts";

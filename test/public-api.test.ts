@@ -85,6 +85,7 @@ it("the package exports exactly these names", async () => {
       "lossForms",
       "lossNames",
       "lossOf",
+      "machineKernelProduct",
       "meanBatch",
       "mlp",
       "modelFromOnnx",
