@@ -10,6 +10,7 @@ export {
 } from "./explain/superposition-store.node.ts";
 export { type PngOptions, renderPng } from "./figures/png.node.ts";
 export * from "./index.ts";
+export { type NpyKernelFiles, npyMachineKernel } from "./kernels/npy-kernel.node.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";
 export { inspectRun, type RunFault, type RunInspection } from "./run/inspect-run.node.ts";
 export { packRun } from "./run/pack-run.node.ts";
