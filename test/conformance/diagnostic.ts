@@ -88,7 +88,10 @@ export const degenerateProblems: Readonly<Record<DegenerateName, () => Degenerat
   "n = 0": () => problem({ n: 0 }),
 };
 
-/** A RegExp: the line of the error that it must be. Else: what the answer must hold, numbers to 1e-9; `undefined` says that there is no number. */
+/**
+ * A RegExp: the line of the error that it must be. Else: what the answer must hold, numbers to 1e-9, or `expect.any(Number)`; `undefined` says that
+ * there is no number.
+ */
 export type Expected = RegExp | number | undefined | Readonly<Record<string, unknown>>;
 
 /** The call of each library error and RangeError: `where: what must hold, got value`. */
@@ -115,7 +118,7 @@ function findUndefinedNumber(value: unknown, path = ""): string | undefined {
 function nearly(expected: unknown): unknown {
   if (typeof expected === "number") return expect.closeTo(expected, 9);
   if (Array.isArray(expected)) return expected.map(nearly);
-  if (expected === null || typeof expected !== "object") return expected;
+  if (expected === null || typeof expected !== "object" || "asymmetricMatch" in expected) return expected;
   return Object.fromEntries(Object.entries(expected).map(([key, own]) => [key, nearly(own)]));
 }
 
@@ -161,7 +164,7 @@ export function diagnosticConformance(
       }
       expect(expected instanceof RegExp ? "an answer" : undefined).toBeUndefined();
       expect(findUndefinedNumber(answer)).toBeUndefined();
-      if (expected === null || typeof expected !== "object") expect(answer).toEqual(nearly(expected));
+      if (typeof expected !== "object" || "asymmetricMatch" in expected) expect(answer).toEqual(nearly(expected));
       else expect(plain(answer)).toMatchObject(nearly(expected) as Record<string, unknown>);
       expect(given).toEqual(degenerateProblems[name]());
     });
