@@ -27,6 +27,11 @@ models.json
         `loss` is PyTorch's mean reduction: mse and binary-cross-entropy are means over N and C, so that the loss of one
         example is the mean over its C outputs, and nextParams = params - stepSize * gradient of the mean over examples
 
+neighbours.json
+    k, spearman and kendall of `tied` and `loose`, gini, effectiveContributors, participationRatio, inertia: by scikit-learn and scipy
+        arrays points and features (40, 3) and (40, 4), queries and queryFeatures (5, ...), labels, queryLabels; METRIC.indices and
+        METRIC.distances (5, 7), METRIC.purity (5), METRIC.all (5, 40) sorted; tied and loose (2, 60); contributions (50); blobs (90, 2)
+
 sequences.json
     parameters, adam: {lr, steps}
         the language model of scripts/onnx_architectures.py (tied embeddings, one block), logits at each of T = 5 positions: (N, T, 7)
@@ -83,6 +88,7 @@ import fixtures_diagnose  # noqa: E402
 import fixtures_dropout  # noqa: E402
 import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
+import fixtures_neighbours  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
 import fixtures_schedules  # noqa: E402
@@ -99,7 +105,7 @@ def main() -> None:
     torch.set_num_threads(1)
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
-        fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose,
+        fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose, fixtures_neighbours,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

@@ -1,5 +1,24 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
+export { type Concentration, concentration, type LorenzPoint } from "./diagnose/concentration.ts";
+export {
+  type NeighbourList,
+  type NeighbourPair,
+  neighbourLists,
+  type QueryNeighbours,
+} from "./diagnose/neighbour-lists.ts";
+export {
+  type NeighbourMeans,
+  type NeighbourMetric,
+  type Neighbours,
+  type NeighboursOptions,
+  type NeighboursPlan,
+  neighbourMetrics,
+  neighbours,
+  planNeighbours,
+} from "./diagnose/neighbours.ts";
+export { type NeighboursAlongOptions, type NeighboursAtStep, neighboursAlong } from "./diagnose/neighbours-along.ts";
 export {
   featureMovement,
   kernelDrift,
@@ -23,6 +42,14 @@ export {
   superpositionShift,
 } from "./explain/explain-superposition.ts";
 export { type ExplanationMachineOptions, explanationMachine } from "./explain/explanation-machine.ts";
+export {
+  byGroup,
+  type Grouping,
+  type GroupPull,
+  groupingOfNames,
+  groupingOfSlices,
+  type Slice,
+} from "./explain/grouping.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";

@@ -1,5 +1,6 @@
 // Queries from the data of a run, or from the user's own array.
 
+import type { Dataset } from "../data/types.ts";
 import { InvalidDataError } from "../errors.ts";
 import { IGNORED } from "../graph/outputs.ts";
 import { findNonFinite, integers, reals, sizeOf, sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
@@ -18,24 +19,36 @@ function indicesOf(text: string, spec: string, count: number): number[] {
   });
 }
 
+/** An example of a data set by its part and index. */
+export interface NamedExample {
+  readonly part: "train" | "test";
+  readonly index: number;
+}
+
 /**
- * Queries that a spec names: `test:7,12`, `train:3`, `test:0-19`, several joined by `;`. Their targets are those of the data.
- * RangeError for an index or a part that is not there.
+ * Examples that a spec names: `test:7,12`, `train:3`, `test:0-19`, several joined by `;`. RangeError for an index or a part that is not there.
  */
-export function datasetQueries(task: Task, spec: string): Query[] {
+export function namedExamples(dataset: Dataset, spec: string): NamedExample[] {
   return spec.split(";").flatMap((part) => {
     const [name, indices, ...more] = part.trim().split(":");
     if ((name !== "test" && name !== "train") || !indices || more.length > 0) {
       throw new RangeError(`query must be written test:INDICES or train:INDICES, got "${part}"`);
     }
-    const split = task.dataset[name];
-    const count = split.x.shape[0];
-    if (count === 0) throw new RangeError(`query ${part}: ${task.dataset.source} has no ${name} part`);
-    return indicesOf(indices, part, count).map((index) => ({
-      id: `${name}:${index}`,
+    const count = dataset[name].x.shape[0];
+    if (count === 0) throw new RangeError(`query ${part}: ${dataset.source} has no ${name} part`);
+    return indicesOf(indices, part, count).map((index) => ({ part: name, index }));
+  });
+}
+
+/** Queries that a spec names, as `namedExamples` reads it. Their targets are those of the data. */
+export function datasetQueries(task: Task, spec: string): Query[] {
+  return namedExamples(task.dataset, spec).map(({ part, index }) => {
+    const split = task.dataset[part];
+    return {
+      id: `${part}:${index}`,
       x: sliceRows(split.x, index, index + 1),
       target: targetsOf(task, split, [index]),
-    }));
+    };
   });
 }
 

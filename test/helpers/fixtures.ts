@@ -8,6 +8,7 @@ export type FixtureName =
   | "optimizers"
   | "models"
   | "operators"
+  | "neighbours"
   | "sequences"
   | "chords"
   | "steps"
@@ -116,8 +117,15 @@ export interface DiagnoseDescription {
   readonly blocks: Readonly<Record<"within" | "between", number>>;
 }
 
+export interface NeighboursDescription
+  extends Readonly<Record<"k" | "gini" | "effectiveContributors" | "participationRatio" | "inertia", number>> {
+  readonly spearman: Readonly<Record<"tied" | "loose", number>>;
+  readonly kendall: Readonly<Record<"tied" | "loose", number>>;
+}
+
 export interface Descriptions {
   readonly diagnose: DiagnoseDescription;
+  readonly neighbours: NeighboursDescription;
   readonly dropout: DropoutDescription;
   readonly schedules: SchedulesDescription;
   readonly losses: { readonly cases: readonly LossCase[] };
