@@ -39,6 +39,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write tangent kernels of a run, at any steps, to a file",
     load: async () => (await import("./kernel.ts")).kernelCommand,
   },
+  neighbors: {
+    summary:
+      "the training examples nearest to queries in the kernel and between inputs: labels, overlap, along training",
+    load: async () => (await import("./neighbors.ts")).neighborsCommand,
+  },
   superposition: {
     summary: "write what each training example did to the weights of a run, for explanations by inner products",
     load: async () => (await import("./superposition.ts")).superpositionCommand,

@@ -44,15 +44,11 @@ export async function neighboursAlong(
     const { params } = await stateAt(task, run, step);
     const kernel = tangentMachineKernel(task, params, task.dataset.train.x, kernelOptions);
     const { onProgress } = options;
+    const told: NeighboursOptions["onProgress"] = ({ stage, ...rest }) =>
+      onProgress?.({ ...rest, stage: steps.length === 1 ? stage : `${k + 1} of ${steps.length}, ${stage}` });
     found.push({
       step,
-      neighbours: await neighbours(kernel, queries, {
-        ...options,
-        ...(onProgress && {
-          onProgress: ({ done, total, ...rest }) =>
-            onProgress({ ...rest, done: k * total + done, total: steps.length * total }),
-        }),
-      }),
+      neighbours: await neighbours(kernel, queries, { ...options, ...(onProgress && { onProgress: told }) }),
     });
   }
   return found;

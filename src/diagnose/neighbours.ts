@@ -160,7 +160,7 @@ export async function neighbours(
   const { k = Math.max(1, Math.min(DEFAULT_K, isOne ? examples - 1 : examples)) } = options;
   requireCount(k, { examples, self });
   const { rows, parts } = planNeighbours({ queries: count, examples, metrics: metrics.length, memoryBudget });
-  const call: MachineKernelCall = signal ? { signal } : {};
+  const call: MachineKernelCall = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const needsLengths = metrics.some((metric) => metric === "kernel" || metric === "cosine");
   const ofPoints = needsLengths ? await kernel.diagonal(kernel.points, call) : undefined;
   if (ofPoints)
