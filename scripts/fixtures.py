@@ -1,6 +1,6 @@
 """Writes the oracle fixtures under fixtures/ with PyTorch (float64, fixed seeds): `python3 scripts/fixtures.py [FOLDER]`.
 
-Tested with Python 3.11, torch 1.13.1, numpy 1.24 (Debian 12: python3-torch, python3-numpy). The same versions write the same
+Tested with Python 3.11, torch 1.13.1, numpy 1.24, scikit-learn 1.2.1 (Debian 12: python3-torch, python3-numpy, python3-sklearn). The same versions write the same
 bytes again. Each fixture is NAME.npz (arrays, C order, float64 or int64) and NAME.json (what they are).
 
 optimizers.json
@@ -44,6 +44,10 @@ schedules.json
     variants: [{spec, stepSizes}], stepSize, steps
         spec is createSchedule's; stepSizes: key of the array (50) of step sizes of torch.optim.lr_scheduler, from stepSize on
 
+diagnose.json
+    spectrum, nullSpace, cka, alignment, separability, calinskiHarabasz, blocks: measures of the kernel features features^T, by numpy, scipy and
+        scikit-learn; arrays labels (14) int64, features and later (14, 6), residual (14, 2), left_out (14, 3): scores of RidgeCV's best ridge left out
+
 losses.json
     cases: [{loss, outputs, targets, value, derivative}]
         loss is lossOf's; the others are keys: outputs (6, 4) or (6, 3, 4), targets (class indices, -100 where a position does not count, or
@@ -75,6 +79,7 @@ import torch
 sys.dont_write_bytecode = True
 
 import fixtures_chords  # noqa: E402
+import fixtures_diagnose  # noqa: E402
 import fixtures_dropout  # noqa: E402
 import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
@@ -94,7 +99,7 @@ def main() -> None:
     torch.set_num_threads(1)
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
-        fixtures_schedules, fixtures_losses, fixtures_dropout,
+        fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

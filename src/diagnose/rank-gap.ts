@@ -6,8 +6,9 @@ import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import type { LinearAlgebra, Matrix } from "../numeric/linear-algebra/types.ts";
 import { type RealArray, reals, type Tensor } from "../numeric/tensor.ts";
 import type { Progress } from "../train/train.ts";
+import { EPSILON } from "./checks.ts";
 import { projectionSpan } from "./gram-span.ts";
-import { effectiveRank, rankAbove } from "./rank.ts";
+import { spectrumSummary } from "./spectrum-summary.ts";
 import { requireForm, tangentMatrix } from "./tangent-matrix.ts";
 
 /** By singular values of the matrices themselves, or by eigenvalues of their inner products, for which nothing as long as the parameters is formed. */
@@ -43,6 +44,7 @@ export interface RankGap {
   readonly mixtureRank: number;
   /** mixtureRank - rank: never negative, since both count by one tolerance. */
   readonly gap: number;
+  /** Of squared singular values: no tolerance, and it moves where directions fade, before any is lost (`spectrumSummary`). */
   readonly effectiveRank: number;
   readonly mixtureEffectiveRank: number;
   /** Sum over queries of |P_perp g|^2 over the sum of |g|^2, in [0, 1]; 0 where all g are 0. */
@@ -54,7 +56,6 @@ export interface RankGap {
   readonly mixtureValues: Float64Array;
 }
 
-const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 /** Numbers of the mixture matrix up to which its singular values are cheap: some seconds in JavaScript. */
 const MOST_NUMBERS = 2 ** 22;
 
@@ -65,6 +66,14 @@ function joined(xs: Tensor, queries: Tensor): Tensor {
   const data = Float64Array.from([...(xs.data as RealArray), ...(queries.data as RealArray)]);
   return reals([xs.shape[0] + queries.shape[0], ...xs.shape.slice(1)], data);
 }
+
+/** Singular values above the tolerance; of zeros none is. */
+const rankAbove = (values: Float64Array, tolerance: number): number =>
+  values.filter((value) => value > tolerance).length;
+
+/** exp of the entropy of squared singular values as parts of their sum, as `spectrumSummary` has it. */
+const effectiveRank = (values: Float64Array): number =>
+  spectrumSummary(values.map((value) => value ** 2)).effectiveRank;
 
 interface Spans {
   readonly values: Float64Array;

@@ -13,7 +13,8 @@ export type FixtureName =
   | "steps"
   | "schedules"
   | "losses"
-  | "dropout";
+  | "dropout"
+  | "diagnose";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -103,7 +104,20 @@ export interface DropoutDescription extends Omit<ChordsDescription, "chords"> {
   readonly ratios: readonly number[];
 }
 
+export interface DiagnoseDescription {
+  readonly spectrum: Readonly<
+    Record<"effectiveRank" | "participationRatio" | "stableRank" | "rank", number> & { values: readonly number[] }
+  >;
+  readonly nullSpace: Readonly<Record<"share" | "quadratic", number>>;
+  readonly cka: Readonly<Record<"labels" | "later", Readonly<Record<"centred" | "uncentred" | "debiased", number>>>>;
+  readonly alignment: number;
+  readonly separability: Readonly<Record<"ridge" | "accuracy" | "margin", number>>;
+  readonly calinskiHarabasz: number;
+  readonly blocks: Readonly<Record<"within" | "between", number>>;
+}
+
 export interface Descriptions {
+  readonly diagnose: DiagnoseDescription;
   readonly dropout: DropoutDescription;
   readonly schedules: SchedulesDescription;
   readonly losses: { readonly cases: readonly LossCase[] };
