@@ -1,8 +1,8 @@
 // The rank gap between the empirical and the mixture tangent matrix (Guo, He and Morel, section 5.4): do queries have directions that training lacks.
 
 import { gramMatrix, type MatrixForm } from "../kernels/gram-matrix.ts";
+import { algebraOf } from "../kernels/matrix-options.ts";
 import type { KernelModel } from "../kernels/types.ts";
-import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import type { LinearAlgebra, Matrix } from "../numeric/linear-algebra/types.ts";
 import { type RealArray, reals, type Tensor } from "../numeric/tensor.ts";
 import type { Progress } from "../train/train.ts";
@@ -173,7 +173,7 @@ export async function rankGap(
   } = options;
   if (!(relativeTolerance >= 0))
     throw new RangeError(`${where}: tolerance must be a number >= 0, got ${relativeTolerance}`);
-  const algebra = options.algebra ?? (await openLinearAlgebra());
+  const algebra = await algebraOf(options);
   const shared = {
     form,
     ...(coefficients && { readouts: coefficients }),

@@ -2,14 +2,14 @@
 
 import { InvalidDataError } from "../errors.ts";
 import type { MachineKernelCall } from "../kernels/machine-kernel.ts";
-import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
+import { algebraOf } from "../kernels/matrix-options.ts";
 import type { LinearAlgebra, Matrix } from "../numeric/linear-algebra/types.ts";
 import { findNonFinite, sliceRows, type Tensor } from "../numeric/tensor.ts";
 import { projectionSpan, ridgeSpan } from "./gram-span.ts";
 import type { SpanKernel } from "./span-kernel.ts";
 
 export interface TrainingSpanOptions extends MachineKernelCall {
-  /** Added to the diagonal of K, as a part of its mean. Default 1e-3. With a tolerance: none. */
+  /** Added to the diagonal of K, as a part of its mean. Default 1e-2. With a tolerance: none. */
   readonly ridge?: number;
   /** In the place of a ridge: directions whose eigenvalue is at most this part of the largest count as none, all others fully. */
   readonly tolerance?: number;
@@ -50,7 +50,7 @@ export interface TrainingSpan {
 }
 
 /** As little as leaves weak directions their share, and enough for float32: see docs/coverage.md, where it was measured against tolerances. */
-export const DEFAULT_SPAN_RIDGE = 1e-3;
+export const DEFAULT_SPAN_RIDGE = 1e-2;
 /** Queries whose kernel is held at once. */
 const TILE = 512;
 
@@ -200,7 +200,7 @@ export async function trainingSpan(kernel: SpanKernel, options: TrainingSpanOpti
   const { points, rowsEach = 1 } = kernel;
   requireOptions(options, points);
   const call: MachineKernelCall = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-  const algebra = options.algebra ?? (await openLinearAlgebra());
+  const algebra = await algebraOf(options);
   const gram = await kernel.matrix(call);
   signal?.throwIfAborted();
   const [features] = gram.shape;
