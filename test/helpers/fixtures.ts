@@ -15,7 +15,8 @@ export type FixtureName =
   | "schedules"
   | "losses"
   | "dropout"
-  | "diagnose";
+  | "diagnose"
+  | "roc";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -123,7 +124,17 @@ export interface NeighboursDescription
   readonly kendall: Readonly<Record<"tied" | "loose", number>>;
 }
 
+export interface RocDescription {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly auroc: number;
+    readonly variance: number;
+    readonly fpr95: number;
+  }[];
+}
+
 export interface Descriptions {
+  readonly roc: RocDescription;
   readonly diagnose: DiagnoseDescription;
   readonly neighbours: NeighboursDescription;
   readonly dropout: DropoutDescription;
