@@ -76,6 +76,14 @@ export {
 } from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export { type LandmarkChoice, landmarkChoices } from "./kernels/landmarks.ts";
+export {
+  eachKernelRows,
+  inputMachineKernel,
+  type MachineKernel,
+  type MachineKernelCall,
+  type TangentMachineKernelOptions,
+  tangentMachineKernel,
+} from "./kernels/machine-kernel.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
 export { type NystromKernel, type NystromOptions, nystromKernel } from "./kernels/nystrom.ts";
@@ -89,6 +97,12 @@ export {
   pathNodes,
 } from "./kernels/path-machine-kernel.ts";
 export type { KernelPlan } from "./kernels/plan.ts";
+export {
+  type KernelRowSource,
+  type PrecomputedKernelOptions,
+  precomputedMachineKernel,
+  streamedMachineKernel,
+} from "./kernels/precomputed-kernel.ts";
 export { type FourierOptions, fourierKernel, type SketchOptions, tangentSketch } from "./kernels/random-features.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
 export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
@@ -119,7 +133,22 @@ export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
 export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
 export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
+export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
+export {
+  type DistanceMeasure,
+  distanceMeasures,
+  distancesTo,
+  euclideanDistances,
+  kernelDistances,
+  type Nearest,
+  nearest,
+} from "./machines/nearest.ts";
+export {
+  type NearestNeighbours,
+  type NearestNeighboursOptions,
+  nearestNeighbours,
+} from "./machines/nearest-neighbours.ts";
 export {
   type RidgeChoice,
   type RidgeCurves,
@@ -129,6 +158,7 @@ export {
 } from "./machines/ridge-curves.ts";
 export { type RidgeMachine, type RidgeMachineOptions, ridgeMachine } from "./machines/ridge-machine.ts";
 export { type RidgeFit, type RidgeModes, ridgeFit, ridgeModes } from "./machines/ridge-modes.ts";
+export { winners } from "./machines/targets.ts";
 export { cnn } from "./models/cnn.ts";
 export { linearise } from "./models/linearise.ts";
 export { type MlpOptions, mlp } from "./models/mlp.ts";

@@ -7,8 +7,9 @@ import { times, timesTransposed, transposedTimes } from "../numeric/linear-algeb
 import type { Matrix } from "../numeric/linear-algebra/types.ts";
 import { lengthOf } from "../numeric/linear-algebra/vectors.ts";
 import { reals, type Tensor } from "../numeric/tensor.ts";
-import { float64Targets, gridOf } from "./ridge-curves.ts";
+import { gridOf } from "./ridge-curves.ts";
 import { type RidgeMachine, type RidgeMachineOptions, requireRidge, withoutPrior } from "./ridge-machine.ts";
+import { valueTargets } from "./targets.ts";
 
 /** The curves of a ridge regression over features. */
 export interface FeatureRidgeCurves {
@@ -56,15 +57,15 @@ export async function featureRidge(
   const { ridge = "leave-one-out", ridges, prior = "zero", signal, onProgress } = options;
   const where = "featureRidge";
   const [examples] = kernel.points.shape;
-  if (targets.shape.length !== 2 || targets.shape[0] !== examples || targets.shape[1] < 1)
-    throw new RangeError(`${where}: targets must have shape [${examples},C], got [${targets.shape}]`);
+  const own = valueTargets(where, targets, examples);
+  if (own.data.length === 0) throw new RangeError(`${where}: targets must hold numbers, got [${targets.shape}]`);
   requireRidge(where, ridge);
   const given = typeof ridge === "number" ? [ridge] : ridges;
   const bad = given?.find((own) => !(own > 0 && own < Number.POSITIVE_INFINITY));
   if (bad !== undefined || given?.length === 0)
     throw new RangeError(`${where}: ridges must be finite numbers > 0, got ${bad ?? "none"}`);
-  const outputs = targets.shape[1];
-  const { left, base } = withoutPrior(float64Targets(targets), prior);
+  const outputs = own.shape[1];
+  const { left, base } = withoutPrior(own, prior);
   const algebra = options.algebra ?? (await openLinearAlgebra());
   const phi = kernel.pointFeatures;
   const { values, vectors } = algebra.eigenpairs(transposedTimes(phi, phi), { overwrite: true });

@@ -3,9 +3,10 @@
 import type { MachineKernel } from "../kernels/machine-kernel.ts";
 import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import type { LinearAlgebra, Matrix } from "../numeric/linear-algebra/types.ts";
-import { type RealArray, reals, type Tensor } from "../numeric/tensor.ts";
+import type { Tensor } from "../numeric/tensor.ts";
 import type { Progress } from "../train/train.ts";
 import { blockOf, type RidgeFit, ridgeFit, ridgeModes } from "./ridge-modes.ts";
+import { valueTargets } from "./targets.ts";
 
 /** By what a ridge is chosen. */
 export const ridgeChoices = ["leave-one-out", "gcv"] as const;
@@ -45,9 +46,6 @@ export function gridOf(largest: number): Float64Array {
   return Float64Array.from({ length: STEPS }, (_, k) => largest * 10 ** (LEAST + ((MOST - LEAST) * k) / (STEPS - 1)));
 }
 
-/** The numbers of targets in float64. */
-export const float64Targets = ({ shape, data }: Tensor): Matrix => reals(shape, data as RealArray);
-
 /**
  * Errors of ridge regression as functions of the ridge, for a kernel (N, N), or blocks (N C, N C), and targets (N, C). No prior is taken
  * off: give y - b(X).
@@ -72,9 +70,14 @@ export async function ridgeCurves(
   if (bad !== undefined || ridges?.length === 0)
     throw new RangeError(`ridgeCurves: ridges must hold finite numbers > 0, got ${bad ?? "none"}`);
   signal?.throwIfAborted();
-  const modes = ridgeModes(matrix, float64Targets(targets), algebra ?? (await openLinearAlgebra()), {
-    overwrite: given || overwrite,
-  });
+  const modes = ridgeModes(
+    matrix,
+    valueTargets("ridgeCurves", targets, targets.shape[0]),
+    algebra ?? (await openLinearAlgebra()),
+    {
+      overwrite: given || overwrite,
+    },
+  );
   const grid = ridges ? Float64Array.from(ridges) : gridOf(modes.values[0]);
   const curve = () => new Float64Array(grid.length);
   const curves = { leaveOneOut: curve(), gcv: curve(), training: curve(), degreesOfFreedom: curve() };

@@ -6,7 +6,6 @@ import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import type { LinearAlgebra, Matrix } from "../numeric/linear-algebra/types.ts";
 import { reals, type Tensor } from "../numeric/tensor.ts";
 import {
-  float64Targets,
   type RidgeChoice,
   type RidgeCurves,
   type RidgeCurvesOptions,
@@ -14,6 +13,7 @@ import {
   ridgeCurves,
 } from "./ridge-curves.ts";
 import { blockOf } from "./ridge-modes.ts";
+import { valueTargets } from "./targets.ts";
 
 export interface RidgeMachineOptions extends Pick<RidgeCurvesOptions, "ridges" | "signal" | "onProgress"> {
   /** A number >= 0 in the kernel's units, or by what to choose one of `ridges`. Default `leave-one-out`. */
@@ -100,15 +100,13 @@ export async function ridgeMachine(
 ): Promise<RidgeMachine> {
   const { prior = "zero", signal, onProgress } = options;
   const [examples] = kernel.points.shape;
-  if (targets.shape.length !== 2 || targets.shape[0] !== examples || targets.shape[1] < 1 || examples < 1)
-    throw new RangeError(
-      `ridgeMachine: targets must have shape [${examples},C] with N and C >= 1, got [${targets.shape}]`,
-    );
+  const own = valueTargets("ridgeMachine", targets, examples);
+  if (own.data.length === 0) throw new RangeError(`ridgeMachine: targets must hold numbers, got [${targets.shape}]`);
   requireRidge("ridgeMachine", options.ridge);
   if (prior !== "zero" && prior !== "mean")
     throw new RangeError(`ridgeMachine: prior must be zero or mean, got ${prior}`);
-  const outputs = targets.shape[1];
-  const { left, base } = withoutPrior(float64Targets(targets), prior);
+  const outputs = own.shape[1];
+  const { left, base } = withoutPrior(own, prior);
   const call: MachineKernelCall = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const matrix = await kernel.matrix(call);
   signal?.throwIfAborted();
