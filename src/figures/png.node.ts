@@ -23,7 +23,7 @@ export interface PngOptions {
  */
 export async function renderPng(svg: string, { scale = 2 }: PngOptions = {}): Promise<Uint8Array> {
   if (!(scale >= 0.5 && scale <= 8)) throw new RangeError(`renderPng: scale must be in 0.5..8, got ${scale}`);
-  const { Resvg } = await resvg();
+  const { Resvg } = await loadPngRenderer();
   const picture = new Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
     // Nearest: pixels of pictures stay squares, which resvg does not read from `image-rendering: pixelated`.
@@ -38,7 +38,8 @@ export async function renderPng(svg: string, { scale = 2 }: PngOptions = {}): Pr
   return Uint8Array.from(picture.render().asPng());
 }
 
-async function resvg(): Promise<typeof import("@resvg/resvg-js")> {
+/** The renderer; UnsupportedError where it is not installed. */
+export async function loadPngRenderer(): Promise<typeof import("@resvg/resvg-js")> {
   try {
     return await import("@resvg/resvg-js");
   } catch (cause) {

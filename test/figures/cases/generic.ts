@@ -7,6 +7,7 @@ import { histogram } from "../../../src/figures/histogram.ts";
 import { lines } from "../../../src/figures/lines.ts";
 import { panels } from "../../../src/figures/panels.ts";
 import { scatter } from "../../../src/figures/scatter.ts";
+import { sheet } from "../../../src/figures/sheet.ts";
 import { normals, uniforms } from "./data.ts";
 
 const steps = Array.from({ length: 41 }, (_, k) => 25 * k);
@@ -36,6 +37,8 @@ const classed = grid(
   (i, j) => (Math.floor(i / 20) === Math.floor(j / 20) ? 0.8 : 0.15) + 0.2 * noise[60 * i + j],
 );
 const threeClasses = ["circle", "disk", "other"].map((name) => ({ name, size: 20 }));
+
+const parts = (): readonly Figure[] => [generic.lines(), generic.heatmap(), generic.dots()];
 
 export const generic: Readonly<Record<string, () => Figure>> = {
   lines: () =>
@@ -178,6 +181,7 @@ export const generic: Readonly<Record<string, () => Figure>> = {
         })),
       })),
     }),
+  sheet: () => sheet({ title: "Three figures of a run", caption: "Each with its own words.", figures: parts() }),
   panels: () =>
     panels({
       title: "Kernel before, in the middle of and after training",

@@ -6,4 +6,4 @@ import { generic } from "./generic.ts";
 export const figures: Readonly<Record<string, () => Figure>> = { ...generic };
 
 /** Those that are laid out differently where there is little room. */
-export const switching: readonly string[] = ["lines", "dots", "panels"];
+export const switching: readonly string[] = ["lines", "dots", "panels", "sheet"];
