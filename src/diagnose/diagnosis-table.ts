@@ -46,10 +46,11 @@ function stepRows({ movement, steps }: Diagnosis): readonly (readonly [MeasureNa
     ["null-space", "residual in weak modes", ({ nullSpace }) => nullSpace?.weakShare],
     ["null-space", "stiffness of the residual", ({ nullSpace }) => nullSpace?.stiffness],
     ...layers.flatMap(({ name }, g): (readonly [MeasureName, string, OfStep])[] => [
-      ["alignment", `CKA of ${name}`, (step) => step.layers?.[g].centred],
-      ["alignment", `share of ${name}`, (step) => step.layers?.[g].share],
+      ["alignment", `${name}: CKA, centred`, (step) => step.layers?.[g].centred],
+      ["alignment", `${name}: share of the trace`, (step) => step.layers?.[g].share],
     ]),
     ["movement", "distance from the first", (_, k) => movement?.distances.data[k]],
+    ["movement", "the same, centred", (_, k) => movement?.centred[k]],
     ["movement", "velocity, a step", (_, k) => (k === 0 ? undefined : movement?.velocity[k - 1])],
     ["movement", "drift |K - K_0| / |K_0|", (_, k) => movement?.drift[k]],
     ["linearisation", "missed by f_lin", ({ linearisation }) => linearisation?.error],
@@ -69,7 +70,8 @@ export function diagnosisTable(diagnosis: Diagnosis): DiagnosisRow[] {
     })),
   ];
   const order = [undefined, ...plan.measures];
-  const layered = (name: string): number => (/^(CKA|share) of /.test(name) ? 1 : 0);
+  // Of one measure, what is of the whole kernel comes before what is of its layers.
+  const layered = (name: string): number => (name.includes(": ") ? 1 : 0);
   return rows
     .filter(({ inputs: own, values }) => own !== undefined || values.some((value) => value !== undefined))
     .sort((a, b) => order.indexOf(a.measure) - order.indexOf(b.measure) || layered(a.name) - layered(b.name));

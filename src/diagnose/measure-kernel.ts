@@ -1,10 +1,9 @@
 // All measures of one kernel over labelled examples, or examples with targets, in one record.
 
 import type { LinearAlgebra, Matrix } from "../numeric/linear-algebra/types.ts";
-import { type RealDType, reals, type Tensor } from "../numeric/tensor.ts";
-import { cka, kernelTargetAlignment, labelKernel, targetKernel } from "./alignment.ts";
+import type { RealDType, Tensor } from "../numeric/tensor.ts";
+import { alignmentWith, cka, labelKernel, targetKernel } from "./alignment.ts";
 import { type BlockScore, blockScore } from "./block-score.ts";
-import { classOrder } from "./class-order.ts";
 import { type ClassScatter, classScatter, type LinearSeparability, linearSeparability } from "./separability.ts";
 import { type SpectrumSummary, spectrumSummary } from "./spectrum-summary.ts";
 
@@ -40,30 +39,19 @@ export interface MeasureKernelOptions {
   readonly measures?: readonly KernelMeasureName[];
 }
 
-/** Y of one-hot labels: (N, k) of the k classes that occur. */
-function oneHot(labels: ArrayLike<number>): Tensor<"float64"> {
-  const { classes } = classOrder(labels);
-  const [n, k] = [labels.length, classes.length];
-  return reals(
-    [n, k],
-    Float64Array.from({ length: n * k }, (_, at) => (labels[Math.floor(at / k)] === classes[at % k] ? 1 : 0)),
-  );
-}
-
 /** Of a kernel (N, N) and what its examples should be: CKA in its three forms, and Atanasov's A. */
 export function targetAlignment(
   kernel: Matrix,
   { labels, targets, dtype = "float64" }: Pick<MeasureKernelOptions, "labels" | "targets" | "dtype">,
 ): Alignment | undefined {
   if (!targets && !labels) return undefined;
-  const wanted = targets ?? oneHot(labels as ArrayLike<number>);
   const l = targets ? targetKernel(targets) : labelKernel(labels as ArrayLike<number>);
   const of = (form: "centred" | "uncentred" | "debiased") => cka(kernel, l, { form, dtype });
   return {
     centred: of("centred"),
     uncentred: of("uncentred"),
     debiased: of("debiased"),
-    target: kernelTargetAlignment(kernel, wanted),
+    target: alignmentWith(kernel, l),
   };
 }
 

@@ -8,30 +8,33 @@ export interface Sentence {
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.095 ? 1 : 0)} %`;
+/** A change relative to what was there: "40 %", "11 times their size". */
+const relative = (change: number): string => (change < 2 ? percent(change) : `${digits(change)} times their size`);
 const digits = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(2));
 
 type Say = (diagnosis: Diagnosis, last: StepDiagnosis, first: StepDiagnosis) => string | undefined;
 
-const spectrum: Say = ({ plan }, { spectrum: own }) => {
+const spectrum: Say = ({ plan, dtype }, { spectrum: own }) => {
   if (!own) return undefined;
   const [n] = plan.sample.x.shape;
   if (own.trace === 0) return "the kernel is zero: no parameter moves any output.";
   const rank =
     own.nullity === 0
-      ? `all ${n} are above rounding`
-      : `${own.nullity} of ${n} are below rounding (${digits(own.tolerance)})`;
-  return `effective rank ${digits(own.effectiveRank)} of ${n}: to its gradients these examples look like about ${digits(own.effectiveRank)} different ones; the largest of the directions has ${percent(own.shares[0])} of the trace, ${rank}.`;
+      ? `all ${n} are above the rounding of ${dtype}`
+      : `${own.nullity} of ${n} cannot be told from rounding of ${dtype} (below ${digits(own.tolerance)})`;
+  const about = Math.round(own.effectiveRank);
+  return `effective rank ${digits(own.effectiveRank)} of ${n}: by their gradients these examples are about ${about} different ${about === 1 ? "one" : "ones"}; the largest direction has ${percent(own.shares[0])} of the trace, ${rank}.`;
 };
 
-const nullSpace: Say = ({ outputs }, { nullSpace: own }) => {
+const nullSpace: Say = (_, { nullSpace: own }) => {
   if (!own) return undefined;
   if (own.share === undefined) return "the residual is zero: nothing is left to learn on these examples.";
-  const of = `${percent(own.weakShare as number)} of what is still wrong on ${own.examples} examples lies in directions of at most ${own.weak} of the largest, ${own.weakModes} of ${own.order}, which gradient descent hardly moves`;
+  const weak = `${percent(own.weakShare as number)} of what is still wrong on ${own.examples} ${own.examples === 1 ? "example" : "examples"} lies in the ${own.weakModes} of ${own.order} directions with at most ${own.weak} of the largest eigenvalue, where gradient descent is slow`;
   const none =
     own.nullity === 0
-      ? `no direction is out of reach here, as there are more parameters than ${own.examples} x ${outputs} numbers or none is lost`
-      : `${percent(own.share)} is in the null space, out of reach of any step`;
-  return `${of}; ${none}.`;
+      ? "none is out of its reach: the kernel of so few examples has full rank"
+      : `${percent(own.share)} is in the null space (${own.nullity} directions, to rounding), out of its reach`;
+  return `${weak}; ${none}.`;
 };
 
 const alignment: Say = (_, { alignment: own }, { alignment: before }) => {
@@ -49,15 +52,17 @@ const movement: Say = ({ movement: own, richness }) => {
   if (!own) return undefined;
   const last = own.steps.length - 1;
   const turned = own.distances.data[last];
+  const centred = own.centred[last];
+  const rest = centred === undefined ? "" : `, without what all pairs share by ${digits(centred)}`;
   const fastest = own.velocity.reduce((best, speed, k) => (speed > own.velocity[best] ? k : best), 0);
   const early =
     own.steps.length > 2 && turned > 0
       ? `, fastest between steps ${own.steps[fastest]} and ${own.steps[fastest + 1]}`
       : "";
   const regime = richness
-    ? `; features moved by ${percent(richness.featureMovement)}: ${richness.regime} training${richness.regime === "lazy" ? ", one kernel tells it all" : richness.regime === "rich" ? ", the kernel at the end is another one" : ""}`
+    ? `; features moved by ${relative(richness.featureMovement)}, the kernel by ${relative(richness.kernelDrift)}: ${richness.regime} training${richness.regime === "lazy" ? ", one kernel tells it all" : richness.regime === "rich" ? ", the kernel at the end is another one" : ""}`
     : "";
-  return `the kernel turned by ${digits(turned)} (0: same direction, 1: nothing in common)${early}${regime}.`;
+  return `the kernel turned by ${digits(turned)} (0: same direction, 1: nothing in common)${rest}${early}${regime}.`;
 };
 
 const linearisation: Say = (_, { linearisation: own }) => {
