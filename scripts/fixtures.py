@@ -48,6 +48,11 @@ diagnose.json
     spectrum, nullSpace, cka, alignment, separability, calinskiHarabasz, blocks: measures of the kernel features features^T, by numpy, scipy and
         scikit-learn; arrays labels (14) int64, features and later (14, 6), residual (14, 2), left_out (14, 3): scores of RidgeCV's best ridge left out
 
+roc.json
+    cases: [{name, auroc, variance, fpr95}]
+        of scores NAME.inside (positives) and NAME.outside: scikit-learn's area and DeLong's variance of it, the least false positive rate at a true
+        one of 0.95; roc_curve's NAME.false, NAME.true (points) and NAME.thresholds (points - 1, without the first)
+
 losses.json
     cases: [{loss, outputs, targets, value, derivative}]
         loss is lossOf's; the others are keys: outputs (6, 4) or (6, 3, 4), targets (class indices, -100 where a position does not count, or
@@ -85,6 +90,7 @@ import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
+import fixtures_roc  # noqa: E402
 import fixtures_schedules  # noqa: E402
 import fixtures_sequences  # noqa: E402
 import fixtures_steps  # noqa: E402
@@ -100,6 +106,7 @@ def main() -> None:
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
         fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose,
+        fixtures_roc,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

@@ -68,10 +68,24 @@ export {
   zeroPrior,
 } from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
+export {
+  eachKernelRows,
+  inputMachineKernel,
+  type MachineKernel,
+  type MachineKernelCall,
+  type TangentMachineKernelOptions,
+  tangentMachineKernel,
+} from "./kernels/machine-kernel.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
 export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
 export type { KernelPlan } from "./kernels/plan.ts";
+export {
+  type KernelRowSource,
+  type PrecomputedKernelOptions,
+  precomputedMachineKernel,
+  streamedMachineKernel,
+} from "./kernels/precomputed-kernel.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
 export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
 export {
@@ -100,7 +114,23 @@ export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
 export { type KernelFlowOptions, kernelGradientFlow } from "./machines/kernel-flow.ts";
+export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
+export {
+  type DistanceMeasure,
+  distanceMeasures,
+  distancesTo,
+  euclideanDistances,
+  kernelDistances,
+  type Nearest,
+  nearest,
+} from "./machines/nearest.ts";
+export {
+  type NearestNeighbours,
+  type NearestNeighboursOptions,
+  nearestNeighbours,
+} from "./machines/nearest-neighbours.ts";
+export { winners } from "./machines/targets.ts";
 export { cnn } from "./models/cnn.ts";
 export { linearise } from "./models/linearise.ts";
 export { type MlpOptions, mlp } from "./models/mlp.ts";

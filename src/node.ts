@@ -9,6 +9,7 @@ export {
   storeSuperposition,
 } from "./explain/superposition-store.node.ts";
 export * from "./index.ts";
+export { type NpyKernelFiles, npyMachineKernel } from "./kernels/npy-kernel.node.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";
 export { inspectRun, type RunFault, type RunInspection } from "./run/inspect-run.node.ts";
 export { packRun } from "./run/pack-run.node.ts";

@@ -1,6 +1,6 @@
 // Kernels of the inputs themselves, for machines that are no network's: dot products, Gaussians, any function of two points.
 
-import { type RealArray, reals, sizeOf, type Tensor } from "../numeric/tensor.ts";
+import { type RealArray, sizeOf, type Tensor } from "../numeric/tensor.ts";
 import type { KernelMachine } from "./kernel-machine.ts";
 
 /** K(x, x') of two points, each as its numbers row-major. */
@@ -31,14 +31,17 @@ export const gaussian =
  * Cost: Q N calls.
  */
 export function inputKernel(points: Tensor, kernel: PointKernel): KernelMachine["kernel"] {
-  const rowsOf = ({ shape: [count, ...rest], data }: Tensor): RealArray[] => {
-    const size = sizeOf(rest);
-    return Array.from({ length: count }, (_, n) => (data as RealArray).subarray(n * size, (n + 1) * size));
-  };
   const of = rowsOf(points);
-  return async (queries) =>
-    reals(
-      [queries.shape[0], of.length],
-      rowsOf(queries).flatMap((x) => of.map((point) => kernel(x, point))),
-    );
+  return async (queries) => {
+    const data = new Float64Array(queries.shape[0] * of.length);
+    for (const [q, x] of rowsOf(queries).entries())
+      for (let i = 0; i < of.length; i++) data[q * of.length + i] = kernel(x, of[i]);
+    return { dtype: "float64", shape: [queries.shape[0], of.length], data };
+  };
+}
+
+/** The numbers of each point, row-major, as views. */
+export function rowsOf({ shape: [count, ...rest], data }: Tensor): RealArray[] {
+  const size = sizeOf(rest);
+  return Array.from({ length: count }, (_, n) => (data as RealArray).subarray(n * size, (n + 1) * size));
 }

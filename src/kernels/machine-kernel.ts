@@ -1,9 +1,10 @@
 // A kernel over fixed points as machines are solved for over it: one number a pair, whatever it is computed from.
 
 import type { Matrix } from "../numeric/linear-algebra/types.ts";
-import { type RealArray, reals, type Tensor } from "../numeric/tensor.ts";
+import { type RealArray, reals, sliceRows, type Tensor } from "../numeric/tensor.ts";
 import { gramMatrix } from "./gram-matrix.ts";
-import { inputKernel, type PointKernel } from "./input-kernels.ts";
+import { inputKernel, type PointKernel, rowsOf } from "./input-kernels.ts";
+import { selfKernel } from "./self-kernel.ts";
 import { type TangentKernelOptions, tangentKernel } from "./tangent-kernel.ts";
 import type { KernelModel } from "./types.ts";
 
@@ -51,38 +52,42 @@ export function tangentMachineKernel(
   };
 }
 
-/** K(x, x) of each query, tile by tile, without the pairs between: (Q). */
-async function selfKernel(
-  model: KernelModel,
-  params: RealArray,
-  queries: Tensor,
-  options: Omit<TangentKernelOptions, "form">,
-): Promise<Float64Array> {
-  // One at a time: the pairs of a tile with itself would cost its length.
-  const [count, ...rest] = queries.shape;
-  const size = rest.reduce((product, axis) => product * axis, 1);
-  const values = new Float64Array(count);
-  for (let q = 0; q < count; q++) {
-    const data = (queries.data as RealArray).subarray(q * size, (q + 1) * size);
-    const own = { dtype: queries.dtype, shape: [1, ...rest], data } as Tensor;
-    values[q] = Number(
-      (await tangentKernel(model, params, own, undefined, { ...options, form: "trace" })).kernel.data[0],
-    );
-  }
-  return values;
-}
-
-/** A function of two points as a machine's kernel. Cost: a call for each pair. */
+/** A symmetric function of two points as a machine's kernel. Cost: a call for each pair, one for a pair and its mirror image. */
 export function inputMachineKernel(points: Tensor, kernel: PointKernel, name: string): MachineKernel {
   const between = inputKernel(points, kernel);
-  const rowOf = ({ shape: [count], data }: Tensor, n: number): RealArray =>
-    (data as RealArray).subarray((n * data.length) / count, ((n + 1) * data.length) / count);
+  const own = rowsOf(points);
   return {
     name,
     points,
-    matrix: async () => float64(await between(points)),
+    matrix: async () => {
+      const n = own.length;
+      const data = new Float64Array(n * n);
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j <= i; j++) {
+          data[i * n + j] = kernel(own[i], own[j]);
+          data[j * n + i] = data[i * n + j];
+        }
+      return { dtype: "float64", shape: [n, n], data };
+    },
     between: async (queries) => float64(await between(queries)),
-    diagonal: async (queries) =>
-      Float64Array.from({ length: queries.shape[0] }, (_, q) => kernel(rowOf(queries, q), rowOf(queries, q))),
+    diagonal: async (queries) => Float64Array.from(rowsOf(queries), (x) => kernel(x, x)),
   };
+}
+
+/**
+ * Rows of the matrix, `rows` (default 256) at a time, from the first to the last, so that none needs (N, N) in memory: for sums, and for
+ * products with vectors. Memory: those rows, and what `between` needs.
+ */
+export async function eachKernelRows(
+  { points, between }: MachineKernel,
+  visit: (block: Matrix, start: number) => void | Promise<void>,
+  { rows = 256, ...call }: MachineKernelCall & { readonly rows?: number } = {},
+): Promise<void> {
+  if (!(Number.isSafeInteger(rows) && rows >= 1))
+    throw new RangeError(`eachKernelRows: rows must be a whole number >= 1, got ${rows}`);
+  const [n] = points.shape;
+  for (let start = 0; start < n; start += rows) {
+    call.signal?.throwIfAborted();
+    await visit(await between(sliceRows(points, start, Math.min(n, start + rows)), call), start);
+  }
 }

@@ -166,6 +166,28 @@ export function decodeNpy(bytes: Uint8Array, name: string): Tensor {
   return { dtype: format.dtype, shape, data: fortran ? rowMajor(format.dtype, shape, data) : data };
 }
 
+/** As many bytes as the header of a file that is read may take. */
+export const MAX_NPY_HEADER = 12 + MAX_HEADER;
+
+/** Where the elements of a file lie, and what they are. */
+export interface NpyLayout {
+  /** Of ours; undefined where elements are of another type and would have to be converted. */
+  readonly dtype: DType | undefined;
+  readonly shape: readonly number[];
+  /** Column-major. */
+  readonly fortran: boolean;
+  /** First byte of the elements, and the byte behind the last. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The layout of a NPY file whose first bytes (all of its header) are given. Throws InvalidDataError as `decodeNpy` does. */
+export function npyLayout(bytes: Uint8Array, name: string): NpyLayout {
+  const { descr, fortran, shape, start } = readHeader(bytes, name);
+  const { dtype, width, read } = formatOf(descr, name);
+  return { dtype: read ? undefined : dtype, shape, fortran, start, end: start + sizeOf(shape) * width };
+}
+
 /** The header of a NPY file (format 1.0), up to its first element, byte for byte what `numpy.save` writes. */
 export function npyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");

@@ -14,7 +14,8 @@ export type FixtureName =
   | "schedules"
   | "losses"
   | "dropout"
-  | "diagnose";
+  | "diagnose"
+  | "roc";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -116,7 +117,17 @@ export interface DiagnoseDescription {
   readonly blocks: Readonly<Record<"within" | "between", number>>;
 }
 
+export interface RocDescription {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly auroc: number;
+    readonly variance: number;
+    readonly fpr95: number;
+  }[];
+}
+
 export interface Descriptions {
+  readonly roc: RocDescription;
   readonly diagnose: DiagnoseDescription;
   readonly dropout: DropoutDescription;
   readonly schedules: SchedulesDescription;
