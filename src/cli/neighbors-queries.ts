@@ -53,7 +53,7 @@ async function sourceOf(task: Task, { from, dataDir }: QueryFlags): Promise<Data
 
 function namedQueries(task: Task, dataset: Dataset, spec: string): NeighbourQuery[] {
   const isOwn = dataset === task.dataset;
-  return namedExamples(dataset, /^\d[\d,\s-]*$/.test(spec) ? `test:${spec}` : spec).map(({ part, index }) => {
+  return namedExamples({ dataset }, /^\d[\d,\s-]*$/.test(spec) ? `test:${spec}` : spec).map(({ part, index }) => {
     const split = dataset[part];
     const label = labelText(dataset, split, { index, number });
     const hasClass = classLabels(dataset, part) !== undefined;

@@ -30,10 +30,11 @@ const uncentred: Product = (k, l) => {
 
 /** H K H, where H = I - 1 1^T / n takes means of rows and columns away. */
 function centredEntries(k: Float64Array, n: number): Float64Array {
-  const means = new Float64Array(n);
+  const [means, result] = [new Float64Array(n), new Float64Array(n * n)];
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) means[i] += k[i * n + j] / n;
   const mean = means.reduce((total, own) => total + own / n, 0);
-  return k.map((value, at) => value - means[Math.floor(at / n)] - means[at % n] + mean);
+  for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < n; j++, at++) result[at] = k[at] - means[i] - means[j] + mean;
+  return result;
 }
 
 const centred: Product = (k, l, n) => uncentred(centredEntries(k, n), centredEntries(l, n), n);
@@ -122,8 +123,13 @@ export function kernelTargetAlignment(kernel: Matrix, targets: Tensor): number |
   const n = requireKernel("kernelTargetAlignment", kernel);
   if (targets.shape[0] !== n)
     throw new RangeError(`kernelTargetAlignment: targets must be of ${n} examples, got ${targets.shape[0]}`);
-  const l = targetKernel(targets);
-  const size = l.data.reduce((total, value, at) => total + (at % (n + 1) === 0 ? value : 0), 0);
+  return alignmentWith(kernel, targetKernel(targets));
+}
+
+/** tr(K L) / (|K|_F tr L) of L = Y Y^T: A by the kernel of the targets. */
+export function alignmentWith(kernel: Matrix, { shape: [n], data }: Matrix): number | undefined {
+  let size = 0;
+  for (let i = 0; i < n; i++) size += data[i * (n + 1)];
   const norm = Math.sqrt(uncentred(kernel.data, kernel.data, n));
-  return norm === 0 || size === 0 ? undefined : uncentred(kernel.data, l.data, n) / (norm * size);
+  return norm === 0 || size === 0 ? undefined : uncentred(kernel.data, data, n) / (norm * size);
 }

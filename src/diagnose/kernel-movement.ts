@@ -2,6 +2,7 @@
 
 import type { Matrix } from "../numeric/linear-algebra/types.ts";
 import { reals } from "../numeric/tensor.ts";
+import { cka } from "./alignment.ts";
 import { requireKernel } from "./checks.ts";
 import { kernelDrift, kernelRotation } from "./richness.ts";
 
@@ -10,6 +11,8 @@ export interface KernelMovement {
   readonly steps: readonly number[];
   /** S(t, t') = 1 - <K_t, K_t'> / (|K_t| |K_t'|), Frobenius, in [0, 1] for kernels: (T, T). */
   readonly distances: Matrix;
+  /** 1 - CKA(K_0, K_t), centred, against the first (T): S without the constant that all pairs share; undefined where one is constant. */
+  readonly centred: readonly (number | undefined)[];
   /** S between neighbouring steps divided by the steps between (T - 1): dS/dt, a step. */
   readonly velocity: Float64Array;
   /** |K_t - K_0| / |K_0| against the first (T); undefined where that is 0 and this is not. Growing alone makes it large, where S stays 0. */
@@ -20,7 +23,8 @@ export interface KernelMovement {
 
 /**
  * Distance, velocity and drift of kernels of the same examples at ascending steps. S is blind to size, and 0 between a kernel of zeros and any other.
- * A velocity is a mean over the steps between: a kernel that moves and comes back in between seems to rest.
+ * Where all
+ * gradients have a large part in common S is small whatever the rest does: `centred` takes that part out. A velocity is a mean over the steps between: a kernel that moves and comes back in between seems to rest.
  *
  * Shapes: kernels T times (N, N). Cost: O(T^2 N^2). Errors: RangeError where steps do not ascend or sizes differ.
  *
@@ -48,6 +52,10 @@ export function kernelMovement(kernels: readonly Matrix[], steps: readonly numbe
   return {
     steps,
     distances,
+    centred: kernels.map((kernel) => {
+      const alike = cka(kernels[0], kernel);
+      return alike === undefined ? undefined : Math.max(0, 1 - alike);
+    }),
     velocity: Float64Array.from(
       { length: count - 1 },
       (_, t) => distances.data[t * count + t + 1] / (steps[t + 1] - steps[t]),

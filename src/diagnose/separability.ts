@@ -28,13 +28,27 @@ export function inputGram({ shape: [n], data }: Tensor): Matrix {
   const width = n === 0 ? 0 : data.length / n;
   const x = Float64Array.from(data as RealArray);
   const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let total = 0;
-      for (let k = 0; k < width; k++) total += x[i * width + k] * x[j * width + k];
-      result[i * n + j] = total;
-      result[j * n + i] = total;
+  for (let i = 0; i < n; i++) {
+    const own = i * width;
+    // Four at once, since each addition waits for the one before; those beyond the diagonal are not taken.
+    for (let j = 0; j <= i; j += 4) {
+      const at = [j, j + 1, j + 2, j + 3].map((row) => Math.min(row, n - 1) * width);
+      const [p, q, r, s] = at;
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (let k = 0; k < width; k++) {
+        const value = x[own + k];
+        a += value * x[p + k];
+        b += value * x[q + k];
+        c += value * x[r + k];
+        d += value * x[s + k];
+      }
+      for (const [m, value] of [a, b, c, d].entries()) {
+        if (j + m > i) break;
+        result[i * n + j + m] = value;
+        result[(j + m) * n + i] = value;
+      }
     }
+  }
   let size = 0;
   for (let i = 0; i < n; i++) size += result[i * n + i] / n;
   return reals(
@@ -46,22 +60,35 @@ export function inputGram({ shape: [n], data }: Tensor): Matrix {
 /** Parts of the mean eigenvalue. */
 const LADDER = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
 
-/** Left-one-out predictions (N, C) of ridge regression, y_i - alpha_i / G_ii with G = (K + lambda I)^-1 (Allen's PRESS; Rifkin, Lippert 2007). */
-function leftOut({ values, vectors: { data: u } }: Modes, y: Float64Array, ridge: number): Float64Array {
+/** U^T y: (n, C). */
+function alongModes({ values, vectors: { data: u } }: Modes, y: Float64Array): Float64Array {
   const n = values.length;
   const classes = y.length / n;
-  const inverse = values.map((value) => 1 / (Math.max(0, value) + ridge));
   const along = new Float64Array(n * classes);
   for (let j = 0; j < n; j++)
-    for (let i = 0; i < n; i++)
-      for (let c = 0; c < classes; c++) along[j * classes + c] += u[j * n + i] * y[i * classes + c];
-  const [alpha, diagonal] = [new Float64Array(n * classes), new Float64Array(n)];
-  for (let j = 0; j < n; j++)
     for (let i = 0; i < n; i++) {
-      const own = u[j * n + i] * inverse[j];
+      const own = u[j * n + i];
+      for (let c = 0; c < classes; c++) along[j * classes + c] += own * y[i * classes + c];
+    }
+  return along;
+}
+
+/** Left-one-out predictions (N, C) of ridge regression, y_i - alpha_i / G_ii with G = (K + lambda I)^-1 (Allen's PRESS; Rifkin, Lippert 2007). */
+function leftOut(
+  { values, vectors: { data: u } }: Modes,
+  { y, along, ridge }: { readonly y: Float64Array; readonly along: Float64Array; readonly ridge: number },
+): Float64Array {
+  const n = values.length;
+  const classes = y.length / n;
+  const [alpha, diagonal] = [new Float64Array(n * classes), new Float64Array(n)];
+  for (let j = 0; j < n; j++) {
+    const inverse = 1 / (Math.max(0, values[j]) + ridge);
+    for (let i = 0; i < n; i++) {
+      const own = u[j * n + i] * inverse;
       diagonal[i] += own * u[j * n + i];
       for (let c = 0; c < classes; c++) alpha[i * classes + c] += own * along[j * classes + c];
     }
+  }
   return y.map((value, at) => value - alpha[at] / diagonal[Math.floor(at / classes)]);
 }
 
@@ -96,8 +123,9 @@ export function linearSeparability(modes: Modes, labels: ArrayLike<number>): Lin
   const y = Float64Array.from({ length: n * classes.length }, (_, at) =>
     labels[Math.floor(at / classes.length)] === classes[at % classes.length] ? 1 : -1,
   );
+  const along = alongModes(modes, y);
   const tried = LADDER.map((part) => {
-    const predicted = leftOut(modes, y, part * mean);
+    const predicted = leftOut(modes, { y, along, ridge: part * mean });
     return { ridge: part * mean, predicted, error: squaredDistance(predicted, y) };
   });
   const { ridge, predicted } = tried.reduce((best, own) => (own.error < best.error ? own : best));

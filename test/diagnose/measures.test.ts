@@ -179,9 +179,14 @@ describe("kernelMovement", () => {
     // In the plane of two kernels without common part: angles 0, 30 and 90 degrees, lengths 1, 2 and 3.
     const at = (degrees: number, length: number) =>
       matrixOf(2, 2, (i, j) => (i !== j ? 0 : length * (i === 0 ? Math.cos : Math.sin)((degrees * Math.PI) / 180)));
-    const { distances, velocity, drift, norms } = kernelMovement([at(0, 1), at(30, 2), at(90, 3)], [0, 10, 40]);
+    const { distances, centred, velocity, drift, norms } = kernelMovement(
+      [at(0, 1), at(30, 2), at(90, 3)],
+      [0, 10, 40],
+    );
     const [c30, c60] = [1 - Math.sqrt(3) / 2, 0.5];
     expect(distances.data).toBeAllclose([0, c30, 1, c30, 0, c60, 1, c60, 0], { atol: 1e-12, rtol: 0 });
+    // Centred, a diagonal matrix of two is a multiple of (1, -1)(1, -1)^T.
+    expect(centred as number[]).toBeAllclose([0, 0, 0], { atol: 1e-12, rtol: 0 });
     expect(velocity).toBeAllclose([c30 / 10, c60 / 30], exact);
     // |2 e^{i 30} - 1|^2 = 5 - 4 cos 30, |3 i - 1|^2 = 10.
     expect(drift as number[]).toBeAllclose([0, Math.sqrt(5 - 2 * Math.sqrt(3)), Math.sqrt(10)], exact);
