@@ -160,6 +160,8 @@ export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
 export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
 export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
+export { type ClassPair, classPairs } from "./machines/class-pairs.ts";
+export { type DualReport, type SvmSolver, svmSolvers } from "./machines/dual-solver.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
 export {
@@ -185,6 +187,18 @@ export {
 } from "./machines/ridge-curves.ts";
 export { type RidgeMachine, type RidgeMachineOptions, ridgeMachine } from "./machines/ridge-machine.ts";
 export { type RidgeFit, type RidgeModes, ridgeFit, ridgeModes } from "./machines/ridge-modes.ts";
+export {
+  type PlattOptions,
+  type SupportVectorClassifier,
+  type SupportVectorClassifierOptions,
+  supportVectorClassifier,
+} from "./machines/support-vector-classifier.ts";
+export {
+  type SupportVectorRegressor,
+  type SupportVectorRegressorOptions,
+  supportVectorRegressor,
+} from "./machines/support-vector-regressor.ts";
+export type { SupportVectors } from "./machines/support-vectors.ts";
 export { winners } from "./machines/targets.ts";
 export { cnn } from "./models/cnn.ts";
 export { linearise } from "./models/linearise.ts";
