@@ -1,17 +1,20 @@
 // `pathkernel neighbors`: the training examples nearest to queries by several metrics, and whether the metrics agree.
 
 import type { QueryNeighbours } from "../diagnose/neighbour-lists.ts";
-import { type NeighbourMeans, type NeighbourMetric, neighbourMetrics } from "../diagnose/neighbours.ts";
+import { type NeighbourMeans, type NeighboursOptions, neighbourMetrics, neighbours } from "../diagnose/neighbours.ts";
 import { type NeighboursAtStep, neighboursAlong } from "../diagnose/neighbours-along.ts";
 import { axesOf } from "../graph/outputs.ts";
+import { earlySteps, pathMachineKernel } from "../kernels/path-machine-kernel.ts";
 import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
 import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
 import { labelOf } from "./explained-row.ts";
 import { UsageError } from "./failure.ts";
+import { figureFlag, requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
 import { grouped } from "./format.ts";
 import type { ExitCode } from "./io.ts";
+import { neighborsFigure } from "./neighbors-figure.ts";
 import { classLabels, type NeighbourQuery, neighbourQueries } from "./neighbors-queries.ts";
 import { type DescribedQuery, LEGEND, listsText, meansText, queriesText } from "./neighbors-text.ts";
 import { predictedClasses } from "./predictions.ts";
@@ -26,11 +29,16 @@ const SHAPE = {
   dataDir: flags.text().optional(),
   k: flags.count().optional(),
   metric: flags.text(),
-  at: flags.stepList(),
+  kernel: flags.nameFlag(["tangent", "path"] as const),
+  at: flags.stepList().optional(),
   memory: flags.bytes().optional(),
+  figure: figureFlag().optional(),
   data: flags.text().optional(),
   threads: flags.count().optional(),
 };
+
+/** Steps whose kernels are summed to the path kernel, most of them early; those between are interpolated. */
+const PATH_NODES = 20;
 
 type Flags = ReturnType<typeof checkedFlags>;
 
@@ -42,6 +50,8 @@ function checkedFlags(raw: Invocation["flags"]) {
     throw new UsageError("--from belongs to --query", "it says whose examples these are");
   if (checked.dataDir !== undefined && checked.from === undefined)
     throw new UsageError("--data-dir belongs to --from", "the run knows where its own data are");
+  if (checked.at !== undefined && checked.kernel === "path")
+    throw new UsageError("--at does not belong to --kernel path, which is of all steps");
   const name = flags.nameFlag(neighbourMetrics);
   const metrics = checked.metric.split(",").map((part) => flags.parseArgument("--metric", name, part.trim()));
   const twice = metrics.find((metric, k) => metrics.indexOf(metric) !== k);
@@ -58,29 +68,37 @@ function joined(queries: readonly NeighbourQuery[], { engine: { dtype }, dataset
   return { dtype, shape: [queries.length, ...inputShape], data };
 }
 
+/** The queries' neighbours before each step asked for; in the path kernel, before the last. */
 async function found(
   { output, signal }: Invocation,
   { run, task, queries, checked }: Session,
 ): Promise<NeighboursAtStep[]> {
-  const { k, metrics, memory, at } = checked;
+  const { k, metrics, memory, at = ["last"], kernel } = checked;
   const examples = classLabels(task.dataset, "train");
   const self = queries.some((query) => query.self >= 0) ? queries.map((query) => query.self) : undefined;
   const most = task.dataset.train.x.shape[0] - (self ? 1 : 0);
+  if (most < 1) throw new UsageError("--query must not be the only training example, which has no neighbours");
   if (k !== undefined && k > most)
     throw new UsageError(`-k must be at most ${grouped(most)}, the ${self ? "other " : ""}training examples, got ${k}`);
-  if (most < 1) throw new UsageError("--query must not be the only training example, which has no neighbours");
   const progress = startProgress(output);
+  const options: NeighboursOptions = {
+    metrics,
+    signal,
+    onProgress: (p) => progress.report(p),
+    ...(k && { k }),
+    ...(self && { self }),
+    ...(examples && { labels: { examples, queries: queries.map(({ classIndex }) => classIndex) } }),
+  };
+  const x = joined(queries, task);
+  const memoryBudget = memory && { memoryBudget: memory };
   try {
-    return await neighboursAlong(task, run, joined(queries, task), {
-      steps: stepsOf(at, run),
-      metrics: metrics as NeighbourMetric[],
-      signal,
-      onProgress: (p) => progress.report(p),
-      ...(k && { k }),
-      ...(memory && { kernelMemory: memory }),
-      ...(self && { self }),
-      ...(examples && { labels: { examples, queries: queries.map(({ classIndex }) => classIndex) } }),
-    });
+    if (kernel === "tangent") {
+      const steps = stepsOf(at, run);
+      return await neighboursAlong(task, run, x, { ...options, steps, ...(memory && { kernelMemory: memory }) });
+    }
+    const steps = earlySteps(run.batches.length, PATH_NODES);
+    const path = pathMachineKernel(task, run, task.dataset.train.x, { steps, ...memoryBudget });
+    return [{ step: run.batches.length, neighbours: await neighbours(path, x, options) }];
   } finally {
     progress.end();
   }
@@ -118,15 +136,16 @@ function report(
     labelOf: (example: number) => labelOf(task, "train", example),
     className: (index: number) => task.dataset.classes[index] ?? String(index),
   };
-  const where = `before step ${grouped(last.step)} of ${grouped(run.batches.length)}`;
+  const where =
+    checked.kernel === "path"
+      ? `over ${grouped(Math.min(PATH_NODES, run.batches.length))} of ${grouped(run.batches.length)} steps`
+      : `before step ${grouped(last.step)} of ${grouped(run.batches.length)}`;
   output.print(`the ${grouped(k)} nearest of ${grouped(examples)} training examples, ${kernel} ${where}\n`);
+  const steps = along.map(({ step, neighbours: { means } }) => ({ step, means: means as NeighbourMeans }));
   if (queries.length === 1) output.print(listsText(described[0], lists[0], words));
-  else output.print(queriesText(described, lists));
-  if (queries.length > 1 || along.length > 1) {
-    const steps = along.map(({ step, neighbours: { means } }) => ({ step, means: means as NeighbourMeans }));
-    output.print(`\n${queries.length > 1 ? `means of ${grouped(queries.length)} queries\n` : ""}${meansText(steps)}`);
-    output.print(`\n${LEGEND}`);
-  }
+  else output.print(queriesText(described, lists, steps[steps.length - 1].means));
+  if (along.length > 1) output.print(`\n${meansText(steps)}`);
+  if (queries.length > 1 || along.length > 1) output.print(`\n${LEGEND}`);
   output.value("neighbors", {
     run: run.path,
     kernel,
@@ -145,6 +164,7 @@ function report(
 /** Prints the neighbours of what the flags name. */
 export async function runNeighbors(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
+  if (checked.figure !== undefined) await requireFigure(checked.figure);
   await withRun(invocation, checked, async (run, task) => {
     const queries = await neighbourQueries(task, checked);
     const session = { run, task, queries, checked };
@@ -164,6 +184,8 @@ export async function runNeighbors(invocation: Invocation): Promise<ExitCode> {
       predicted: classes && (task.dataset.classes[classes[q]] ?? String(classes[q])),
     }));
     report(invocation, session, { along, described });
+    if (checked.figure !== undefined)
+      await writeFigure(invocation.output, checked.figure, neighborsFigure(task, queries, along));
   });
   return 0;
 }

@@ -95,51 +95,78 @@ export function listsText(
   ].join("\n");
 }
 
-const initials = ({ metrics: [a, b] }: Pick<NeighbourPair, "metrics">): string => `${a}/${b}`;
+/** Heads of columns for two metrics, as narrow as they can be. */
+const SHORT: Readonly<Record<string, string>> = { cosine: "cos", euclidean: "eucl" };
+const pairName = ({ metrics }: Pick<NeighbourPair, "metrics">): string =>
+  metrics.map((metric) => SHORT[metric] ?? metric).join("/");
 
-/** A line a query: purity by each metric, overlap of each two lists. */
-export function queriesText(queries: readonly DescribedQuery[], found: readonly QueryNeighbours[]): string {
-  const { lists, pairs } = found[0];
-  const head = [
-    "query",
-    "label",
-    "predicted",
-    ...lists.map(({ metric }) => `purity ${metric}`),
-    ...pairs.map((pair) => `in both ${initials(pair)}`),
-  ];
+/** Rows under two lines of heads: over `lead` columns of words stand the purities, then the overlaps. */
+function sharesTable(
+  lead: readonly string[],
+  { metrics, pairs, share }: { metrics: readonly string[]; pairs: readonly string[]; share: string },
+  rows: readonly (readonly string[])[],
+): string {
+  const lines = aligned([[...lead, ...metrics, ...pairs], ...rows]);
+  // Where each column ends, by the widths that `aligned` gave them.
+  const widths = [...lead, ...metrics, ...pairs].map((head, c) =>
+    Math.max(head.length, ...rows.map((row) => row[c].length)),
+  );
+  const startOf = (column: number): number => widths.slice(0, column).reduce((total, width) => total + width + 2, 0);
+  const over = (text: string, column: number): string => text.padStart(column);
+  const first = over("", startOf(lead.length)) + share;
+  const second = pairs.length === 0 ? first : `${first.padEnd(startOf(lead.length + metrics.length))}in both lists`;
+  return [second, ...lines].join("\n");
+}
+
+const headsOf = ({ lists, pairs }: NeighbourMeans) => ({
+  metrics: lists.map(({ metric }) => metric),
+  pairs: pairs.map(pairName),
+});
+
+/** A line a query: purity by each metric, overlap of each two lists; then their means, and whether the distances order all examples alike. */
+export function queriesText(
+  queries: readonly DescribedQuery[],
+  found: readonly QueryNeighbours[],
+  means: NeighbourMeans,
+): string {
+  // Of queries without a label the commonest one's share, in brackets.
+  const shareOf = (purity: number | undefined, majority: number | undefined): string =>
+    purity === undefined && majority !== undefined ? `(${percent(majority)})` : percent(purity);
   const rows = queries.map(({ id, label = NONE, predicted = NONE }, q) => [
     id,
-    label.slice(0, 16),
-    predicted.slice(0, 16),
-    ...found[q].lists.map(({ purity, majority }) =>
-      purity === undefined && majority ? `(${percent(majority.share)})` : percent(purity),
-    ),
+    label.slice(0, 12),
+    predicted.slice(0, 12),
+    ...found[q].lists.map(({ purity, majority }) => shareOf(purity, majority?.share)),
     ...found[q].pairs.map(({ overlap }) => percent(overlap)),
   ]);
-  return aligned([head, ...rows]).join("\n");
+  const mean = [
+    "mean",
+    "",
+    "",
+    ...means.lists.map(({ purity, majority }) => shareOf(purity, majority)),
+    ...means.pairs.map(({ overlap }) => percent(overlap)),
+  ];
+  const table = sharesTable(["query", "label", "predicted"], { ...headsOf(means), share: "purity" }, [...rows, mean]);
+  const orders = means.pairs
+    .filter(({ spearman }) => spearman !== undefined)
+    .map((pair) => `${pairName(pair)} ${ratio(pair.spearman)}`);
+  return orders.length === 0 ? table : `${table}\norder of all distances, Spearman's mean: ${orders.join(", ")}`;
 }
 
 /** A line a step: means over the queries. */
 export function meansText(steps: readonly { readonly step: number; readonly means: NeighbourMeans }[]): string {
-  const { lists, pairs } = steps[0].means;
-  const isPure = lists[0].purity !== undefined;
-  const head = [
-    "before step",
-    ...lists.map(({ metric }) => `${isPure ? "purity" : "commonest"} ${metric}`),
-    ...pairs.map((pair) => `in both ${initials(pair)}`),
-    ...pairs.map((pair) => `order ${initials(pair)}`),
-  ];
-  const rows = steps.map(({ step, means }) => [
+  const [{ means }] = steps;
+  const isPure = means.lists[0].purity !== undefined;
+  const rows = steps.map(({ step, means: own }) => [
     grouped(step),
-    ...means.lists.map(({ purity, majority }) => percent(isPure ? purity : majority)),
-    ...means.pairs.map(({ overlap }) => percent(overlap)),
-    ...means.pairs.map(({ spearman }) => ratio(spearman)),
+    ...own.lists.map(({ purity, majority }) => percent(isPure ? purity : majority)),
+    ...own.pairs.map(({ overlap }) => percent(overlap)),
   ]);
-  return aligned([head, ...rows]).join("\n");
+  return sharesTable(["before step"], { ...headsOf(means), share: isPure ? "purity" : "commonest label" }, rows);
 }
 
 /** What the columns mean, for who sees them for the first time. */
 export const LEGEND = [
   "purity: share of the nearest that have the query's label (in brackets, where it has none: share of their commonest label)",
-  "in both: share of one list that is in the other; order: Spearman's correlation of the two distances over all training examples",
+  "in both lists: share of one metric's nearest that are among the other's",
 ].join("\n");

@@ -15,13 +15,19 @@ function configure(command: Command): void {
     .optionsGroup("How:")
     .option("-k <n>", "neighbours of each query (default: 100, or as many as there are)")
     .option("--metric <names>", `of ${neighbourMetrics.join(", ")}`, "kernel,cosine,euclidean")
-    .option("--at <steps>", "before these steps, as in 0,100,last: purity along training", "last")
+    .option("--kernel <name>", "tangent: of one step; path: summed along the training, at 20 steps", "tangent")
+    .option("--at <steps>", "the tangent kernel before these steps, as in 0,100,last (default: last)")
+    .option(
+      "--figure <file>",
+      "strips of the nearest, or purity over several steps, as FILE.svg or FILE.png, with its numbers as FILE.csv",
+    )
     .option("--memory <size>", "for examples at work in the kernel, as in 512MB (default: 1GiB)")
     .option("--data <source>", "where the run's data are now, if they have moved")
     .option("--threads <n>", "threads of the engine");
   addExamples(command, [
     "neighbors mnist.pkrun --query test:8",
-    "neighbors mnist.pkrun --query test:0-99 --at 0,100,last",
+    "neighbors mnist.pkrun --query test:8 --figure eight.svg",
+    "neighbors mnist.pkrun --query test:0-99 --at 0,100,last --figure purity.png",
     "neighbors mnist.pkrun --from printed-digits --query test:0-9 -k 20",
     "neighbors mnist.pkrun --query train:17 --metric raw,euclidean --json",
   ]);
