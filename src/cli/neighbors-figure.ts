@@ -12,7 +12,7 @@ import { labelOf } from "./explained-row.ts";
 import type { NeighbourQuery } from "./neighbors-queries.ts";
 
 /** Queries that get strips; the table beside a figure has no others either. */
-const MOST_ANCHORS = 10;
+const MOST_ANCHORS = 5;
 
 const QUANTITY: Readonly<Record<string, string>> = {
   kernel: "distance in features",

@@ -18,8 +18,11 @@ export interface NeighbourWords {
   readonly className: (index: number) => string;
 }
 
-/** Neighbours that are printed. */
+/** Neighbours of one query that are printed. */
 const SHOWN = 10;
+
+/** Queries of several that have a line; --json has all. */
+const MOST_LINES = 40;
 
 const NONE = "-";
 const percent = (share: number | undefined): string => (share === undefined ? NONE : `${Math.round(100 * share)} %`);
@@ -132,13 +135,16 @@ export function queriesText(
   // Of queries without a label the commonest one's share, in brackets.
   const shareOf = (purity: number | undefined, majority: number | undefined): string =>
     purity === undefined && majority !== undefined ? `(${percent(majority)})` : percent(purity);
-  const rows = queries.map(({ id, label = NONE, predicted = NONE }, q) => [
-    id,
-    label.slice(0, 12),
-    predicted.slice(0, 12),
-    ...found[q].lists.map(({ purity, majority }) => shareOf(purity, majority?.share)),
-    ...found[q].pairs.map(({ overlap }) => percent(overlap)),
-  ]);
+  const left = Math.max(0, queries.length - MOST_LINES);
+  const rows = queries
+    .slice(0, MOST_LINES)
+    .map(({ id, label = NONE, predicted = NONE }, q) => [
+      id,
+      label.slice(0, 12),
+      predicted.slice(0, 12),
+      ...found[q].lists.map(({ purity, majority }) => shareOf(purity, majority?.share)),
+      ...found[q].pairs.map(({ overlap }) => percent(overlap)),
+    ]);
   const mean = [
     "mean",
     "",
@@ -150,7 +156,11 @@ export function queriesText(
   const orders = means.pairs
     .filter(({ spearman }) => spearman !== undefined)
     .map((pair) => `${pairName(pair)} ${ratio(pair.spearman)}`);
-  return orders.length === 0 ? table : `${table}\norder of all distances, Spearman's mean: ${orders.join(", ")}`;
+  return [
+    table,
+    ...(left > 0 ? [`the mean is of ${grouped(left)} more queries too (all of them with --json)`] : []),
+    ...(orders.length > 0 ? [`order of all distances, Spearman's mean: ${orders.join(", ")}`] : []),
+  ].join("\n");
 }
 
 /** A line a step: means over the queries. */

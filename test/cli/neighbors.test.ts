@@ -1,6 +1,6 @@
 // `pathkernel neighbors`: lists of the library in words and JSON, queries from elsewhere, what it refuses; `explain --group` beside it.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { neighbours } from "../../src/diagnose/neighbours.ts";
@@ -90,6 +90,24 @@ describe("neighbors", () => {
     const path = await asked("--query", "test:0", "--kernel", "path");
     expect(path).toMatchObject({ kernel: "path kernel", k: 100, steps: [{ step: STEPS }] });
     expect(path.steps[0].queries[0].lists[2]).toEqual((await asked("--query", "test:0")).steps[0].queries[0].lists[2]);
+  });
+
+  it("draws strips at one step and purity over several, with the numbers beside them", async () => {
+    const [strips, purity] = ["strips.svg", "purity.svg"].map((name) => join(folder, name));
+    const drawn = await cli(["neighbors", RUN, "--query", "test:0-49", "-k", "6", "--figure", strips]);
+    expect(drawn.stderr).toContain(`figure written to ${strips}, its numbers to ${strips}.csv`);
+    expect(drawn.stdout).toContain("the mean is of 10 more queries too (all of them with --json)");
+    // Five queries, three metrics, six neighbours, a head.
+    expect(readFileSync(`${strips}.csv`, "utf8").trim().split("\n")).toHaveLength(1 + 5 * 3 * 6);
+    expect(readFileSync(strips, "utf8")).toContain("data:image/png;base64,");
+    const along = ["--query", "test:0-49", "--at", "0,5,last"];
+    const value = await asked(...along);
+    await cli(["neighbors", RUN, ...along, "--figure", purity]);
+    const table = readFileSync(`${purity}.csv`, "utf8");
+    for (const { step, means } of value.steps) expect(table).toContain(`${step},${means.lists[0].purity}`);
+    expect(await refusal("--query", "test:0", "--figure", "a.pdf")).toContain(
+      "--figure must be a file that ends in .svg or .png",
+    );
   });
 
   it("takes queries from a file and from other data, whose labels count where they are the run's", async () => {
