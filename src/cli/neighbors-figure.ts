@@ -60,7 +60,8 @@ export function neighborsFigure(
   const anchors = queries.slice(0, MOST_ANCHORS).map((query, q): NeighbourAnchor => {
     const own = picture(query.x);
     const metrics = first.queries[q].lists.map((list) => stripOf(list, task, picture));
-    return { id: query.id, label: query.label ?? "nothing", metrics, ...(own && { picture: own }) };
+    const { id, label } = query;
+    return { id, metrics, ...(label !== undefined && { label }), ...(own && { picture: own }) };
   });
   return neighboursFigure({ anchors });
 }
