@@ -27,6 +27,11 @@ models.json
         `loss` is PyTorch's mean reduction: mse and binary-cross-entropy are means over N and C, so that the loss of one
         example is the mean over its C outputs, and nextParams = params - stepSize * gradient of the mean over examples
 
+neighbours.json
+    k, spearman and kendall of `tied` and `loose`, gini, effectiveContributors, participationRatio, inertia: by scikit-learn and scipy
+        arrays points and features (40, 3) and (40, 4), queries and queryFeatures (5, ...), labels, queryLabels; METRIC.indices and
+        METRIC.distances (5, 7), METRIC.purity (5), METRIC.all (5, 40) sorted; tied and loose (2, 60); contributions (50); blobs (90, 2)
+
 sequences.json
     parameters, adam: {lr, steps}
         the language model of scripts/onnx_architectures.py (tied embeddings, one block), logits at each of T = 5 positions: (N, T, 7)
@@ -43,6 +48,15 @@ chords.json
 schedules.json
     variants: [{spec, stepSizes}], stepSize, steps
         spec is createSchedule's; stepSizes: key of the array (50) of step sizes of torch.optim.lr_scheduler, from stepSize on
+
+diagnose.json
+    spectrum, nullSpace, cka, alignment, separability, calinskiHarabasz, blocks: measures of the kernel features features^T, by numpy, scipy and
+        scikit-learn; arrays labels (14) int64, features and later (14, 6), residual (14, 2), left_out (14, 3): scores of RidgeCV's best ridge left out
+
+roc.json
+    cases: [{name, auroc, variance, fpr95}]
+        of scores NAME.inside (positives) and NAME.outside: scikit-learn's area and DeLong's variance of it, the least false positive rate at a true
+        one of 0.95; roc_curve's NAME.false, NAME.true (points) and NAME.thresholds (points - 1, without the first)
 
 losses.json
     cases: [{loss, outputs, targets, value, derivative}]
@@ -87,11 +101,14 @@ import torch
 sys.dont_write_bytecode = True
 
 import fixtures_chords  # noqa: E402
+import fixtures_diagnose  # noqa: E402
 import fixtures_dropout  # noqa: E402
 import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
+import fixtures_neighbours  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
+import fixtures_roc  # noqa: E402
 import fixtures_schedules  # noqa: E402
 import fixtures_sequences  # noqa: E402
 import fixtures_sklearn  # noqa: E402
@@ -107,7 +124,8 @@ def main() -> None:
     torch.set_num_threads(1)
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
-        fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_sklearn,
+        fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose, fixtures_neighbours,
+        fixtures_roc, fixtures_sklearn,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

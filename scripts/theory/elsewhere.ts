@@ -4,7 +4,6 @@ import type { TheoryRow } from "./row.ts";
 
 /** Where experiments with figures and verdicts belong. */
 const LABORATORY = "planned: the laboratory (`experiments/`)";
-const DIAGNOSTICS = "planned: the diagnostics (`diagnose/`)";
 const MACHINES = "planned: kernel machines (`machines/`)";
 
 const row = (id: string, statement: string, by: string, test: string, holds?: string): TheoryRow => ({
@@ -22,7 +21,6 @@ export const rows: readonly TheoryRow[] = [
     "pathKernel, explain",
     `${LABORATORY}; the studio`,
   ),
-  row("001-21", "nearest training examples in path-kernel space against Euclid's", "neighbours", DIAGNOSTICS),
   row(
     "001-22",
     "networks memorise and match: they perform as their kernel machines",
@@ -78,11 +76,5 @@ export const rows: readonly TheoryRow[] = [
     "none",
     "Errata, docs/theory.md",
     "dy/dt = sum L' K lacks its minus; integrals are left after substitution; K(x, x') must be K(x, x_i)",
-  ),
-  row(
-    "004-18",
-    "feature-space memory: retrieval and aggregation",
-    "strongest, renderReport",
-    "explain/summary.test.ts",
   ),
 ];

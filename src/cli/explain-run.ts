@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { type ExplainSuperpositionOptions, explainSuperposition } from "../explain/explain-superposition.ts";
+import type { Grouping } from "../explain/grouping.ts";
 import { type ExplanationPlan, planExplanation } from "../explain/plan.ts";
 import { datasetQueries, inputQueries } from "../explain/queries.ts";
 import { openSuperposition } from "../explain/superposition-store.node.ts";
@@ -13,6 +14,7 @@ import { readoutForms } from "../readouts/registry.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
+import { groupedRow, groupingFor, groupsText } from "./explain-groups.ts";
 import { explainKept } from "./explain-kept.ts";
 import { allContributions, explainedRow, labelOf } from "./explained-row.ts";
 import { UsageError } from "./failure.ts";
@@ -37,6 +39,7 @@ const SHAPE = {
   readout: flags.specFlag(readoutNames, `one of ${readoutForms.join(", ")}`).optional(),
   target: flags.text().optional(),
   all: flags.toggle().optional(),
+  group: flags.text().optional(),
   plan: flags.toggle().optional(),
   out: flags.text().optional(),
   resume: flags.toggle().optional(),
@@ -112,20 +115,24 @@ interface Explained {
   /** Classes that the trained model names at each position of each query, for classifiers. */
   readonly predicted: Int32Array | undefined;
   readonly all: boolean;
+  /** How contributions are divided further, and that division. */
+  readonly division: { readonly how: string; readonly grouping: Grouping } | undefined;
   /** A file that the value is written to. */
   readonly out: string | undefined;
 }
 
-function report({ output }: Invocation, { run, task, explanation, predicted, all, out }: Explained): void {
+function report({ output }: Invocation, { run, task, explanation, predicted, all, division, out }: Explained): void {
   const { rule, tolerance, scale, examples, steps, cost } = explanation;
   const { positions } = axesOf(task.outputShape);
   const namedOf = (r: number) => predicted?.subarray(r * positions, (r + 1) * positions);
   const rows = explanation.rows.map((_, r) => explainedRow(task, explanation, { r, predicted: namedOf(r) }));
   const { colors, width } = output;
   const dtype = task.engine.dtype;
+  const divided = division && rows.map((_, r) => groupedRow(explanation, r, division.grouping));
   rows.forEach((row, r) => {
     if (r > 0) output.print("");
     output.print(ledgerText(row, { colors, width, rule, tolerance, dtype }));
+    if (divided) output.print(groupsText(divided[r], division.how));
     if (all) output.print(allText(task, explanation, r));
   });
   const path = pathText(explanation, task.optimizer.memory?.factor ?? 0);
@@ -147,7 +154,7 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
     examples,
     steps,
     cost,
-    rows: rows.map((row, r) => ({ ...row, ...everything(r) })),
+    rows: rows.map((row, r) => ({ ...row, ...divided?.[r], ...everything(r) })),
   };
   if (out !== undefined) {
     writeFileAtomic(
@@ -176,9 +183,11 @@ async function explainStored(
 /** Explains what the flags name. */
 export async function runExplain(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
-  const { readout, rule, tolerance, chord, shift, superposition, plan: planOnly, all = false } = checked;
+  const { readout, rule, tolerance, chord, shift, superposition, plan: planOnly, all = false, group } = checked;
   await withRun(invocation, checked, async (opened, task) => {
     const queries = queriesOf(task, checked);
+    // Before the work: a file that is wrong is told at once.
+    const division = group === undefined ? undefined : { how: group, grouping: groupingFor(task, group) };
     if (planOnly) {
       const plan = planExplanation(task, opened, {
         rows: queries.length,
@@ -203,7 +212,7 @@ export async function runExplain(invocation: Invocation): Promise<ExitCode> {
             done: () => {},
           };
     const predicted = await predictedClasses(task, opened, queries);
-    report(invocation, { run: opened, task, explanation, predicted, all, out });
+    report(invocation, { run: opened, task, explanation, predicted, all, division, out });
     done();
   });
   return 0;

@@ -23,6 +23,10 @@ function configure(command: Command): void {
     .option("--shift <x>", "with --chord: share of the cost that may go into measuring how far (default 0.25; 0: none)")
     .option("--superposition [folder]", "answer from the run's superposition (see the command of that name): one chord")
     .option("--plan", "print what it would cost and run nothing")
+    .option(
+      "--group <how>",
+      "add contributions up by label, clusters:K (of the inputs) or FILE.txt (a group for each training example, a line each)",
+    )
     .option("--all", "every contribution, not only the strongest")
     .option("-o, --out <file>", "write what --json prints to a file, and keep what is done beside it on the way")
     .option("--resume", "with --out: go on with what was broken off")
@@ -31,6 +35,7 @@ function configure(command: Command): void {
     "explain mnist.pkrun --query test:7,12",
     "explain mnist.pkrun --query test:7 --all --json > seven.json",
     "explain mnist.pkrun --input mine.npy --readout probability:3",
+    "explain mnist.pkrun --query test:7 --group clusters:20",
     "explain mnist.pkrun --query test:0-99 --chord 10",
     "explain mnist.pkrun --query test:0-999 --all -o thousand.json",
   ]);

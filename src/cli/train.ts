@@ -10,9 +10,15 @@ function configure(command: Command): void {
   command
     .optionsGroup("Data and model:")
     // Written out, since the registries load every reader and every graph; a test holds them equal.
-    .option("--data <source>", "mnist, fashion-mnist, digits or a file .npz, .csv, .tsv, .txt")
+    .option(
+      "--data <source>",
+      "mnist, fashion-mnist, digits, printed-digits, printed-letters, notmnist, cifar10 or a file .npz, .csv, .tsv, .txt",
+    )
     .option("--limit <n>", "keep the first N training examples")
-    .option("--data-dir <dir>", "where the files of a named source are")
+    .option(
+      "--data-dir <dir>",
+      "where the files of a named source are (default: below PATHKERNEL_DATA_DIR, by its name)",
+    )
     .option("--target-column <name>", "for a CSV file")
     .option("--context <n>", "for a .txt file: characters an example, each with the next as its target (default: 64)")
     .option(

@@ -31,7 +31,7 @@ export function loadFashionMnist(options: LoadOptions): Dataset {
   const shared = process.env.PATHKERNEL_DATA_DIR;
   const known = [...(shared ? [join(shared, "fashion-mnist")] : []), DEBIAN_FOLDER];
   const folders = options.directory === undefined ? known : [options.directory];
-  const folder = folders.find(holdsIdxImages);
+  const folder = folders.find((known) => holdsIdxImages(known));
   if (folder === undefined) {
     const how = "install Debian's package dataset-fashion-mnist, or give the folder of its four files";
     throw new FileError(`fashion-mnist must be in ${folders.join(" or ")}, got none there: ${how}`, folders[0]);

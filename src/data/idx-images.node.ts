@@ -5,17 +5,16 @@ import { gunzipSync } from "node:zlib";
 import { InvalidDataError } from "../errors.ts";
 import { mostExpanded } from "../numeric/expansion.ts";
 import { pathExists, readFileBytes } from "../numeric/files.node.ts";
-import type { Tensor } from "../numeric/tensor.ts";
+import { sliceRows, type Tensor } from "../numeric/tensor.ts";
 import { withHash } from "./assemble.node.ts";
 import { decodeIdx } from "./idx.ts";
 import { firstRows, scaleBytes, toInt64 } from "./prepare.ts";
 import type { Dataset, LoadOptions, Split } from "./types.ts";
 
-const FIRST_FILE = "train-images-idx3-ubyte";
-
-/** Whether a folder has the first of the four files. */
-export function holdsIdxImages(folder: string): boolean {
-  return pathExists(join(folder, FIRST_FILE)) || pathExists(join(folder, `${FIRST_FILE}.gz`));
+/** Whether a folder has the images of that part. */
+export function holdsIdxImages(folder: string, part: "train" | "t10k" = "train"): boolean {
+  const file = join(folder, `${part}-images-idx3-ubyte`);
+  return pathExists(file) || pathExists(`${file}.gz`);
 }
 
 function readIdx(folder: string, file: string): Tensor<"uint8"> {
@@ -55,14 +54,25 @@ function readSplit(
   return { x: scaleBytes(kept, 255, [kept.shape[0], 1, height, width]), y: toInt64(firstRows(labels, limit)) };
 }
 
+export interface IdxSet {
+  readonly source: string;
+  readonly classes: readonly string[];
+  /** The set may be its test part alone; then it has no training examples. Default false. */
+  readonly trainOptional?: boolean;
+}
+
 /** Loads the set in `folder` as classification of images of one channel. */
 export function loadIdxImages(
   folder: string,
-  { source, classes }: { readonly source: string; readonly classes: readonly string[] },
+  { source, classes, trainOptional = false }: IdxSet,
   { limit }: LoadOptions,
 ): Dataset {
-  const train = readSplit(folder, "train", { classes: classes.length, limit });
+  const trained =
+    trainOptional && !holdsIdxImages(folder)
+      ? undefined
+      : readSplit(folder, "train", { classes: classes.length, limit });
   const test = readSplit(folder, "t10k", { classes: classes.length });
+  const train = trained ?? { x: sliceRows(test.x, 0, 0), y: sliceRows(test.y as Tensor<"int64">, 0, 0) };
   const inputShape = train.x.shape.slice(1);
   if (test.x.shape.slice(1).join() !== inputShape.join()) {
     const got = `(${test.x.shape.slice(1).join(", ")})`;

@@ -3,11 +3,14 @@
 import { InvalidDataError } from "../errors.ts";
 import { pathExists, readFileBytes } from "../numeric/files.node.ts";
 import { nearestName } from "../numeric/nearest-name.ts";
+import { loadCifar10 } from "./cifar10.node.ts";
 import { loadCsvFile } from "./csv-file.node.ts";
 import { loadDigits } from "./digits.node.ts";
 import { loadFashionMnist } from "./fashion-mnist.node.ts";
 import { loadMnist } from "./mnist.node.ts";
+import { loadNotMnist } from "./notmnist.node.ts";
 import { loadNpyFolder, loadNpzFile } from "./npz-file.node.ts";
+import { loadPrintedDigits, loadPrintedLetters } from "./printed.node.ts";
 import { loadTextFile } from "./text-file.node.ts";
 import type { Dataset, LoadOptions } from "./types.ts";
 
@@ -15,6 +18,10 @@ const SOURCES: ReadonlyMap<string, (options: LoadOptions) => Dataset> = new Map(
   ["mnist", loadMnist],
   ["fashion-mnist", loadFashionMnist],
   ["digits", loadDigits],
+  ["printed-digits", loadPrintedDigits],
+  ["printed-letters", loadPrintedLetters],
+  ["notmnist", loadNotMnist],
+  ["cifar10", loadCifar10],
 ]);
 
 const FILES: ReadonlyMap<string, (path: string, options: LoadOptions) => Dataset> = new Map([
@@ -53,7 +60,7 @@ function loaderOf(spec: string): (options: LoadOptions) => Dataset {
 }
 
 /**
- * Loads the data source of that name ("mnist", "fashion-mnist", "digits"), a file (.npz, .csv, .tsv, .txt) or a folder of .npy files
+ * Loads the data source of that name (`datasetNames` has them: "mnist", "digits", ...), a file (.npz, .csv, .tsv, .txt) or a folder of .npy files
  * (x_train or x, y_train or y, x_test, y_test), whole or not at all.
  *
  * Throws RangeError for an unknown name (with the nearest known one) or a limit or context below 1, FileError for what is missing or

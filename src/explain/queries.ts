@@ -18,24 +18,36 @@ function indicesOf(text: string, spec: string, count: number): number[] {
   });
 }
 
+/** An example of the data, by its part and its place there. */
+export interface NamedExample {
+  readonly part: "train" | "test";
+  readonly index: number;
+}
+
 /**
- * Queries that a spec names: `test:7,12`, `train:3`, `test:0-19`, several joined by `;`. Their targets are those of the data.
- * RangeError for an index or a part that is not there.
+ * Examples that a spec names: `test:7,12`, `train:3`, `test:0-19`, several joined by `;`. RangeError for an index or a part that is not there.
  */
-export function datasetQueries(task: Task, spec: string): Query[] {
-  return spec.split(";").flatMap((part) => {
-    const [name, indices, ...more] = part.trim().split(":");
-    if ((name !== "test" && name !== "train") || !indices || more.length > 0) {
-      throw new RangeError(`query must be written test:INDICES or train:INDICES, got "${part}"`);
+export function namedExamples({ dataset }: Pick<Task, "dataset">, spec: string): NamedExample[] {
+  return spec.split(";").flatMap((text) => {
+    const [part, indices, ...more] = text.trim().split(":");
+    if ((part !== "test" && part !== "train") || !indices || more.length > 0) {
+      throw new RangeError(`query must be written test:INDICES or train:INDICES, got "${text}"`);
     }
-    const split = task.dataset[name];
-    const count = split.x.shape[0];
-    if (count === 0) throw new RangeError(`query ${part}: ${task.dataset.source} has no ${name} part`);
-    return indicesOf(indices, part, count).map((index) => ({
-      id: `${name}:${index}`,
+    const count = dataset[part].x.shape[0];
+    if (count === 0) throw new RangeError(`query ${text}: ${dataset.source} has no ${part} part`);
+    return indicesOf(indices, text, count).map((index) => ({ part, index }) as const);
+  });
+}
+
+/** Queries that a spec names, as in `namedExamples`. Their targets are those of the data. */
+export function datasetQueries(task: Task, spec: string): Query[] {
+  return namedExamples(task, spec).map(({ part, index }) => {
+    const split = task.dataset[part];
+    return {
+      id: `${part}:${index}`,
       x: sliceRows(split.x, index, index + 1),
       target: targetsOf(task, split, [index]),
-    }));
+    };
   });
 }
 

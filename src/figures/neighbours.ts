@@ -20,7 +20,8 @@ export interface Neighbour {
 
 export interface NeighbourAnchor {
   readonly id: string;
-  readonly label: string;
+  /** Absent where it has none: then nothing is said to match or not. */
+  readonly label?: string;
   readonly picture?: Picture;
   /** In the order drawn. */
   readonly metrics: readonly {
@@ -44,7 +45,13 @@ const TEXT_CELL = 128;
 const STRIP = 98;
 const HEAD = 22;
 
-const matches = (anchor: NeighbourAnchor, { label }: Neighbour): boolean => label === anchor.label;
+/** Undefined of an anchor without a label. */
+const matches = (anchor: NeighbourAnchor, { label }: Neighbour): boolean | undefined =>
+  anchor.label === undefined ? undefined : label === anchor.label;
+
+/** "✓ 5", "✗ 6"; the label alone where nothing matches or not. */
+const marked = (isMatch: boolean | undefined, label: string): string =>
+  isMatch === undefined ? label : `${isMatch ? "✓" : "✗"} ${label}`;
 
 /** Share of a strip with the anchor's label. */
 function purityOf(anchor: NeighbourAnchor, neighbours: readonly Neighbour[]): number {
@@ -58,12 +65,12 @@ function neighboursTable({ anchors }: NeighboursFigure): Table {
       anchor.metrics.flatMap(({ name, neighbours }) =>
         neighbours.map((one, k) => [
           anchor.id,
-          anchor.label,
+          anchor.label ?? "none",
           name,
           amount(k + 1, String(k + 1)),
           one.id,
           one.label,
-          matches(anchor, one) ? "yes" : "no",
+          { true: "yes", false: "no", undefined: "none" }[`${matches(anchor, one)}`],
           amount(one.value, formatNumber(one.value)),
         ]),
       ),
@@ -77,7 +84,7 @@ export function neighboursFigure(data: NeighboursFigure): Figure {
   const purities = names.map((name) => {
     const all = data.anchors.flatMap((anchor) =>
       anchor.metrics
-        .filter((one) => one.name === name && one.neighbours.length > 0)
+        .filter((one) => anchor.label !== undefined && one.name === name && one.neighbours.length > 0)
         .map(({ neighbours }) => purityOf(anchor, neighbours)),
     );
     const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
@@ -94,9 +101,7 @@ function drawn({ anchors }: NeighboursFigure, width: number): Drawing {
   const marks: string[] = [...key()];
   let y = 24;
   for (const anchor of anchors) {
-    marks.push(
-      textAt(0, y + 14, fitted(`${anchor.id}, labelled ${anchor.label}`, width, FONT_SIZE), { "font-weight": 600 }),
-    );
+    marks.push(textAt(0, y + 14, fitted(headOf(anchor), width, FONT_SIZE), { "font-weight": 600 }));
     y += HEAD;
     const left = anchor.picture ? SIDE + 26 : 0;
     if (anchor.picture) marks.push(moved(0, y + 18, ...thumbnail(anchor.picture, SIDE, stroked("text", 1.6))));
@@ -108,6 +113,9 @@ function drawn({ anchors }: NeighboursFigure, width: number): Drawing {
   }
   return { height: Math.max(y, 30), marks };
 }
+
+const headOf = ({ id, label }: NeighbourAnchor): string =>
+  label === undefined ? `${id}, without a label` : `${id}, labelled ${label}`;
 
 function key(): string[] {
   const words = { ...filled("muted"), "font-size": SMALL_FONT };
@@ -123,10 +131,13 @@ function key(): string[] {
   ];
 }
 
+const colourOf = (isMatch: boolean | undefined): Colour =>
+  isMatch === undefined ? "muted" : isMatch ? "toward" : "away";
+
 /** A match has a solid line, another label a dashed one. */
-function rim(isMatch: boolean) {
-  const colour: Colour = isMatch ? "toward" : "away";
-  return { ...stroked(colour, 2), "stroke-dasharray": isMatch ? undefined : "3 2" };
+function rim(isMatch: boolean | undefined) {
+  const colour = colourOf(isMatch);
+  return { ...stroked(colour, 2), "stroke-dasharray": isMatch === false ? "3 2" : undefined };
 }
 
 function stripMarks(
@@ -138,7 +149,9 @@ function stripMarks(
   const cell = hasPictures ? CELL : TEXT_CELL;
   const shown = neighbours.slice(0, Math.max(1, Math.floor(width / cell)));
   const purity =
-    neighbours.length > 0 ? `, ${formatShare(purityOf(anchor, neighbours))} of ${neighbours.length} match` : "";
+    anchor.label !== undefined && neighbours.length > 0
+      ? `, ${formatShare(purityOf(anchor, neighbours))} of ${neighbours.length} match`
+      : "";
   return [
     textAt(0, 11, fitted(`${name}, by ${quantity}${purity}`, width, SMALL_FONT), {
       ...filled("muted"),
@@ -151,8 +164,8 @@ function stripMarks(
 function cellMarks(anchor: NeighbourAnchor, one: Neighbour, cell: number): string {
   const isMatch = matches(anchor, one);
   const small = { "font-size": SMALL_FONT };
-  const label = fitted(`${isMatch ? "✓" : "✗"} ${one.label}`, cell - 6, SMALL_FONT);
-  const colour = filled(isMatch ? "toward" : "away");
+  const label = fitted(marked(isMatch, one.label), cell - 6, SMALL_FONT);
+  const colour = filled(colourOf(isMatch));
   const hover = element("title", {}, escapeText(`${one.id}, labelled ${one.label}: ${formatNumber(one.value)}`));
   const value = formatNumber(one.value, { digits: 2 });
   if (one.picture) {
@@ -164,7 +177,7 @@ function cellMarks(anchor: NeighbourAnchor, one: Neighbour, cell: number): strin
   }
   const box = element("rect", { x: 1, y: 0, width: cell - 8, height: 34, ...rim(isMatch) });
   const words = [
-    textAt(6, 14, fitted(`${isMatch ? "✓" : "✗"} ${one.label}`, cell - 18, SMALL_FONT), {
+    textAt(6, 14, fitted(marked(isMatch, one.label), cell - 18, SMALL_FONT), {
       ...small,
       ...colour,
       "font-weight": 600,

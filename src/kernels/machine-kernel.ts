@@ -5,6 +5,7 @@ import type { Matrix } from "../numeric/linear-algebra/types.ts";
 import { type RealArray, reals, sliceRows, type Tensor } from "../numeric/tensor.ts";
 import { gramMatrix } from "./gram-matrix.ts";
 import { inputKernel, type PointKernel, rowsOf } from "./input-kernels.ts";
+import { selfKernel } from "./self-kernel.ts";
 import { type TangentKernelOptions, tangentKernel } from "./tangent-kernel.ts";
 import type { KernelModel } from "./types.ts";
 
@@ -50,27 +51,6 @@ export function tangentMachineKernel(
       float64((await tangentKernel(model, params, queries, points, { ...options, ...call, form: "trace" })).kernel),
     diagonal: (queries, call) => selfKernel(model, params, queries, { ...options, ...call }),
   };
-}
-
-/** K(x, x) of each query, tile by tile, without the pairs between: (Q). */
-async function selfKernel(
-  model: KernelModel,
-  params: RealArray,
-  queries: Tensor,
-  options: Omit<TangentKernelOptions, "form">,
-): Promise<Float64Array> {
-  // One at a time: the pairs of a tile with itself would cost its length.
-  const [count, ...rest] = queries.shape;
-  const size = rest.reduce((product, axis) => product * axis, 1);
-  const values = new Float64Array(count);
-  for (let q = 0; q < count; q++) {
-    const data = (queries.data as RealArray).subarray(q * size, (q + 1) * size);
-    const own = { dtype: queries.dtype, shape: [1, ...rest], data } as Tensor;
-    values[q] = Number(
-      (await tangentKernel(model, params, own, undefined, { ...options, form: "trace" })).kernel.data[0],
-    );
-  }
-  return values;
 }
 
 /** A symmetric function of two points as a machine's kernel. Cost: a call for each pair, one for a pair and its mirror image. */

@@ -72,7 +72,7 @@ export const toleranceOf = (model: KernelModel, { tolerance }: KernelMatrixOptio
 let fastest: Promise<LinearAlgebra> | undefined;
 
 /** The algebra given, or the fastest that is there. */
-export function algebraOf({ algebra }: KernelMatrixOptions): Promise<LinearAlgebra> | LinearAlgebra {
+export function algebraOf({ algebra }: Pick<KernelMatrixOptions, "algebra">): Promise<LinearAlgebra> | LinearAlgebra {
   fastest ??= algebra ? undefined : openLinearAlgebra();
   return algebra ?? (fastest as Promise<LinearAlgebra>);
 }

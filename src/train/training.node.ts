@@ -146,6 +146,9 @@ async function prepare(request: TrainingRequest): Promise<Prepared> {
   const regularisers = request.regularisers?.map(createRegulariser);
   const { limit, dataDirectory: directory, targetColumn: target, context } = request;
   const dataset = await loadDataset(request.data, { limit, directory, target, context });
+  if (dataset.train.x.shape[0] === 0) {
+    throw new InvalidDataError(`${request.data}: must have training examples to train on, got a test part alone`);
+  }
   const model = modelFor(request, dataset, loss);
   const trainable = trainableNames(model.parameters, request.trainable, model.fixed);
   const params = allocate(request.dtype, model.parameters.size) as RealArray;

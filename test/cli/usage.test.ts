@@ -165,7 +165,7 @@ describe("flags that do not go together", () => {
   });
 
   it("commands on a run need one", async () => {
-    for (const command of ["explain", "verify", "superposition", "info", "export"]) {
+    for (const command of ["explain", "verify", "neighbors", "superposition", "info", "export"]) {
       expect(await refusal([command])).toBe("error: missing required argument 'run'");
     }
   });
@@ -180,7 +180,7 @@ describe("help and version", () => {
     expect(stdout).toMatch(/Exit codes: 0 ok, 1 failed, 2 usage, 3 .*, 130 interrupted.*\n$/);
   });
 
-  it.each(["demo", "train", "explain", "verify", "superposition", "info", "export"])(
+  it.each(["demo", "train", "explain", "verify", "neighbors", "superposition", "info", "export"])(
     "%s --help shows examples and the common flags",
     async (command) => {
       const { code, stdout } = await cli([command, "--help"]);

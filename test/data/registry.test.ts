@@ -7,17 +7,20 @@ const { at, write } = useTemporaryFolder();
 
 describe("loadDataset", () => {
   test("knows its sources by name", () => {
-    expect(datasetNames).toEqual(["mnist", "fashion-mnist", "digits"]);
+    expect(datasetNames).toEqual([
+      ...["mnist", "fashion-mnist", "digits", "printed-digits", "printed-letters"],
+      ...["notmnist", "cifar10"],
+    ]);
   });
 
   test("refuses an unknown name with the nearest known one and the list", async () => {
     const error = loadDataset("minst");
     await expect(error).rejects.toThrow(RangeError);
     await expect(error).rejects.toThrow(
-      "data must be one of mnist, fashion-mnist, digits or a file .npz, .csv, .tsv, .txt, got minst (did you mean mnist?)",
+      "data must be one of mnist, fashion-mnist, digits, printed-digits, printed-letters, notmnist, cifar10 or a file .npz, .csv, .tsv, .txt, got minst (did you mean mnist?)",
     );
     await expect(loadDataset("Digits")).rejects.toThrow("did you mean digits?");
-    await expect(loadDataset("cifar")).rejects.toThrow(/got cifar$/);
+    await expect(loadDataset("imagenet")).rejects.toThrow(/got imagenet$/);
     await expect(loadDataset("")).rejects.toThrow(RangeError);
   });
 

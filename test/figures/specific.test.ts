@@ -258,6 +258,18 @@ describe("what figures say", () => {
     expect(cells(figure).map((row) => row[6])).toEqual(["yes", "no", "yes", "yes"]);
   });
 
+  it("neighbours: of an anchor without a label none match and none do not", () => {
+    const neighbours = [{ id: "train:0", label: "1", value: 0.5 }];
+    const figure = neighboursFigure({
+      anchors: [{ id: "input:0", metrics: [{ name: "kernel", quantity: "distance", neighbours }] }],
+    });
+    expect(figure.caption).toBe("1 anchor; neighbours with the anchor's label: kernel none.");
+    expect(cells(figure).map((row) => [row[1], row[6]])).toEqual([["none", "none"]]);
+    const strips = figure.svg({ width: 776 });
+    expect(strips).toContain("input:0, without a label");
+    expect(strips.match(/[✓✗]/g)).toEqual(["✓", "✗"]); // those of the key
+  });
+
   it("groups: net and gross, strongest first", () => {
     const group = (name: string, positive: number, negative: number) => ({ name, count: 2, positive, negative });
     const figure = groupsFigure({ division: "label", groups: [group("a", 1, -0.5), group("b", 2, -6)], words: margin });

@@ -8,12 +8,15 @@ export type FixtureName =
   | "optimizers"
   | "models"
   | "operators"
+  | "neighbours"
   | "sequences"
   | "chords"
   | "steps"
   | "schedules"
   | "losses"
   | "dropout"
+  | "diagnose"
+  | "roc"
   | "sklearn";
 
 /** One input of an operator case as the JSON file has it. */
@@ -104,6 +107,33 @@ export interface DropoutDescription extends Omit<ChordsDescription, "chords"> {
   readonly ratios: readonly number[];
 }
 
+export interface DiagnoseDescription {
+  readonly spectrum: Readonly<
+    Record<"effectiveRank" | "participationRatio" | "stableRank" | "rank", number> & { values: readonly number[] }
+  >;
+  readonly nullSpace: Readonly<Record<"share" | "quadratic", number>>;
+  readonly cka: Readonly<Record<"labels" | "later", Readonly<Record<"centred" | "uncentred" | "debiased", number>>>>;
+  readonly alignment: number;
+  readonly separability: Readonly<Record<"ridge" | "accuracy" | "margin", number>>;
+  readonly calinskiHarabasz: number;
+  readonly blocks: Readonly<Record<"within" | "between", number>>;
+}
+
+export interface NeighboursDescription
+  extends Readonly<Record<"k" | "gini" | "effectiveContributors" | "participationRatio" | "inertia", number>> {
+  readonly spearman: Readonly<Record<"tied" | "loose", number>>;
+  readonly kendall: Readonly<Record<"tied" | "loose", number>>;
+}
+
+export interface RocDescription {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly auroc: number;
+    readonly variance: number;
+    readonly fpr95: number;
+  }[];
+}
+
 export interface SklearnDescription {
   readonly gamma: number;
   readonly ridge: number;
@@ -120,6 +150,9 @@ export interface SklearnDescription {
 }
 
 export interface Descriptions {
+  readonly roc: RocDescription;
+  readonly diagnose: DiagnoseDescription;
+  readonly neighbours: NeighboursDescription;
   readonly sklearn: SklearnDescription;
   readonly dropout: DropoutDescription;
   readonly schedules: SchedulesDescription;

@@ -1,0 +1,31 @@
+// `pathkernel diagnose`: its flags and its help.
+
+import type { Command } from "commander";
+import { measureNames } from "../diagnose/diagnosis.ts";
+import { DEFAULT_EXAMPLES } from "../diagnose/diagnosis-plan.ts";
+import { addExamples, type CommandDefinition } from "./command.ts";
+
+function configure(command: Command): void {
+  command
+    .argument("<run>", "a recorded run, as in mnist.pkrun")
+    .option("--at <steps>", "before these steps, as in 0,100,last (default: the first, three between, the last)")
+    .option("--of <spec>", `examples, as in train:0-499 (default: the first ${DEFAULT_EXAMPLES} of train)`)
+    .option("--queries <spec>", "where the linearised network is compared (default: the first 200 of test)")
+    .option("--per <what>", "layer: alignment of each layer's part of the kernel too")
+    .option("--measure <names>", `some of ${measureNames.join(", ")} (default: all)`)
+    .option("--plan", "say what it will take, and stop")
+    .option("--memory <size>", "for tiles of kernels at work, as in 512MB (default: 1GiB)")
+    .option("--data <file>", "where the data of the run are now, if no longer where they were")
+    .option("--threads <n>", "threads of the engine");
+  addExamples(command, [
+    "diagnose mnist.pkrun",
+    "diagnose mnist.pkrun --at 0,10,100,last --of train:0-499 --per layer",
+    "diagnose mnist.pkrun --measure alignment,movement --json",
+    "diagnose mnist.pkrun --of test:0-999 --plan",
+  ]);
+}
+
+export const diagnoseCommand: CommandDefinition = {
+  configure,
+  load: async () => (await import("./diagnose-run.ts")).runDiagnose,
+};
