@@ -1,6 +1,17 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
 export {
+  type CoverageScore,
+  coverageScores,
+  type ScoredQueries,
+  type ScoreOptions,
+  type Separation,
+  scoreQueries,
+  separations,
+} from "./diagnose/coverage-scores.ts";
+export { maxProbability, type NearnessMeasure, nearness, nearnessMeasures } from "./diagnose/ood-baselines.ts";
+export { type RankGap, type RankGapOptions, type RankMethod, rankGap, rankMethods } from "./diagnose/rank-gap.ts";
+export {
   featureMovement,
   kernelDrift,
   kernelRotation,
@@ -8,7 +19,36 @@ export {
   richnessGauge,
   richnessThresholds,
 } from "./diagnose/richness.ts";
+export {
+  type AurocInterval,
+  auroc,
+  type BootstrapOptions,
+  bootstrapInterval,
+  delongInterval,
+  falsePositiveRate,
+  type LabelledScores,
+  type RocCurve,
+  rocCurve,
+} from "./diagnose/roc.ts";
 export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
+export { type SpanForm, type SpanKernel, spanForms, tangentSpanKernel } from "./diagnose/span-kernel.ts";
+export {
+  type KinkStep,
+  type KinksAlong,
+  type KinksAlongOptions,
+  kinksAlong,
+  type UnitActivity,
+  type UnitGroup,
+  unitActivity,
+} from "./diagnose/switch-units.ts";
+export { type TangentMatrixOptions, tangentMatrix } from "./diagnose/tangent-matrix.ts";
+export {
+  type Coverage,
+  DEFAULT_SPAN_RIDGE,
+  type TrainingSpan,
+  type TrainingSpanOptions,
+  trainingSpan,
+} from "./diagnose/training-span.ts";
 export { type WidthMeasure, type WidthSweepOptions, widthSweep } from "./diagnose/width-sweep.ts";
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
@@ -86,6 +126,7 @@ export {
   precomputedMachineKernel,
   streamedMachineKernel,
 } from "./kernels/precomputed-kernel.ts";
+export { type SelfKernelOptions, selfKernel } from "./kernels/self-kernel.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
 export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
 export {

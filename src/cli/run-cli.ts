@@ -39,6 +39,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write tangent kernels of a run, at any steps, to a file",
     load: async () => (await import("./kernel.ts")).kernelCommand,
   },
+  coverage: {
+    summary: "how much of queries' tangent features lies in the span of the training examples', and what lies outside",
+    load: async () => (await import("./coverage.ts")).coverageCommand,
+  },
   superposition: {
     summary: "write what each training example did to the weights of a run, for explanations by inner products",
     load: async () => (await import("./superposition.ts")).superpositionCommand,
