@@ -123,13 +123,11 @@ await command(
       const about = `${LIMIT.toLocaleString("en-US")} training images, Adam at 0.001, ${EPOCHS} epochs, float32, test accuracy ${(100 * accuracy).toFixed(1)} %. The span, and the distances, are of the first ${train.toLocaleString("en-US")} training images; ${queries} images of each set (printed digits: 390), others for each seed where there are. Mean over ${seeds} seeds ± half of its 95 % interval (Student's t); baselines in italics.`;
       const names = [...sets.keys()];
       const weak = `AUROC of coverage (all outputs) by what weak directions count, mean over ${Math.min(seeds, SWEPT)} seeds: a ridge as a part of the mean diagonal, or the eigenvalues above a part of the largest, and how many these are.`;
-      const minutes = ((performance.now() - started) / 60_000).toFixed(1);
       tell(`MNIST against the rest: ${model}`, [
         about,
         separationTable(runs, names),
         weak,
         weakTable(runs, names),
-        `Measured in ${minutes} minutes.`,
       ]);
     }
   },
