@@ -81,7 +81,18 @@ async function oneInputParts(): Promise<(Table | string)[]> {
     const change = gaps[gaps.length - 1].lastBias - gaps[0].lastBias;
     moved.push(`b_${UNITS} ${setting} moved by ${Object.is(change, 0) ? "exactly 0" : change.toFixed(4)}`);
   }
-  const head = ["b_8 starts", "step", "rank T", "rank T̃", "gap", "energy outside", "b_8", "dormant", "kinks", "test loss"];
+  const head = [
+    "b_8 starts",
+    "step",
+    "rank T",
+    "rank T̃",
+    "gap",
+    "energy outside",
+    "b_8",
+    "dormant",
+    "kinks",
+    "test loss",
+  ];
   return [{ head, rows }, `${moved.join("; ")}.`];
 }
 
@@ -123,12 +134,7 @@ await command(
       const about = `${LIMIT.toLocaleString("en-US")} training images, Adam at 0.001, ${EPOCHS} epochs, float32, test accuracy ${(100 * accuracy).toFixed(1)} %. The span, and the distances, are of the first ${train.toLocaleString("en-US")} training images; ${queries} images of each set (printed digits: 390), others for each seed where there are. Mean over ${seeds} seeds ± half of its 95 % interval (Student's t); baselines in italics.`;
       const names = [...sets.keys()];
       const weak = `AUROC of coverage (all outputs) by what weak directions count, mean over ${Math.min(seeds, SWEPT)} seeds: a ridge as a part of the mean diagonal, or the eigenvalues above a part of the largest, and how many these are.`;
-      tell(`MNIST against the rest: ${model}`, [
-        about,
-        separationTable(runs, names),
-        weak,
-        weakTable(runs, names),
-      ]);
+      tell(`MNIST against the rest: ${model}`, [about, separationTable(runs, names), weak, weakTable(runs, names)]);
     }
   },
 );

@@ -1,5 +1,6 @@
 // What the flags of `pathkernel coverage` may hold.
 
+import { figureFlag } from "./figure-file.ts";
 import * as flags from "./flags.ts";
 
 /** Training examples whose features make the span, where no flag says how many. */
@@ -22,5 +23,6 @@ export const COVERAGE_SHAPE = {
   ridge: flags.positive().optional(),
   tolerance: flags.fraction().optional(),
   top: flags.count(),
+  figure: figureFlag().optional(),
   threads: flags.count().optional(),
 };

@@ -19,6 +19,7 @@ import type { Task } from "../train/task.ts";
 import { stateAt } from "../train/trajectory.ts";
 import type { Invocation } from "./command.ts";
 import { COVERAGE_QUERIES, COVERAGE_SHAPE, HELD_OUT } from "./coverage-flags.ts";
+import { coveragePicture } from "./coverage-picture.ts";
 import {
   type CoveredQuery,
   type CoveredSet,
@@ -31,6 +32,7 @@ import {
 } from "./coverage-text.ts";
 import { labelOf } from "./explained-row.ts";
 import { UsageError } from "./failure.ts";
+import { requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
 import type { ExitCode } from "./io.ts";
 import { examplesOfQueries } from "./kernel-run.ts";
@@ -76,6 +78,8 @@ interface Measured {
   readonly inside: ScoredQueries;
   readonly outside: ScoredQueries | undefined;
   readonly held: HeldOut | undefined;
+  /** Coverage of the held-out training examples. */
+  readonly usual: Float64Array | undefined;
 }
 
 async function measured(
@@ -111,6 +115,7 @@ async function measured(
     span,
     inside: await score(queries),
     outside: outside && (await score(outside)),
+    usual,
     held: usual && { examples: usual.length, fivePercent: quantile(usual, 0.05) },
   };
 }
@@ -162,6 +167,7 @@ function stepOf(step: number | "last", { batches }: Run): number {
 export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
   const { output, signal } = invocation;
+  if (checked.figure !== undefined) await requireFigure(checked.figure);
   await withRun(invocation, { threads: checked.threads }, async (run, task) => {
     const queries = datasetQueries(task, checked.in ?? firstQueries(task, COVERAGE_QUERIES));
     const xs = examplesOfQueries(queries, task.dataset.inputShape);
@@ -181,6 +187,8 @@ export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
     const told = { run: run.path, step, form: checked.form, span: facts, heldOut: held };
     const [name, other] = [checked.in ?? firstQueries(task, COVERAGE_QUERIES), checked.out];
     const rows = await listOf(task, params, queries, own);
+    if (checked.figure !== undefined)
+      await writeFigure(output, checked.figure, coveragePicture(own, { inside: name, outside: other }));
     output.print(spanText(span, { step, held }));
     if (own.outside === undefined || other === undefined) {
       output.print(`\n${setsText([setOf(name, own.inside, held)])}\n\n${listText(rows, checked.top)}`);

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { addExamples, type CommandDefinition } from "./command.ts";
 import { COVERAGE_QUERIES, LISTED, SPAN_EXAMPLES } from "./coverage-flags.ts";
+import { FIGURE_HELP } from "./figure-file.ts";
 
 function configure(command: Command): void {
   command
@@ -37,10 +38,11 @@ function configure(command: Command): void {
       ).conflicts(["ridge"]),
     )
     .option("--top <n>", "lines of the list", String(LISTED))
+    .option("--figure <file>", FIGURE_HELP)
     .option("--threads <n>", "threads of the engine");
   addExamples(command, [
     "coverage mnist.pkrun",
-    "coverage mnist.pkrun --in test:0-499 --out printed-digits",
+    "coverage mnist.pkrun --in test:0-499 --out printed-digits --figure digits.svg",
     "coverage mnist.pkrun --out notmnist --data-dir ~/data/notmnist --json",
     "coverage mnist.pkrun --in train:0-99 --step 0 --form predicted",
   ]);
