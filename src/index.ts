@@ -31,7 +31,14 @@ export {
   rocCurve,
 } from "./diagnose/roc.ts";
 export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
-export { type SpanForm, type SpanKernel, spanForms, tangentSpanKernel } from "./diagnose/span-kernel.ts";
+export {
+  type SpanForm,
+  type SpanKernel,
+  type SpanKernelOptions,
+  type SpanReadout,
+  spanForms,
+  tangentSpanKernel,
+} from "./diagnose/span-kernel.ts";
 export {
   type KinkStep,
   type KinksAlong,

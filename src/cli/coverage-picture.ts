@@ -49,7 +49,7 @@ export function coveragePicture(
       { name: names.inside, values: inside.coverage.covered },
       ...(outside ? [{ name: names.outside ?? "outside", values: outside.coverage.covered }] : []),
     ],
-    ...(held && { threshold: { value: held.fivePercent, label: "5 % of held-out training examples are below" } }),
+    ...(held && { threshold: { value: held.fivePercent, label: "5 % of train are below" } }),
   });
   if (outside === undefined) return shares;
   const curves = rocFigure({ of: `${names.inside} against ${names.outside}`, curves: curvesOf(inside, outside) });

@@ -62,7 +62,7 @@ export function spanText(
 ): string {
   const weak =
     span.weak === "ridge"
-      ? `ridge ${span.ridge.toPrecision(2)}`
+      ? `ridge ${Number((span.meanEnergy > 0 ? span.ridge / span.meanEnergy : 0).toPrecision(3))} of the mean |g|²`
       : `${grouped(span.rank as number)} directions above the tolerance`;
   const usual = held
     ? `5 % of ${grouped(held.examples)} training examples that are not in it are covered less than ${percent(held.fivePercent)}`
@@ -96,7 +96,7 @@ export function listText(rows: readonly CoveredQuery[], top: number): string {
 }
 
 export function setsText(sets: readonly CoveredSet[]): string {
-  const head = ["set", "queries", "median", "5 % below", "below held-out 5 %"];
+  const head = ["set", "queries", "median", "5 % below", "below train's 5 %"];
   const rows = sets.map(({ name, queries, median, fivePercent, below }) => [
     name,
     grouped(queries),

@@ -1,5 +1,6 @@
 // `pathkernel coverage` on a small run of the digits: the list, two sets, steps, JSON, and what it refuses.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { writeFileAtomic } from "../../src/numeric/files.node.ts";
@@ -21,7 +22,9 @@ beforeAll(async () => {
 it("lists queries from the least covered on, with what is nearest and what is usual", async () => {
   const { code, stdout, stderr } = await coverage("--in", "test:0-39", "--top", "3");
   expect([code, stderr]).toEqual([0, ""]);
-  expect(stdout).toMatch(/^span of 60 training examples, tangent kernel, before step 14, ridge \d/);
+  expect(stdout).toMatch(
+    /^span of 60 training examples, tangent kernel, before step 14, ridge 0\.01 of the mean \|g\|²$/m,
+  );
   expect(stdout).toMatch(/5 % of 140 training examples that are not in it are covered less than \d+\.\d %/);
   const rows = stdout.split("\n").filter((line) => line.startsWith("test:") && line.includes("train:"));
   expect(rows.length).toBe(3);
@@ -63,6 +66,18 @@ it("--json holds every score, the curve and the interval in full", async () => {
   for (let k = 1; k < x.length; k++) area += ((x[k] - x[k - 1]) * (y[k] + y[k - 1])) / 2;
   expect(own.auroc).toBeCloseTo(area, 12);
   expect(own.low).toBeLessThanOrEqual(own.auroc);
+});
+
+it("draws the sets, and with two the ROC curves, with the numbers beside", async () => {
+  for (const [name, out, title] of [
+    ["list.svg", [], "How far queries are covered"],
+    ["sets.svg", ["--out", noise], "Telling foreign queries apart: test:0-39 against"],
+  ] as const) {
+    const file = join(folder, name);
+    expect((await coverage("--in", "test:0-39", ...out, "--figure", file)).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain(title);
+    expect(readFileSync(`${file}.csv`, "utf8").split("\n").length).toBeGreaterThan(8);
+  }
 });
 
 it("takes any step, the predicted class alone, and a tolerance", async () => {
