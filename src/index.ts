@@ -3,6 +3,15 @@
 export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
 export { type Concentration, concentration, type LorenzPoint } from "./diagnose/concentration.ts";
 export {
+  type CoverageScore,
+  coverageScores,
+  type ScoredQueries,
+  type ScoreOptions,
+  type Separation,
+  scoreQueries,
+  separations,
+} from "./diagnose/coverage-scores.ts";
+export {
   type NeighbourList,
   type NeighbourPair,
   neighbourLists,
@@ -19,6 +28,8 @@ export {
   planNeighbours,
 } from "./diagnose/neighbours.ts";
 export { type NeighboursAlongOptions, type NeighboursAtStep, neighboursAlong } from "./diagnose/neighbours-along.ts";
+export { maxProbability, type NearnessMeasure, nearness, nearnessMeasures } from "./diagnose/ood-baselines.ts";
+export { type RankGap, type RankGapOptions, type RankMethod, rankGap, rankMethods } from "./diagnose/rank-gap.ts";
 export {
   featureMovement,
   kernelDrift,
@@ -27,7 +38,43 @@ export {
   richnessGauge,
   richnessThresholds,
 } from "./diagnose/richness.ts";
+export {
+  type AurocInterval,
+  auroc,
+  type BootstrapOptions,
+  bootstrapInterval,
+  delongInterval,
+  falsePositiveRate,
+  type LabelledScores,
+  type RocCurve,
+  rocCurve,
+} from "./diagnose/roc.ts";
 export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
+export {
+  type SpanForm,
+  type SpanKernel,
+  type SpanKernelOptions,
+  type SpanReadout,
+  spanForms,
+  tangentSpanKernel,
+} from "./diagnose/span-kernel.ts";
+export {
+  type KinkStep,
+  type KinksAlong,
+  type KinksAlongOptions,
+  kinksAlong,
+  type UnitActivity,
+  type UnitGroup,
+  unitActivity,
+} from "./diagnose/switch-units.ts";
+export { type TangentMatrixOptions, tangentMatrix } from "./diagnose/tangent-matrix.ts";
+export {
+  type Coverage,
+  DEFAULT_SPAN_RIDGE,
+  type TrainingSpan,
+  type TrainingSpanOptions,
+  trainingSpan,
+} from "./diagnose/training-span.ts";
 export { type WidthMeasure, type WidthSweepOptions, widthSweep } from "./diagnose/width-sweep.ts";
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
@@ -132,6 +179,7 @@ export {
   streamedMachineKernel,
 } from "./kernels/precomputed-kernel.ts";
 export { type FourierOptions, fourierKernel, type SketchOptions, tangentSketch } from "./kernels/random-features.ts";
+export { type SelfKernelOptions, selfKernel } from "./kernels/self-kernel.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
 export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
 export {

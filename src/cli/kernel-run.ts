@@ -1,6 +1,7 @@
 // `pathkernel kernel`: tangent kernels of a recorded run at some of its steps, as one .npy array.
 
 import { datasetQueries } from "../explain/queries.ts";
+import type { Query } from "../explain/types.ts";
 import { NpyKernelFile } from "../kernels/npy-sink.node.ts";
 import type { KernelPlan } from "../kernels/plan.ts";
 import { streamTangentKernel, type TangentKernelOptions } from "../kernels/tangent-kernel.ts";
@@ -19,15 +20,19 @@ import { startProgress } from "./progress.ts";
 import { withRun } from "./run-session.ts";
 import { stepsOf } from "./step-flags.ts";
 
-/** The examples that a spec names, as one array. */
-function examplesNamed(task: Task, spec: string): Tensor {
-  const queries = datasetQueries(task, spec);
+/** Queries, at least one, as one array (Q, ...inputShape). */
+export function examplesOfQueries(queries: readonly Query[], inputShape: readonly number[]): Tensor {
   const size = queries[0].x.data.length;
   const data = allocate(queries[0].x.dtype, queries.length * size) as RealArray;
   queries.forEach(({ x }, k) => {
     data.set(x.data as RealArray, k * size);
   });
-  return { dtype: queries[0].x.dtype, shape: [queries.length, ...task.dataset.inputShape], data };
+  return { dtype: queries[0].x.dtype, shape: [queries.length, ...inputShape], data };
+}
+
+/** The examples that a spec names, as one array. */
+function examplesNamed(task: Task, spec: string): Tensor {
+  return examplesOfQueries(datasetQueries(task, spec), task.dataset.inputShape);
 }
 
 function firstExamples({ dataset: { train } }: Task): Tensor {

@@ -48,6 +48,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "what the tangent kernel of a run says along its training: spectrum, alignment, movement, separability",
     load: async () => (await import("./diagnose.ts")).diagnoseCommand,
   },
+  coverage: {
+    summary: "how much of queries' tangent features lies in the span of the training examples', and what lies outside",
+    load: async () => (await import("./coverage.ts")).coverageCommand,
+  },
   superposition: {
     summary: "write what each training example did to the weights of a run, for explanations by inner products",
     load: async () => (await import("./superposition.ts")).superpositionCommand,

@@ -19,24 +19,29 @@ export interface SpanKernel extends Pick<MachineKernel, "name" | "points" | "mat
  * What is asked of a model with C outputs:
  * - `trace`: whether all of J(x), C p numbers, lies in the span of such matrices of the training examples;
  * - `predicted`: the gradient of the largest output, in the span of those of the training examples, each of its own largest output;
+ * - `readout`: the same for any combination of the outputs, which `readout` gives of an example's outputs: a margin, one class;
  * - `outputs`: each output's gradient, in the span of all outputs' gradients of the training examples; N C rows.
  */
-export const spanForms = ["trace", "predicted", "outputs"] as const;
+export const spanForms = ["trace", "predicted", "readout", "outputs"] as const;
 export type SpanForm = (typeof spanForms)[number];
 
-type SpanKernelOptions = Pick<TangentKernelOptions, "algorithm" | "memoryBudget" | "tile">;
+/** An example's C outputs -> what each is multiplied by. */
+export type SpanReadout = (outputs: Float64Array) => ArrayLike<number>;
 
-/** (n, C): a one at the largest output of each example. */
-async function largestOutput(task: Task, params: RealArray, x: Tensor): Promise<Tensor> {
-  const values = await predict(task, params, { x });
-  const coefficients = new Float64Array(values.length);
-  for (let from = 0; from < values.length; from += task.outputs) {
-    let best = 0;
-    for (let k = 1; k < task.outputs; k++) if (values[from + k] > values[from + best]) best = k;
-    coefficients[from + best] = 1;
-  }
-  return reals([x.shape[0], task.outputs], coefficients);
+export interface SpanKernelOptions extends Pick<TangentKernelOptions, "algorithm" | "memoryBudget" | "tile"> {
+  /** Default `trace`. */
+  readonly form?: SpanForm;
+  /** For the form `readout`. */
+  readonly readout?: SpanReadout;
 }
+
+type KernelOptions = Omit<SpanKernelOptions, "form" | "readout">;
+
+/** A one at the largest, the first of equal ones. */
+const largestOutput: SpanReadout = (outputs) => {
+  const best = outputs.reduce((top, value, k) => (value > outputs[top] ? k : top), 0);
+  return outputs.map((_, k) => (k === best ? 1 : 0));
+};
 
 /** (n, m, c, d) as a matrix (n c, m d). */
 function blocksAsMatrix({ shape: [n, m, c, d], data }: Tensor): Matrix {
@@ -48,30 +53,46 @@ function blocksAsMatrix({ shape: [n, m, c, d], data }: Tensor): Matrix {
   return { dtype: "float64", shape: [n * c, m * d], data: to };
 }
 
-function predictedKernel(task: Task, params: RealArray, points: Tensor, options: SpanKernelOptions): SpanKernel {
+function readoutKernel(
+  task: Task,
+  params: RealArray,
+  points: Tensor,
+  { name, readout, ...options }: KernelOptions & { readonly name: string; readonly readout: SpanReadout },
+): SpanKernel {
+  /** Coefficients (n, C) of examples. */
+  const coefficientsOf = async (x: Tensor): Promise<Tensor> => {
+    const { outputs } = task;
+    const values = await predict(task, params, { x });
+    const coefficients = new Float64Array(values.length);
+    for (let from = 0; from < values.length; from += outputs) {
+      const row = readout(values.subarray(from, from + outputs));
+      if (row.length !== outputs)
+        throw new RangeError(`tangentSpanKernel: readout must give ${outputs} numbers, got ${row.length}`);
+      coefficients.set(row, from);
+    }
+    return reals([x.shape[0], outputs], coefficients);
+  };
   let known: Promise<Tensor> | undefined;
   const own = (): Promise<Tensor> => {
-    known ??= largestOutput(task, params, points);
+    known ??= coefficientsOf(points);
     return known;
   };
-  const readout = { ...options, form: "readout" } as const;
+  const form = { ...options, form: "readout" } as const;
   return {
-    name: "tangent kernel of the largest output",
+    name,
     points,
-    matrix: async (call) => gramMatrix(task, params, points, { ...readout, ...call, readouts: await own() }),
+    matrix: async (call) => gramMatrix(task, params, points, { ...form, ...call, readouts: await own() }),
     async between(queries, call) {
-      const readouts = [await largestOutput(task, params, queries), await own()] as const;
-      const { kernel } = await tangentKernel(task, params, queries, points, { ...readout, ...call, readouts });
+      const readouts = [await coefficientsOf(queries), await own()] as const;
+      const { kernel } = await tangentKernel(task, params, queries, points, { ...form, ...call, readouts });
       return reals([queries.shape[0], points.shape[0]], kernel.data as RealArray);
     },
-    async diagonal(queries, call) {
-      const readouts = await largestOutput(task, params, queries);
-      return selfKernel(task, params, queries, { ...readout, ...call, readouts });
-    },
+    diagonal: async (queries, call) =>
+      selfKernel(task, params, queries, { ...form, ...call, readouts: await coefficientsOf(queries) }),
   };
 }
 
-function outputsKernel(task: Task, params: RealArray, points: Tensor, options: SpanKernelOptions): SpanKernel {
+function outputsKernel(task: Task, params: RealArray, points: Tensor, options: KernelOptions): SpanKernel {
   const blocks = (call: MachineKernelCall | undefined) => ({ ...options, ...call, form: "blocks" }) as const;
   return {
     name: "tangent kernel of each output",
@@ -85,18 +106,27 @@ function outputsKernel(task: Task, params: RealArray, points: Tensor, options: S
 }
 
 /**
- * The tangent kernel at `params` over `points`, in the form whose span is asked about. For one output the three are the same.
+ * The tangent kernel at `params` over `points`, in the form whose span is asked about. For one output the first two and the last are the same.
  *
- * Cost: that of `tangentKernel` at each call; nothing is kept but the points' largest outputs. RangeError for a form that is not one.
+ * Cost: that of `tangentKernel` at each call; nothing is kept but the points' coefficients. RangeError for a form that is not one, a readout that does not
+ * belong to it, or one that gives another number of coefficients.
  */
 export function tangentSpanKernel(
   task: Task,
   params: RealArray,
   points: Tensor,
-  { form = "trace", ...options }: SpanKernelOptions & { readonly form?: SpanForm } = {},
+  { form = "trace", readout, ...options }: SpanKernelOptions = {},
 ): SpanKernel {
+  const where = "tangentSpanKernel";
+  if (!spanForms.includes(form))
+    throw new RangeError(`${where}: form must be one of ${spanForms.join(", ")}, got ${form}`);
+  if ((form === "readout") !== (readout !== undefined))
+    throw new RangeError(`${where}: readout must be given for the form readout, and for no other, got form ${form}`);
   if (form === "trace") return tangentMachineKernel(task, params, points, options);
-  if (form === "predicted") return predictedKernel(task, params, points, options);
   if (form === "outputs") return outputsKernel(task, params, points, options);
-  throw new RangeError(`tangentSpanKernel: form must be one of ${spanForms.join(", ")}, got ${form}`);
+  if (readout !== undefined) return readoutKernel(task, params, points, { ...options, name: READOUT, readout });
+  return readoutKernel(task, params, points, { ...options, name: PREDICTED, readout: largestOutput });
 }
+
+const READOUT = "tangent kernel of a readout";
+const PREDICTED = "tangent kernel of the largest output";

@@ -43,6 +43,8 @@ export interface TrainingSpan {
   readonly weak: "ridge" | "tolerance";
   /** Added to the diagonal, in the kernel's units, with what rounding made necessary beside it; 0 with a tolerance. */
   readonly ridge: number;
+  /** Mean |g|^2 of the training examples' features, which the ridge was given as a part of. */
+  readonly meanEnergy: number;
   /** Directions that count, where there is a tolerance. */
   readonly rank: number | undefined;
   /** What the span covers of queries (Q, ...). Cost: a kernel of Q x N, and Q N^2 multiplications. */
@@ -72,12 +74,10 @@ type Captured = (kQueryTrain: Matrix) => Float64Array;
 
 function spanOf(
   gram: Matrix,
+  mean: number,
   { ridge = DEFAULT_SPAN_RIDGE, tolerance }: TrainingSpanOptions,
   algebra: LinearAlgebra,
 ): Pick<TrainingSpan, "weak" | "ridge" | "rank"> & { readonly captured: Captured } {
-  const [n] = gram.shape;
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += gram.data[i * (n + 1)] / n;
   if (tolerance === undefined && mean > 0)
     return { weak: "ridge", rank: undefined, ...ridgeSpan(gram, ridge * mean, algebra) };
   // Without any feature there is nothing to add a ridge to, and no direction.
@@ -205,12 +205,14 @@ export async function trainingSpan(kernel: SpanKernel, options: TrainingSpanOpti
   signal?.throwIfAborted();
   const [features] = gram.shape;
   const trainEnergy = Float64Array.from({ length: features }, (_, i) => gram.data[i * (features + 1)]);
-  const { captured, ...span } = spanOf(gram, options, algebra);
+  const meanEnergy = trainEnergy.reduce((sum, value) => sum + value / features, 0);
+  const { captured, ...span } = spanOf(gram, meanEnergy, options, algebra);
   const known = { captured, trainEnergy, labels, rowsEach };
   return {
     kernel: kernel.name,
     features,
     rowsEach,
+    meanEnergy,
     ...span,
     async coverage(queries, own = {}) {
       const parts: Coverage[] = [];

@@ -34,8 +34,17 @@ function byLeastSquares(rows: Matrix, queries: Matrix): Float64Array {
   });
 }
 
+/** Output 1 less output 0. */
+const difference = () => [-1, 1, 0];
+
 describe.each(spanForms)("coverage by the tangent kernel, form %s", (form) => {
+  const kernelOf = ({ task, params, xs }: Awaited<ReturnType<typeof smallKernel>>) =>
+    tangentSpanKernel(task, params, xs, { form, ...(form === "readout" && { readout: difference }) });
   const optionsOf = async (x: Tensor, own: Awaited<ReturnType<typeof smallKernel>>) => {
+    if (form === "readout") {
+      const rows = Array.from({ length: x.shape[0] }, difference);
+      return { form: "readout", readouts: reals([x.shape[0], C], rows.flat()) } as const;
+    }
     if (form !== "predicted") return { form: form === "trace" ? "trace" : "blocks" } as const;
     const y = await predict(own.task, own.params, { x });
     const rows = Float64Array.from(y, (value, k) => {
@@ -48,7 +57,7 @@ describe.each(spanForms)("coverage by the tangent kernel, form %s", (form) => {
   it("is what least squares on the tangent matrix leave nothing of", async () => {
     const own = await smallKernel();
     const { task, params, xs, xs2 } = own;
-    const kernel = tangentSpanKernel(task, params, xs, { form });
+    const kernel = kernelOf(own);
     const span = await trainingSpan(kernel, { tolerance: 1e-13, algebra });
     const found = await span.coverage(xs2);
     const rows = await tangentMatrix(task, params, xs, await optionsOf(xs, own));
@@ -69,8 +78,9 @@ describe.each(spanForms)("coverage by the tangent kernel, form %s", (form) => {
   });
 
   it("with a ridge is the Gaussian process's share, from below, and comes to the projection", async () => {
-    const { task, params, xs, xs2 } = await smallKernel();
-    const kernel = tangentSpanKernel(task, params, xs, { form });
+    const own = await smallKernel();
+    const { xs2 } = own;
+    const kernel = kernelOf(own);
     const projected = await (await trainingSpan(kernel, { tolerance: 1e-13, algebra })).coverage(xs2);
     let before = new Float64Array(projected.covered.length);
     for (const ridge of [1, 1e-2, 1e-4, 1e-10]) {
@@ -178,7 +188,20 @@ describe("coverage by points of a plane", () => {
     await expect(spanOf(reals([1, 3], [Number.NaN, 0, 0]))).rejects.toThrow(InvalidDataError);
     const { task, params, xs } = await smallKernel();
     expect(() => tangentSpanKernel(task, params, xs, { form: "loss" as never })).toThrow(
-      new RangeError("tangentSpanKernel: form must be one of trace, predicted, outputs, got loss"),
+      new RangeError("tangentSpanKernel: form must be one of trace, predicted, readout, outputs, got loss"),
+    );
+  });
+
+  it("refuses a readout of another form or length", async () => {
+    const { task, params, xs } = await smallKernel();
+    expect(() => tangentSpanKernel(task, params, xs, { form: "readout" })).toThrow(
+      new RangeError(
+        "tangentSpanKernel: readout must be given for the form readout, and for no other, got form readout",
+      ),
+    );
+    const short = tangentSpanKernel(task, params, xs, { form: "readout", readout: () => [1] });
+    await expect(short.matrix()).rejects.toThrow(
+      new RangeError("tangentSpanKernel: readout must give 3 numbers, got 1"),
     );
   });
 

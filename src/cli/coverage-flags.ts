@@ -1,0 +1,28 @@
+// What the flags of `pathkernel coverage` may hold.
+
+import { figureFlag } from "./figure-file.ts";
+import * as flags from "./flags.ts";
+
+/** Training examples whose features make the span, where no flag says how many. */
+export const SPAN_EXAMPLES = 2000;
+/** Queries where no flag says which. */
+export const COVERAGE_QUERIES = 1000;
+/** Training examples behind those of the span whose coverage says what is usual. */
+export const HELD_OUT = 500;
+/** Lines of the list of queries. */
+export const LISTED = 20;
+
+export const COVERAGE_SHAPE = {
+  in: flags.text().optional(),
+  out: flags.text().optional(),
+  count: flags.count().optional(),
+  dataDir: flags.text().optional(),
+  step: flags.stepFlag(),
+  train: flags.count(),
+  form: flags.nameFlag(["trace", "predicted"] as const),
+  ridge: flags.positive().optional(),
+  tolerance: flags.fraction().optional(),
+  top: flags.count(),
+  figure: figureFlag().optional(),
+  threads: flags.count().optional(),
+};

@@ -1,0 +1,125 @@
+// What `pathkernel coverage` prints: queries from the least covered on, or two sets and how well each score tells them apart.
+
+import type { Separation } from "../diagnose/coverage-scores.ts";
+import type { TrainingSpan } from "../diagnose/training-span.ts";
+import { grouped } from "./format.ts";
+
+/** A query with what is said of it. */
+export interface CoveredQuery {
+  readonly query: string;
+  readonly covered: number;
+  /** |P_perp g|^2. */
+  readonly energyOutside: number;
+  /** The largest cosine with a training example's feature, and whose it is. */
+  readonly similarity: number;
+  readonly nearest: string | undefined;
+  readonly nearestLabel: string | undefined;
+  /** The class that is nearest on average. */
+  readonly nearestClass: string | undefined;
+  readonly predicted: string | undefined;
+  readonly label: string | undefined;
+}
+
+/** A set of queries in a few numbers. */
+export interface CoveredSet {
+  readonly name: string;
+  readonly queries: number;
+  readonly median: number;
+  /** 5 % are covered less. */
+  readonly fivePercent: number;
+  /** Part that is covered less than 5 % of held-out training examples are; absent where none are held out. */
+  readonly below: number | undefined;
+}
+
+/** What 5 % of training examples that are not in the span are covered less than. */
+export interface HeldOut {
+  readonly examples: number;
+  readonly fivePercent: number;
+}
+
+/** The value at a place of the sorted numbers: the least that at least that part is not above. */
+export function quantile(values: Float64Array, part: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Columns aligned: the first to the left, numbers to the right where `right` says so. */
+function columns(rows: readonly (readonly string[])[], right: readonly boolean[]): string {
+  const widths = right.map((_, k) => Math.max(...rows.map((row) => row[k].length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, k) => (right[k] ? cell.padStart(widths[k]) : cell.padEnd(widths[k])))
+      .join("  ")
+      .trimEnd();
+  return rows.map(line).join("\n");
+}
+
+export function spanText(
+  span: TrainingSpan,
+  { step, held }: { readonly step: number; readonly held: HeldOut | undefined },
+): string {
+  const weak =
+    span.weak === "ridge"
+      ? `ridge ${Number((span.meanEnergy > 0 ? span.ridge / span.meanEnergy : 0).toPrecision(3))} of the mean |g|²`
+      : `${grouped(span.rank as number)} directions above the tolerance`;
+  const usual = held
+    ? `5 % of ${grouped(held.examples)} training examples that are not in it are covered less than ${percent(held.fivePercent)}`
+    : "no training example is left to say what is usual";
+  return [
+    `span of ${grouped(span.features)} training examples, ${span.kernel}, before step ${step}, ${weak}`,
+    usual,
+  ].join("\n");
+}
+
+const WORDS = "Not covered is not wrong: training moved little of what these outputs depend on.";
+
+/** The `top` least covered queries. */
+export function listText(rows: readonly CoveredQuery[], top: number): string {
+  const head = ["query", "covered", "cosine", "nearest", "class", "predicted", "label"];
+  const shown = rows
+    .slice(0, top)
+    .map((row) => [
+      row.query,
+      percent(row.covered),
+      row.similarity.toFixed(3),
+      row.nearest === undefined
+        ? "-"
+        : `${row.nearest}${row.nearestLabel === undefined ? "" : ` (${row.nearestLabel})`}`,
+      row.nearestClass ?? "-",
+      row.predicted ?? "-",
+      row.label ?? "-",
+    ]);
+  const rest = rows.length > top ? `\n${grouped(rows.length - top)} more are covered better (--top, --json)` : "";
+  return `${columns([head, ...shown], [false, true, true, false, false, false, false])}${rest}\n${WORDS}`;
+}
+
+export function setsText(sets: readonly CoveredSet[]): string {
+  const head = ["set", "queries", "median", "5 % below", "below train's 5 %"];
+  const rows = sets.map(({ name, queries, median, fivePercent, below }) => [
+    name,
+    grouped(queries),
+    percent(median),
+    percent(fivePercent),
+    below === undefined ? "-" : percent(below),
+  ]);
+  return columns([head, ...rows], [false, true, true, true, true]);
+}
+
+/** AUROC with its interval, and the false positive rate, of each score. */
+export function separationText(separations: readonly Separation[]): string {
+  const head = ["score", "AUROC", "95 %", "FPR at 95 % TPR"];
+  const rows = separations.map(({ score, auroc, low, high, falsePositiveRate }) => [
+    score,
+    auroc.toFixed(3),
+    Number.isNaN(low) ? "-" : `${low.toFixed(3)} to ${high.toFixed(3)}`,
+    percent(falsePositiveRate),
+  ]);
+  const best = separations.reduce((a, b) => (b.auroc > a.auroc ? b : a));
+  const said =
+    best.score === "coverage"
+      ? "Coverage tells them apart best of these."
+      : `Of these ${best.score} tells them apart best, not coverage.`;
+  return `${columns([head, ...rows], [false, true, true, true])}\n${said} Intervals are DeLong's, of these queries under this model.\n${WORDS}`;
+}

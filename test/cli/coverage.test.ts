@@ -1,0 +1,119 @@
+// `pathkernel coverage` on a small run of the digits: the list, two sets, steps, JSON, and what it refuses.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, it } from "vitest";
+import { writeFileAtomic } from "../../src/numeric/files.node.ts";
+import { encodeNpy } from "../../src/numeric/npy.ts";
+import { reals } from "../../src/numeric/tensor.ts";
+import { cli, SMALL_TRAINING, temporaryFolder } from "../helpers/cli.ts";
+
+const folder = temporaryFolder();
+const run = join(folder, "digits.pkrun");
+const noise = join(folder, "noise.npy");
+const coverage = (...args: string[]) => cli(["coverage", run, "--train", "60", ...args]);
+
+beforeAll(async () => {
+  expect((await cli([...SMALL_TRAINING, "-o", run])).code).toBe(0);
+  const pixels = Float64Array.from({ length: 30 * 64 }, (_, k) => (Math.sin(7 * k) + 1) / 2);
+  writeFileAtomic(noise, encodeNpy(reals([30, 1, 8, 8], pixels)));
+});
+
+it("lists queries from the least covered on, with what is nearest and what is usual", async () => {
+  const { code, stdout, stderr } = await coverage("--in", "test:0-39", "--top", "3");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(
+    /^span of 60 training examples, tangent kernel, before step 14, ridge 0\.01 of the mean \|g\|²$/m,
+  );
+  expect(stdout).toMatch(/5 % of 140 training examples that are not in it are covered less than \d+\.\d %/);
+  const rows = stdout.split("\n").filter((line) => line.startsWith("test:") && line.includes("train:"));
+  expect(rows.length).toBe(3);
+  const shares = rows.map((line) => Number(/(\d+\.\d) %/.exec(line)?.[1]));
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(stdout).toContain("37 more are covered better");
+  expect(stdout).toContain("Not covered is not wrong");
+});
+
+it("tells noise from digits, beside the baselines, and says which tells them apart best", async () => {
+  const { code, stdout } = await coverage("--in", "test:0-39", "--out", noise);
+  expect(code).toBe(0);
+  for (const score of ["coverage", "energy outside", "similarity", "probability", "feature distance", "input distance"])
+    expect(stdout).toMatch(new RegExp(`^${score} +[01]\\.\\d{3} +[01]\\.\\d{3} to [01]\\.\\d{3} +\\d`, "m"));
+  expect(stdout).toMatch(
+    /^Coverage tells them apart best of these\.|^Of these .* tells them apart best, not coverage\./m,
+  );
+});
+
+it("--json holds every score, the curve and the interval in full", async () => {
+  const { code, stdout } = await coverage("--in", "test:0-39", "--out", noise, "--count", "20", "--json");
+  expect(code).toBe(0);
+  const value = JSON.parse(stdout);
+  expect(value).toMatchObject({
+    schema: "pathkernel.coverage/1",
+    step: 14,
+    form: "trace",
+    span: { features: 60, weak: "ridge" },
+    heldOut: { examples: 140 },
+    in: { name: "test:0-39", queries: 40 },
+    out: { name: noise, queries: 20 },
+  });
+  expect(value.out.scores.coverage.length).toBe(20);
+  expect(value.queries.length).toBe(40);
+  const own = value.separations.find(({ score }: { score: string }) => score === "coverage");
+  // The curve's area by trapezoids is the area of pairs.
+  const { truePositives: y, falsePositives: x } = value.roc;
+  let area = 0;
+  for (let k = 1; k < x.length; k++) area += ((x[k] - x[k - 1]) * (y[k] + y[k - 1])) / 2;
+  expect(own.auroc).toBeCloseTo(area, 12);
+  expect(own.low).toBeLessThanOrEqual(own.auroc);
+});
+
+it("draws the sets, and with two the ROC curves, with the numbers beside", async () => {
+  for (const [name, out, title] of [
+    ["list.svg", [], "How far queries are covered"],
+    ["sets.svg", ["--out", noise], "Telling foreign queries apart: test:0-39 against"],
+  ] as const) {
+    const file = join(folder, name);
+    expect((await coverage("--in", "test:0-39", ...out, "--figure", file)).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain(title);
+    expect(readFileSync(`${file}.csv`, "utf8").split("\n").length).toBeGreaterThan(8);
+  }
+});
+
+it("takes any step, the predicted class alone, and a tolerance", async () => {
+  const { code, stdout } = await coverage(
+    "--step",
+    "3",
+    "--form",
+    "predicted",
+    "--tolerance",
+    "1e-9",
+    "--in",
+    "test:0-9",
+  );
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^span of 60 training examples, tangent kernel of the largest output, before step 3, \d+ directions above the tolerance/,
+  );
+});
+
+it("refuses data of another shape, flags that do not fit and steps that are not there, each in a line", async () => {
+  const cases = [
+    [
+      ["--out", "printed-digits"],
+      1,
+      "--out printed-digits must have examples of shape [1,8,8] as the model reads them, got [1,28,28]",
+    ],
+    [["--count", "3"], 2, "--count belongs to --out"],
+    [["--step", "99"], 2, "--step must be last or lie in 0..14, got 99"],
+    [["--form", "outputs"], 2, '--form must be one of trace, predicted, got "outputs"'],
+    [["--out", "notmnst"], 2, "data must be one of"],
+    [["--in", "test:9999"], 2, "query test:9999: the index must lie in 0.."],
+  ] as const;
+  for (const [args, code, text] of cases) {
+    const found = await coverage(...args);
+    expect([args, found.code]).toEqual([args, code]);
+    expect(found.stderr).toContain(text);
+    expect(found.stdout).toBe("");
+  }
+});
