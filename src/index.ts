@@ -103,6 +103,7 @@ export {
   precomputedMachineKernel,
   streamedMachineKernel,
 } from "./kernels/precomputed-kernel.ts";
+export { gaussianMachineKernel, productMachineKernel } from "./kernels/product-kernel.ts";
 export { type FourierOptions, fourierKernel, type SketchOptions, tangentSketch } from "./kernels/random-features.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
 export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
@@ -131,10 +132,22 @@ export {
 export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
+export {
+  type ComparedMachine,
+  type CompareOptions,
+  comparedMachines,
+  compareMachines,
+  type MachineComparison,
+  type MachineResult,
+} from "./machines/compare.ts";
+export { type ComparisonPlan, planComparison } from "./machines/compare-plan.ts";
+export { type ComparedSolver, comparedSolvers } from "./machines/compared-solvers.ts";
 export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
+export { medianGamma } from "./machines/gaussian-width.ts";
 export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
+export { trainLinearised } from "./machines/linearised-training.ts";
 export {
   type DistanceMeasure,
   distanceMeasures,

@@ -39,6 +39,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write tangent kernels of a run, at any steps, to a file",
     load: async () => (await import("./kernel.ts")).kernelCommand,
   },
+  compare: {
+    summary: "a run's network beside kernel machines: K_0, K_t, K_T, path kernel, RBF, nearest neighbours",
+    load: async () => (await import("./compare.ts")).compareCommand,
+  },
   superposition: {
     summary: "write what each training example did to the weights of a run, for explanations by inner products",
     load: async () => (await import("./superposition.ts")).superpositionCommand,

@@ -145,6 +145,43 @@ describe("ridgeMachine", () => {
     expect(await errorOf(() => ridgeFit(modes, 0))).toMatch(/^NumericalError: ridgeFit: K \+ ridge I must be positive/);
   });
 
+  it("by conjugate gradients has the same coefficients, with the residual that it says, in few products", async () => {
+    const points = reals(
+      [60, 2],
+      Float64Array.from({ length: 120 }, (_, at) => Math.sin(7 * at)),
+    );
+    const targets = reals(
+      [60, 2],
+      Float64Array.from({ length: 120 }, (_, at) => Math.cos(3 * at)),
+    );
+    const ridge = 1e-3;
+    const direct = await ridgeMachine(rbf(points), targets, { ridge });
+    const found = await ridgeMachine(rbf(points), targets, {
+      ridge,
+      method: "iterative",
+      iteration: { landmarks: 20 },
+    });
+    expect(found.coefficients).toBeAllclose(direct.coefficients, { rtol: 1e-6, atol: 1e-4 });
+    const image = multiply(await rbf(points).matrix(), found.coefficients).data;
+    for (const c of [0, 1]) {
+      const [left, size] = [0, 1].map((own) =>
+        Math.hypot(
+          ...Array.from({ length: 60 }, (_, i) => {
+            const at = 2 * i + c;
+            return targets.data[at] - (own === 0 ? image[at] + ridge * found.coefficients.data[at] : 0);
+          }),
+        ),
+      );
+      expect(found.iteration?.residuals[c]).toBeCloseTo(left / size, 12);
+      expect(found.iteration?.residuals[c]).toBeLessThanOrEqual(1e-8);
+    }
+    const bare = await ridgeMachine(rbf(points), targets, { ridge, method: "iterative", iteration: { landmarks: 1 } });
+    expect(found.iteration?.products).toBeLessThan((bare.iteration?.products as number) / 2);
+    expect(await errorOf(() => ridgeMachine(rbf(points), targets, { ridge: 0, method: "iterative" }))).toBe(
+      "RangeError: featurePreconditioner: ridge must be a number > 0, got 0",
+    );
+  });
+
   it("refuses what does not fit", async () => {
     expect(await errorOf(() => ridgeMachine(rbf(), reals([8, 1], new Float64Array(8))))).toBe(
       "RangeError: ridgeMachine: targets must have shape [9,C], got [8,1]",
