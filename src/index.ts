@@ -84,6 +84,7 @@ export {
   type TangentMachineKernelOptions,
   tangentMachineKernel,
 } from "./kernels/machine-kernel.ts";
+export { matrixFamily, rowPoints } from "./kernels/matrix-family.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
 export { type NystromKernel, type NystromOptions, nystromKernel } from "./kernels/nystrom.ts";
@@ -132,6 +133,7 @@ export {
 export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
+export { type ClassPair, classPairs } from "./machines/class-pairs.ts";
 export {
   type ComparedMachine,
   type CompareOptions,
@@ -142,8 +144,15 @@ export {
 } from "./machines/compare.ts";
 export { type ComparisonPlan, planComparison } from "./machines/compare-plan.ts";
 export { type ComparedSolver, comparedSolvers } from "./machines/compared-solvers.ts";
+export { type DualReport, type SvmSolver, svmSolvers } from "./machines/dual-solver.ts";
 export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
 export { medianGamma } from "./machines/gaussian-width.ts";
+export {
+  featurePreconditioner,
+  type IterativeRidge,
+  type IterativeRidgeOptions,
+  iterativeRidge,
+} from "./machines/iterative-ridge.ts";
 export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
@@ -171,6 +180,18 @@ export {
 } from "./machines/ridge-curves.ts";
 export { type RidgeMachine, type RidgeMachineOptions, ridgeMachine } from "./machines/ridge-machine.ts";
 export { type RidgeFit, type RidgeModes, ridgeFit, ridgeModes } from "./machines/ridge-modes.ts";
+export {
+  type PlattOptions,
+  type SupportVectorClassifier,
+  type SupportVectorClassifierOptions,
+  supportVectorClassifier,
+} from "./machines/support-vector-classifier.ts";
+export {
+  type SupportVectorRegressor,
+  type SupportVectorRegressorOptions,
+  supportVectorRegressor,
+} from "./machines/support-vector-regressor.ts";
+export type { SupportVectors } from "./machines/support-vectors.ts";
 export { winners } from "./machines/targets.ts";
 export { cnn } from "./models/cnn.ts";
 export { linearise } from "./models/linearise.ts";

@@ -13,7 +13,8 @@ export type FixtureName =
   | "steps"
   | "schedules"
   | "losses"
-  | "dropout";
+  | "dropout"
+  | "sklearn";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -103,7 +104,23 @@ export interface DropoutDescription extends Omit<ChordsDescription, "chords"> {
   readonly ratios: readonly number[];
 }
 
+export interface SklearnDescription {
+  readonly gamma: number;
+  readonly ridge: number;
+  readonly epsilon: number;
+  readonly components: number;
+  readonly costs: readonly number[];
+  readonly missed: readonly {
+    readonly kernel: "rbf" | "tangent";
+    readonly cost: number;
+    readonly svc: number;
+    readonly ovo: number;
+    readonly svr: number;
+  }[];
+}
+
 export interface Descriptions {
+  readonly sklearn: SklearnDescription;
   readonly dropout: DropoutDescription;
   readonly schedules: SchedulesDescription;
   readonly losses: { readonly cases: readonly LossCase[] };
