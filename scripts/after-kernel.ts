@@ -1,4 +1,4 @@
-// `npm run after-kernel -- [--seeds 5] [--examples 5000] [--test 2000] [--epochs 10] [--keep FOLDER] [--write]`: support vectors over K_0, K_T and the path kernel beside the network.
+// `npm run after-kernel -- [--seeds 5] [--examples 5000] [--test 2000] [--epochs 15] [--keep FOLDER] [--write]`: support vectors over K_0, K_T and the path kernel beside the network.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -232,7 +232,7 @@ ${verdicts(rows)
 
 The network is 784-${HIDDEN.join("-")}-10 ReLU, float32, cross-entropy, SGD of step size ${STEP_SIZE}, batches of ${BATCH}, ${epochs} epochs. A seed draws the start, the batches, and
 ${test} of the 10,000 test images; training images are the first ${examples} at every seed. Intervals are 95 % by Student's t over seeds; those of
-differences are of differences within each seed. Support vectors are one against one with C = 10 over kernels divided by their mean diagonal, stopping tolerance 1e-3; the Gaussian
+differences are of differences within each seed. Support vectors are one against one with C = 10 over kernels divided by the spread of their points (the mean squared distance from the mean), stopping tolerance 1e-3; the Gaussian
 kernel has 1 over the median of squared distances as its gamma; nearest is by Euclidean distance, k = 1. The path kernel is sum_s eta_s tr K_s over all examples, of ${PATH_KERNELS} kernels with those between interpolated linearly; four times as
 many change it by ${quadrature.toExponential(1)} at most (Frobenius, ${CHECKED} images). Correlation is of outputs less the mean of each row; those of support vectors are means
 over the pairs of a class. Seconds are those of the kernel and the machine, speaking included.
@@ -257,7 +257,7 @@ await command(flags, async ({ values }) => {
     values[name] === undefined ? otherwise : countOf(values[name], `--${name}`);
   const setting: Setting = {
     dataset: await loadDataset("mnist", { limit: number("examples", 5000) }),
-    epochs: number("epochs", 10),
+    epochs: number("epochs", 15),
     test: number("test", 2000),
   };
   const outcomes: Outcome[] = [];

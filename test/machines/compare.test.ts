@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/types.ts";
 import { evaluateMachine } from "../../src/kernels/kernel-machine.ts";
-import { tangentMachineKernel } from "../../src/kernels/machine-kernel.ts";
+import { inputMachineKernel, tangentMachineKernel } from "../../src/kernels/machine-kernel.ts";
 import { linearisedMachine } from "../../src/kernels/tangent-machine.ts";
 import { type CompareOptions, compareMachines, type MachineComparison } from "../../src/machines/compare.ts";
 import { planComparison } from "../../src/machines/compare-plan.ts";
@@ -217,14 +217,28 @@ describe("what a comparison is made of", () => {
     expect(medianGamma(reals([2, 1], [3, 3]))).toBe(1);
   });
 
-  it("a computed kernel has the mean diagonal 1 at its points and everywhere the same factor", async () => {
+  it("a computed kernel has points of spread 1, and the same factor everywhere", async () => {
     const { params } = await run.checkpoint(0);
     const { train, test } = task.dataset;
     const plain = tangentMachineKernel(task, params, train.x);
     const kernel = await computedKernel(plain, test.x);
-    const matrix = await kernel.matrix();
-    const trace = Array.from({ length: 30 }, (_, i) => matrix.data[i * 31]).reduce((a, b) => a + b, 0);
-    expect(trace / 30).toBeCloseTo(1, 12);
+    const { data } = await kernel.matrix();
+    // Mean of |phi_i - phi_j|^2 / 2 over all pairs.
+    const spread = data.reduce((sum, value, at) => {
+      const [i, j] = [Math.floor(at / 30), at % 30];
+      return sum + (data[i * 31] - 2 * value + data[j * 31]) / 1800;
+    }, 0);
+    expect(spread).toBeCloseTo(1, 10);
+    const same = inputMachineKernel(train.x, () => 3, "constant");
+    expect((await computedKernel(same, test.x)).unit).toBeCloseTo(3, 12);
+    expect(
+      (
+        await computedKernel(
+          inputMachineKernel(train.x, () => 0, "zero"),
+          test.x,
+        )
+      ).unit,
+    ).toBe(1);
     const copy = reals(test.x.shape, test.x.data);
     expect(await kernel.between(copy)).toBeAllclose(await kernel.between(test.x), { rtol: 1e-12, atol: 1e-12 });
     expect(await kernel.diagonal(train.x)).toBeAllclose(

@@ -15,6 +15,7 @@ import { reals, type Tensor, takeRows } from "../../src/numeric/tensor.ts";
 import { machineConformance } from "../conformance/machine.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { identity, matrixOf, multiply } from "../helpers/matrices.ts";
+import { computed, precomputed, sklearn, sklearnKernels } from "../helpers/sklearn.ts";
 import { smallTask } from "../helpers/tasks.ts";
 
 const { task, params } = await smallTask({ examples: 9, queries: 3, hidden: [6] });
@@ -110,6 +111,22 @@ describe("ridgeCurves", () => {
 });
 
 describe("ridgeMachine", () => {
+  it.each(sklearnKernels)(
+    "over the %s kernel is scikit-learn's KernelRidge to 1e-8, read and computed",
+    async (name) => {
+      const { ridge } = sklearn.description;
+      for (const { kernel, queries } of [precomputed(name), await computed(name)]) {
+        const machine = await ridgeMachine(kernel, sklearn.real("values"), { ridge });
+        const within = { rtol: 1e-8, atol: 1e-8 };
+        expect(machine.coefficients).toBeAllclose(sklearn.real(`${name}.ridge.coefficients`), within);
+        expect((await evaluateMachine(machine, queries)).value).toBeAllclose(
+          sklearn.real(`${name}.ridge.prediction`),
+          within,
+        );
+      }
+    },
+  );
+
   it("takes the targets' mean as its prior where asked to", async () => {
     const machine = await ridgeMachine(rbf(), y, { ridge: 1e9, prior: "mean" });
     const { value } = await evaluateMachine(machine, test.x);
