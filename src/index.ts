@@ -81,6 +81,7 @@ export {
   inputMachineKernel,
   type MachineKernel,
   type MachineKernelCall,
+  machineKernelProduct,
   type TangentMachineKernelOptions,
   tangentMachineKernel,
 } from "./kernels/machine-kernel.ts";

@@ -95,6 +95,7 @@ it("the package exports exactly these names", async () => {
       "lossForms",
       "lossNames",
       "lossOf",
+      "machineKernelProduct",
       "matrixFamily",
       "meanBatch",
       "medianGamma",

@@ -1,7 +1,7 @@
 // Rows of the theory's table on kernel machines: the type and its instances, and the special cases.
 
 import { boosting } from "../../test/helpers/special/boosting.ts";
-import { convexAgreement, linearInTargets } from "../../test/helpers/special/convex.ts";
+import { convexAgreement } from "../../test/helpers/special/convex.ts";
 import { explanationAsMachine, tangentStep } from "../../test/helpers/special/instances.ts";
 import { deepLinear, dotProductPath } from "../../test/helpers/special/linear.ts";
 import { hiddenUnitsAsPoints, nearestNeighbours, perceptron, rbfNetwork } from "../../test/helpers/special/networks.ts";
@@ -126,14 +126,5 @@ export const rows: readonly TheoryRow[] = [
         `L-BFGS ${short(found.solvers)}, gd's expansion ${short(found.expansion)}, dual ${short(found.machine)}`;
       return `relative to closed form or Newton: ridge ${text(ridge)}; logistic ${text(logistic)}`;
     },
-  },
-  {
-    id: "003-06",
-    statement: "a_i linear in the targets under a squared loss",
-    by: "kernelRidge, explain",
-    test: "machines/kernel-ridge.test.ts, explain/special-linear.test.ts",
-    holds: "where the kernel does not change: linear models, ridge regression; in a network K depends on y too",
-    measure: async () => `contributions of a linear model: relative difference ${short(await linearInTargets())}`,
-    quick: true,
   },
 ];

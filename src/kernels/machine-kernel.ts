@@ -1,5 +1,6 @@
 // A kernel over fixed points as machines are solved for over it: one number a pair, whatever it is computed from.
 
+import type { Product } from "../numeric/linear-algebra/conjugate-gradients.ts";
 import type { Matrix } from "../numeric/linear-algebra/types.ts";
 import { type RealArray, reals, sliceRows, type Tensor } from "../numeric/tensor.ts";
 import { gramMatrix } from "./gram-matrix.ts";
@@ -110,4 +111,26 @@ export async function eachKernelRows(
     call.signal?.throwIfAborted();
     await visit(await between(sliceRows(points, start, Math.min(n, start + rows)), call), start);
   }
+}
+
+/**
+ * v -> K v by rows of the matrix, for `conjugateGradients` and `lanczos` where (N, N) is more than memory allows. Every product computes or reads
+ * the whole kernel again.
+ */
+export function machineKernelProduct(
+  kernel: MachineKernel,
+  options: MachineKernelCall & { readonly rows?: number } = {},
+): Product {
+  return async (v) => {
+    const image = new Float64Array(v.length);
+    const block = ({ data, shape: [rows, n] }: Matrix, start: number): void => {
+      for (let r = 0; r < rows; r++) {
+        let total = 0;
+        for (let i = 0, at = r * n; i < n; i++, at++) total += data[at] * v[i];
+        image[start + r] = total;
+      }
+    };
+    await eachKernelRows(kernel, block, options);
+    return image;
+  };
 }

@@ -10,15 +10,10 @@ interface Svm {
 }
 type SvmClass = new (options: Readonly<Record<string, number | string | boolean>>) => Svm;
 
-/** libsvm as Emscripten made it, and what wraps it into a class: the package's entry is a promise of both, which loaders mistake for a module. */
-const COMPILED = "libsvm-js/out/wasm/libsvm.js";
-const WRAPPER = "libsvm-js/src/loadSVM.js";
-interface Compiled {
-  readonly load: () => Promise<void>;
-}
-
-/** What a process in Node has and a browser has not. */
-interface Listening {
+/** The part of Node's `process` that is asked; absent in browsers. Its modules are had without an import, which browsers could not follow. */
+interface NodeProcess {
+  /** From Node 20.16 on. */
+  getBuiltinModule?(name: "node:module"): { createRequire(from: string): (name: string) => unknown };
   listeners(event: "unhandledRejection"): readonly (() => void)[];
   removeListener(event: "unhandledRejection", listener: () => void): void;
 }
@@ -32,30 +27,27 @@ export function loadLibsvm(): Promise<SvmClass | undefined> {
 }
 
 /**
- * In Node the package first asks fetch() for its file by a path that is no address, and warns of that; and it ends the process at any promise
- * that anybody leaves unhandled. Both are taken back.
+ * While it is evaluated, the package asks fetch() for its file by a path that is no address, and warns of that in Node; and it makes the process end
+ * at any promise that anybody leaves unhandled. There is no fetch() for it here, and the listener is taken back.
  *
- * Names of modules are variables, which bundlers leave alone: the package needs `fs`, and a page that does without it must not fail to be built.
+ * By require(), and not import(): the package is a promise, which loaders that make modules of packages mistake for one of their own.
  */
-async function load(): Promise<SvmClass> {
-  const { process } = globalThis as unknown as { readonly process?: Partial<Listening> };
-  const listeners = (): readonly (() => void)[] => process?.listeners?.("unhandledRejection") ?? [];
-  const before = listeners();
-  const { warn } = console;
-  // It keeps what console.warn is while it loads: other words must go through.
-  const quiet = (...words: unknown[]): void => {
-    const own = /^(wasm streaming compile failed|falling back to ArrayBuffer)/.test(String(words[0]));
-    if (!own) warn.apply(console, words);
-  };
-  console.warn = quiet;
+async function load(): Promise<SvmClass | undefined> {
+  const { process } = globalThis as { readonly process?: unknown };
+  const node = process as NodeProcess | undefined;
+  const require = node?.getBuiltinModule?.("node:module").createRequire(import.meta.url);
+  if (!node || !require) return undefined;
+  const before = node.listeners("unhandledRejection");
+  const fetching = Object.getOwnPropertyDescriptor(globalThis, "fetch");
   try {
-    const compiled: { readonly default: Compiled } = await import(/* @vite-ignore */ COMPILED);
-    const wrapper: { readonly default: (compiled: Compiled) => SvmClass } = await import(/* @vite-ignore */ WRAPPER);
-    await compiled.default.load();
-    return wrapper.default(compiled.default);
+    Object.defineProperty(globalThis, "fetch", { value: undefined, configurable: true });
+    // Evaluated before it returns: nothing else runs while fetch() is not there.
+    return require("libsvm-js") as Promise<SvmClass>;
   } finally {
-    if (console.warn === quiet) console.warn = warn;
-    for (const own of listeners()) if (!before.includes(own)) process?.removeListener?.("unhandledRejection", own);
+    for (const own of node.listeners("unhandledRejection"))
+      if (!before.includes(own)) node.removeListener("unhandledRejection", own);
+    if (fetching) Object.defineProperty(globalThis, "fetch", fetching);
+    else Reflect.deleteProperty(globalThis, "fetch");
   }
 }
 

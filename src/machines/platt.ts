@@ -9,6 +9,7 @@ export interface Sigmoid {
 const NEWTON_STEPS = 100;
 const LEAST_STEP = 1e-10;
 const GRADIENT = 1e-9;
+const ROUNDING = 2 ** -50;
 /** Added to the Hessian's diagonal, as the authors do: it may be singular. */
 const RIDGE = 1e-12;
 
@@ -41,7 +42,8 @@ export function fitSigmoid(decisions: ArrayLike<number>, positive: readonly bool
     for (; size >= LEAST_STEP; size /= 2) {
       const next = { a: a + size * da, b: b + size * db };
       const found = crossEntropy(decisions, targets, next);
-      if (found < loss + 1e-4 * size * fall) {
+      // Near the end what the loss falls by is less than its rounding; the step is still one towards a derivative of zero.
+      if (found <= loss + 1e-4 * size * fall + ROUNDING * loss) {
         [a, b, loss] = [next.a, next.b, found];
         break;
       }

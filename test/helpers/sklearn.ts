@@ -7,7 +7,7 @@ import { lossOf } from "../../src/losses/registry.ts";
 import { mlp } from "../../src/models/mlp.ts";
 import { reals, type Tensor } from "../../src/numeric/tensor.ts";
 import { readFixture } from "./fixtures.ts";
-import { modelTask } from "./model-task.ts";
+import { type ModelTask, modelTask } from "./model-task.ts";
 
 export const sklearn = readFixture("sklearn");
 export const sklearnKernels = ["rbf", "tangent"] as const;
@@ -26,15 +26,24 @@ export function precomputed(name: SklearnKernel): { readonly kernel: MachineKern
   };
 }
 
+/** The network of the tangent kernel, at its parameters. */
+export function network(): Promise<ModelTask> {
+  return modelTask({
+    model: mlp({ inputShape: [3], outputs: 2, hidden: [6], activation: "tanh" }),
+    loss: lossOf("mse"),
+    x: sklearn.real("x"),
+    y: sklearn.real("values"),
+    params: sklearn.real("params").data,
+  });
+}
+
 /** The same kernel, computed by this library from points. */
 export async function computed(
   name: SklearnKernel,
 ): Promise<{ readonly kernel: MachineKernel; readonly queries: Tensor }> {
   const [x, queries] = [sklearn.real("x"), sklearn.real("queries")];
   if (name === "rbf") return { kernel: inputMachineKernel(x, gaussian(sklearn.description.gamma), "RBF"), queries };
-  const model = mlp({ inputShape: [3], outputs: 2, hidden: [6], activation: "tanh" });
-  const params = sklearn.real("params").data;
-  const { task } = await modelTask({ model, loss: lossOf("mse"), x, y: sklearn.real("values"), params });
+  const { task, params } = await network();
   return { kernel: tangentMachineKernel(task, params, x), queries };
 }
 

@@ -10,11 +10,15 @@ import {
   eachKernelRows,
   inputMachineKernel,
   type MachineKernel,
+  machineKernelProduct,
   tangentMachineKernel,
 } from "../../src/kernels/machine-kernel.ts";
 import { npyMachineKernel } from "../../src/kernels/npy-kernel.node.ts";
 import { precomputedMachineKernel, streamedMachineKernel } from "../../src/kernels/precomputed-kernel.ts";
 import { tangentKernel } from "../../src/kernels/tangent-kernel.ts";
+import { conjugateGradients } from "../../src/numeric/linear-algebra/conjugate-gradients.ts";
+import { lanczos } from "../../src/numeric/linear-algebra/lanczos.ts";
+import { openLinearAlgebra } from "../../src/numeric/linear-algebra/load.ts";
 import { encodeNpy } from "../../src/numeric/npy.ts";
 import { type RealArray, reals, type Tensor, toReal } from "../../src/numeric/tensor.ts";
 import { normalMatrix } from "../helpers/matrices.ts";
@@ -124,6 +128,23 @@ describe("kernels of inputs and tangents", () => {
     await expect(eachKernelRows(direct, () => {}, { rows: 0 })).rejects.toThrow(
       new RangeError("eachKernelRows: rows must be a whole number >= 1, got 0"),
     );
+  });
+});
+
+describe("machineKernelProduct(kernel)", () => {
+  it("lets iterations solve and find eigenvalues where only rows of a file are in memory", async () => {
+    const algebra = await openLinearAlgebra();
+    const ridged = reals(
+      [7, 7],
+      matrix.data.map((value, at) => value + (at % 8 === 0 ? 0.1 : 0)),
+    );
+    const product = machineKernelProduct(npyMachineKernel(fileOf("ridged.npy", ridged)), { rows: 2 });
+    const b = normalMatrix(7, 1, 9);
+    const { x, converged } = await conjugateGradients(product, b.data);
+    expect(converged).toBe(true);
+    expect(x).toBeAllclose(algebra.cholesky(ridged).solve(b).data, { atol: 1e-8, rtol: 0 });
+    const { values } = await lanczos(product, 7, 3);
+    expect(values).toBeAllclose(algebra.eigenvalues(ridged).slice(0, 3), { atol: 1e-9, rtol: 0 });
   });
 });
 

@@ -1,14 +1,15 @@
 // Kernel machines and spectra against scikit-learn and scipy, on both members of linear algebra where one is used.
 
 import { describe, expect, it } from "vitest";
-import { evaluateMachine } from "../../src/kernels/kernel-machine.ts";
+import { evaluateMachine, identityLink, zeroPrior } from "../../src/kernels/kernel-machine.ts";
 import { kernelPca } from "../../src/machines/kernel-pca.ts";
+import { kernelRidge } from "../../src/machines/kernel-ridge.ts";
 import { supportVectorClassifier } from "../../src/machines/support-vector-classifier.ts";
 import { supportVectorRegressor } from "../../src/machines/support-vector-regressor.ts";
 import { winners } from "../../src/machines/targets.ts";
 import { openLinearAlgebra } from "../../src/numeric/linear-algebra/load.ts";
 import { integers, reals, type Tensor } from "../../src/numeric/tensor.ts";
-import { computed, costOf, precomputed, sklearn, sklearnKernels } from "../helpers/sklearn.ts";
+import { computed, costOf, network, precomputed, sklearn, sklearnKernels } from "../helpers/sklearn.ts";
 
 const javascript = await openLinearAlgebra({ member: "javascript" });
 const lapack = await openLinearAlgebra({ member: "lapack", threads: 1 }).catch(() => undefined);
@@ -41,6 +42,30 @@ describe.each(sklearnKernels)("on the kernel %s", (name) => {
     expect((await own.kernel.matrix()).data).toBeAllclose(of("kernel").data, absolute(1e-12 * most));
     expect((await own.kernel.between(own.queries)).data).toBeAllclose(of("ofQueries").data, absolute(1e-12 * most));
   });
+
+  it.each(algebras.map((algebra) => [algebra.name, algebra] as const))(
+    "%s has scikit-learn's ridge regression to 1e-8",
+    async (_, algebra) => {
+      const { ridge } = sklearn.description;
+      const matrix = await kernel.matrix();
+      const [n] = matrix.shape;
+      for (let i = 0; i < n; i++) matrix.data[i * n + i] += ridge;
+      const coefficients = algebra.cholesky(matrix, { overwrite: true, maxJitter: 0 }).solve(values);
+      expect(coefficients).toBeAllclose(of("ridge.coefficients"), absolute(1e-8));
+      const prior = zeroPrior(2);
+      const machine = { name, outputs: 2, points: kernel.points, kernel: kernel.between, coefficients, prior };
+      expect(await valuesAt({ ...machine, link: identityLink })).toBeAllclose(of("ridge.prediction"), absolute(1e-8));
+      if (name === "rbf") return;
+      const { task, params } = await network();
+      const own = await kernelRidge(task, params, task.dataset.train.x, values, {
+        ridge,
+        form: "trace",
+        prior: "zero",
+        algebra,
+      });
+      expect(await valuesAt(own, sklearn.real("queries"))).toBeAllclose(of("ridge.prediction"), absolute(1e-8));
+    },
+  );
 
   it.each(algebras.map((algebra) => [algebra.name, algebra] as const))(
     "%s has scipy's eigenvalues to 1e-10 relative, and scikit-learn's principal components to 1e-8",
