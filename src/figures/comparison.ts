@@ -15,10 +15,11 @@ export function comparisonFigure({ kind, results, train, trainAll, test }: Machi
     const range = interval ? { low: scale * interval[0], high: scale * interval[1] } : {};
     return [{ name, dots: [{ mean: scale * error, ...range }] }];
   });
+  const bars = isFraction ? " Bars are 95 % intervals over test examples." : "";
   const had = train < trainAll ? `, machines over kernels on ${count(train)} of them` : "";
   return dots({
     title: "Machines on one task",
-    caption: `${count(test)} test examples; the network was trained on ${count(trainAll)}${had}.`,
+    caption: `${count(test)} test examples; the network was trained on ${count(trainAll)}${had}.${bars}`,
     x: { label: isFraction ? "test error, %" : "root mean square error on test examples" },
     rows,
     ...(isFraction && { interval: "95 % interval over test examples" }),
