@@ -103,7 +103,7 @@ async function measurePage(name: string, { title, about, optimizers, make, estim
     });
     if (write) {
       mkdirSync(join(DOCS, "chords"), { recursive: true });
-      writeFileSync(join(DOCS, "chords", file), figure);
+      writeFileSync(join(DOCS, "chords", file), figure.svg({ width: 620 }));
       parts.push(`![Error by example against gradients a query](chords/${file})`);
     }
     await setting.task.engine.release();

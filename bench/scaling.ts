@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Figure } from "../src/figures/figure.ts";
 import type { Measurement, Memory } from "./case.ts";
 import { namesAmong } from "./cases.ts";
 import { command, countOf } from "./command.ts";
@@ -106,7 +107,7 @@ function cellsOf({ x, ms, flops, memory }: Point, peaks: Peaks): string[] {
   ];
 }
 
-function figureOf({ title, axis, fixed }: Sweep, points: readonly Point[], peaks: Peaks, n: number): string {
+function figureOf({ title, axis, fixed }: Sweep, points: readonly Point[], peaks: Peaks, n: number): Figure {
   return scalingFigure({
     title,
     axis,
@@ -166,7 +167,8 @@ await command(flags, async ({ values, positionals }) => {
   const peaks = await measurePeaks(before);
   console.log(`\n${peakLine(peaks)}`);
   for (const { name, points } of all) {
-    if (folder) writeFileSync(`${folder}gram-${name}.svg`, `${figureOf(sweeps[name], points, peaks, examples)}\n`);
+    if (folder)
+      writeFileSync(`${folder}gram-${name}.svg`, `${figureOf(sweeps[name], points, peaks, examples).svg()}\n`);
   }
   if (values.write) {
     const parts = all.flatMap(({ name, points }) => sectionOf(name, points, peaks, examples));

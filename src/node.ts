@@ -8,6 +8,7 @@ export {
   type StoreOptions,
   storeSuperposition,
 } from "./explain/superposition-store.node.ts";
+export { type PngOptions, renderPng } from "./figures/png.node.ts";
 export * from "./index.ts";
 export { type NpyKernelFiles, npyMachineKernel } from "./kernels/npy-kernel.node.ts";
 export { npyKernelSink } from "./kernels/npy-sink.node.ts";

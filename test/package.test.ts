@@ -86,6 +86,7 @@ describe("what is published", () => {
     const builtNames = async (file: string) => Object.keys(await import(pathToFileURL(join(outDir, file)).href)).sort();
     expect(await builtNames("index.js")).toEqual(Object.keys(await import("../src/index.ts")).sort());
     expect(await builtNames("node.js")).toEqual(Object.keys(await import("../src/node.ts")).sort());
+    expect(await builtNames("figures.js")).toEqual(Object.keys(await import("../src/figures.ts")).sort());
     for (const target of Object.values(manifest.exports).flatMap((each) => Object.values(each as object))) {
       if (target.startsWith("./dist/")) expect(existsSync(join(outDir, target.slice(7))), target).toBe(true);
     }

@@ -202,6 +202,7 @@ it("pathkernel/node adds exactly these", async () => {
       "openSuperposition",
       "packRun",
       "placeHere",
+      "renderPng",
       "reopenTask",
       "replayHere",
       "resumeRunWriter",
@@ -209,6 +210,54 @@ it("pathkernel/node adds exactly these", async () => {
       "runHash",
       "runTraining",
       "storeSuperposition",
+    ]
+  `);
+});
+
+it("pathkernel/figures exports exactly these", async () => {
+  expect(Object.keys(await import("../src/figures.ts")).sort()).toMatchInlineSnapshot(`
+    [
+      "alignmentFigure",
+      "alongTraining",
+      "arrows",
+      "bars",
+      "cancellationMeter",
+      "concentrationFigure",
+      "contributors",
+      "coverageFigure",
+      "darkColours",
+      "decisionRegions",
+      "dormantUnitsFigure",
+      "dots",
+      "functionFigure",
+      "groupsFigure",
+      "heatmap",
+      "histogram",
+      "kernelDistanceFigure",
+      "kernelDriftFigure",
+      "kernelMapFigure",
+      "kernelPairsFigure",
+      "ledger",
+      "lightColours",
+      "lines",
+      "machinesFigure",
+      "neighboursFigure",
+      "panels",
+      "pictureOf",
+      "purityFigure",
+      "rankGapFigure",
+      "readoutWords",
+      "residualByStep",
+      "ridgeCurvesFigure",
+      "rocFigure",
+      "scatter",
+      "separabilityFigure",
+      "sheet",
+      "spectrumFigure",
+      "tableCsv",
+      "tugOfWar",
+      "unitActivityFigure",
+      "valueRange",
     ]
   `);
 });

@@ -1,7 +1,8 @@
 // How much of the pushing cancels: gross and net of all contributions as two bars on one scale.
 
+import { type Figure, figureFrom } from "./figure.ts";
 import { formatNumber } from "./format.ts";
-import { type FigureOptions, type FigureText, frame, SMALL_FONT } from "./frame.ts";
+import { type FigureText, SMALL_FONT } from "./frame.ts";
 import { type Colour, filled } from "./palette.ts";
 import { element, moved, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
@@ -21,14 +22,14 @@ export function cancellationRatio({ gross, net }: CancellationMeter): string {
   return `${gross === 0 ? "1" : formatNumber(gross / Math.abs(net))} : 1`;
 }
 
-export function cancellationText(data: CancellationMeter): FigureText {
+function cancellationText(data: CancellationMeter): FigureText {
   const { gross, net, unit } = data;
   const push = `All examples together pushed ${formatNumber(gross)} ${unit}; ${formatNumber(net, { signed: true })} ${unit} is left.`;
   return { title: `Cancellation ${cancellationRatio(data)}`, caption: push };
 }
 
 /** The rows drawn. */
-export function cancellationTable({ gross, net, unit }: CancellationMeter): Table {
+function cancellationTable({ gross, net, unit }: CancellationMeter): Table {
   return {
     columns: ["what", `amount (${unit})`],
     rows: [
@@ -38,11 +39,11 @@ export function cancellationTable({ gross, net, unit }: CancellationMeter): Tabl
   };
 }
 
-/** The figure as SVG. */
-export function cancellationMeter(data: CancellationMeter, options: FigureOptions = {}): string {
+/** The figure. */
+export function cancellationMeter(data: CancellationMeter): Figure {
   const { gross, net, unit } = data;
   const largest = gross || 1;
-  return frame(cancellationText(data), options, (width) => {
+  return figureFrom(cancellationText(data), cancellationTable(data), (width) => {
     const bar = (k: number, [name, value, colour]: [string, number, Colour]): string => {
       const number = `${formatNumber(value, { signed: name === "net" })} ${unit}`;
       const length = Math.max(1, (width * Math.abs(value)) / largest);

@@ -1,12 +1,14 @@
 // The strongest examples for and against an output: their pictures, labels and signed contributions, bars on one scale.
 
+import { type Figure, figureFrom } from "./figure.ts";
 import { formatNumber } from "./format.ts";
-import { type Drawing, type FigureOptions, type FigureText, FONT_SIZE, frame, SMALL_FONT } from "./frame.ts";
+import { type Drawing, type FigureText, FONT_SIZE, SMALL_FONT } from "./frame.ts";
 import type { Picture } from "./image.ts";
-import { filled, signColour, signGlyph, stroked } from "./palette.ts";
+import { filled, signColour, signGlyph } from "./palette.ts";
 import type { ReadoutWords } from "./readout-words.ts";
 import { element, escapeText, fitted, moved, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
+import { thumbnail } from "./thumbnail.ts";
 
 export interface Contributor {
   /** "train:123". */
@@ -33,7 +35,7 @@ const BAR_HEIGHT = 6;
 /** From here the two sides stand beside each other. */
 const WIDE = 560;
 
-export function contributorsText({ proponents, opponents, words }: Contributors): FigureText {
+function contributorsText({ proponents, opponents, words }: Contributors): FigureText {
   const side = (members: readonly Contributor[], direction: string): string => {
     const [first] = members;
     if (first === undefined) return `No example pulled ${direction}.`;
@@ -47,7 +49,7 @@ export function contributorsText({ proponents, opponents, words }: Contributors)
 }
 
 /** The rows drawn. */
-export function contributorsTable({ proponents, opponents, words }: Contributors): Table {
+function contributorsTable({ proponents, opponents, words }: Contributors): Table {
   const rows = (members: readonly Contributor[], direction: string) =>
     members.map(({ id, label, contribution }) => [
       id,
@@ -61,9 +63,9 @@ export function contributorsTable({ proponents, opponents, words }: Contributors
   };
 }
 
-/** The figure as SVG. */
-export function contributors(data: Contributors, options: FigureOptions = {}): string {
-  return frame(contributorsText(data), options, (width) => drawn(data, width));
+/** The figure. */
+export function contributors(data: Contributors): Figure {
+  return figureFrom(contributorsText(data), contributorsTable(data), (width) => drawn(data, width));
 }
 
 function drawn({ proponents, opponents, words }: Contributors, width: number): Drawing {
@@ -105,7 +107,7 @@ function row({ id, label, contribution, picture }: Contributor, { width, largest
     "g",
     {},
     element("title", {}, escapeText(`${id}, ${label}: ${number}`)),
-    ...(picture ? thumbnail(picture) : []),
+    ...(picture ? thumbnail(picture, THUMBNAIL) : []),
     textAt(left, 14, number, { "font-weight": 600, class: "pk-number" }),
     textAt(left, 30, fitted(`${id} · ${label}`, width - left, SMALL_FONT), {
       ...filled("muted"),
@@ -113,12 +115,4 @@ function row({ id, label, contribution, picture }: Contributor, { width, largest
     }),
     element("rect", { x: left, y: 38, width: bar, height: BAR_HEIGHT, ...filled(signColour(contribution)) }),
   );
-}
-
-function thumbnail({ uri, width, height }: Picture): string[] {
-  const scale = THUMBNAIL / Math.max(width, height);
-  const box = { width: width * scale, height: height * scale };
-  const at = { x: (THUMBNAIL - box.width) / 2, y: (THUMBNAIL - box.height) / 2 };
-  const image = { href: uri, ...at, ...box, style: "image-rendering:pixelated" };
-  return [element("image", image), element("rect", { ...at, ...box, ...stroked("axis") })];
 }

@@ -87,10 +87,14 @@ export function lineStyle(kind: number, colour: Colour, width = 1.8): Attributes
   return { ...stroked(colour, width), "stroke-dasharray": DASHES[kind % DASHES.length], "stroke-linejoin": "round" };
 }
 
-/** A piece of a line with a shape on it, for keys. */
+/** A piece of a line, for keys. */
+export function plainSwatch(kind: number, colour: Colour): string {
+  return element("line", { x1: 0, x2: 26, y1: 0, y2: 0, ...lineStyle(kind, colour) });
+}
+
+/** A piece of a line with a shape on it. */
 export function lineSwatch(kind: number, colour: Colour): string {
-  const line = element("line", { x1: 0, x2: 26, y1: 0, y2: 0, ...lineStyle(kind, colour) });
-  return `${line}${shapes(shapePath(kind, 13, 0, 3.6), colour)}`;
+  return `${plainSwatch(kind, colour)}${shapes(shapePath(kind, 13, 0, 3.6), colour)}`;
 }
 
 /** One shape, for keys. */

@@ -4,7 +4,7 @@ import { type Extent, extentOf } from "./extent.ts";
 import { type Figure, figureFrom } from "./figure.ts";
 import { countOf, formatNumber } from "./format.ts";
 import type { Drawing, FigureText } from "./frame.ts";
-import { lineStyle, lineSwatch } from "./glyphs.ts";
+import { lineStyle, plainSwatch } from "./glyphs.ts";
 import { type Guide, guideLabels, guideLines } from "./guide.ts";
 import { classColour, filled } from "./palette.ts";
 import { noData, plotOf } from "./plot.ts";
@@ -111,7 +111,7 @@ function drawn(data: Histogram, { edges, shares, counts }: Bins, width: number):
     x,
     y: { label: "share of the group", zero: true },
     extents: { x: extentOf([edges], { positive: x.scale === "log" }), y: extentOf([[0], ...shares]) },
-    key: groups.length > 1 ? groups.map(({ name }, k) => ({ name, swatch: lineSwatch(k, colours[k]) })) : [],
+    key: groups.length > 1 ? groups.map(({ name }, k) => ({ name, swatch: plainSwatch(k, colours[k]) })) : [],
   });
   const outlines = shares.map((list, k) => {
     if (counts[k] === 0) return "";

@@ -4,8 +4,9 @@ import { condense, type LabelPull } from "../explain/summary.ts";
 import type { Term } from "../explain/types.ts";
 import { Accumulator } from "../numeric/sum.ts";
 import { type BarRow, barRows } from "./bar-rows.ts";
+import { type Figure, figureFrom } from "./figure.ts";
 import { countOf, decimalsFor, formatNumber } from "./format.ts";
-import { type FigureOptions, type FigureText, frame } from "./frame.ts";
+import type { FigureText } from "./frame.ts";
 import { labelledName } from "./label-words.ts";
 import { signColour, signGlyph } from "./palette.ts";
 import type { ReadoutWords } from "./readout-words.ts";
@@ -64,7 +65,7 @@ export function ledgerEntries(data: Ledger, ownLines = OWN_LINES): LedgerEntry[]
   ];
 }
 
-export function ledgerText({ prior, output, words, residual }: Ledger): FigureText {
+function ledgerText({ prior, output, words, residual }: Ledger): FigureText {
   const decimals = decimalsFor([prior, output]);
   const print = (value: number): string =>
     `${formatNumber(value, { signed: true, decimals, digits: 2 })} ${words.unit}`;
@@ -75,15 +76,15 @@ export function ledgerText({ prior, output, words, residual }: Ledger): FigureTe
 }
 
 /** The rows drawn. */
-export function ledgerTable(data: Ledger): Table {
+function ledgerTable(data: Ledger): Table {
   return {
     columns: ["part", "what it is", `amount (${data.words.unit})`],
     rows: ledgerEntries(data).map(({ name, note, value, text }) => [name, note, amount(value, text)]),
   };
 }
 
-/** The figure as SVG. */
-export function ledger(data: Ledger, options: FigureOptions = {}): string {
+/** The figure. */
+export function ledger(data: Ledger): Figure {
   const total = new Accumulator();
   const rows = ledgerEntries(data).map((entry): BarRow => {
     const { kind, name, note, value, text } = entry;
@@ -102,7 +103,7 @@ export function ledger(data: Ledger, options: FigureOptions = {}): string {
       total: isTotal,
     };
   });
-  return frame(ledgerText(data), options, (width) =>
+  return figureFrom(ledgerText(data), ledgerTable(data), (width) =>
     barRows(rows, { width, label: data.words.unit, words: data.words, joined: true }),
   );
 }

@@ -38,10 +38,14 @@ export async function renderPng(svg: string, { scale = 2 }: PngOptions = {}): Pr
   return Uint8Array.from(picture.render().asPng());
 }
 
-/** The renderer; UnsupportedError where it is not installed. */
-export async function loadPngRenderer(): Promise<typeof import("@resvg/resvg-js")> {
+type Renderer = typeof import("@resvg/resvg-js");
+
+/** The renderer; UnsupportedError where it is not installed. `load`: for tests, what imports it. */
+export async function loadPngRenderer(
+  load: () => Promise<Renderer> = () => import("@resvg/resvg-js"),
+): Promise<Renderer> {
   try {
-    return await import("@resvg/resvg-js");
+    return await load();
   } catch (cause) {
     throw new UnsupportedError("cannot draw a PNG: the optional package @resvg/resvg-js is missing", {
       hint: "npm install @resvg/resvg-js, or write an .svg file",

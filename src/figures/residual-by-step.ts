@@ -1,8 +1,9 @@
 // What the quadrature left unexplained at each step, on a logarithmic axis, against what the tolerance allows a step.
 
 import { scaleLinear, scaleLog } from "d3-scale";
+import { type Figure, figureFrom } from "./figure.ts";
 import { countOf, formatNumber } from "./format.ts";
-import { type Drawing, type FigureOptions, type FigureText, frame, SMALL_FONT } from "./frame.ts";
+import { type Drawing, type FigureText, SMALL_FONT } from "./frame.ts";
 import { filled, stroked } from "./palette.ts";
 import { element, moved, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
@@ -45,7 +46,7 @@ export function residualMarks({ residual }: ResidualByStep): ResidualMark[] {
   });
 }
 
-export function residualByStepText(data: ResidualByStep): FigureText {
+function residualByStepText(data: ResidualByStep): FigureText {
   const { residual, allowed, rule, unit, piece = "step" } = data;
   const sizes = Array.from(residual, Math.abs);
   const above = sizes.filter((size) => size > allowed).length;
@@ -61,7 +62,7 @@ export function residualByStepText(data: ResidualByStep): FigureText {
 }
 
 /** The rows drawn. */
-export function residualByStepTable(data: ResidualByStep): Table {
+function residualByStepTable(data: ResidualByStep): Table {
   return {
     columns: [`${data.piece ?? "step"}s`, `largest |residual| (${data.unit})`],
     rows: residualMarks(data).map(({ first, last, size }) => [
@@ -71,9 +72,9 @@ export function residualByStepTable(data: ResidualByStep): Table {
   };
 }
 
-/** The figure as SVG. */
-export function residualByStep(data: ResidualByStep, options: FigureOptions = {}): string {
-  return frame(residualByStepText(data), options, (width) => drawn(data, width));
+/** The figure. */
+export function residualByStep(data: ResidualByStep): Figure {
+  return figureFrom(residualByStepText(data), residualByStepTable(data), (width) => drawn(data, width));
 }
 
 /** Whole decades around what is shown, at least two. */

@@ -10,7 +10,7 @@ import type { KeyEntry } from "./key.ts";
 import { classColour, filled, MAX_CLASSES } from "./palette.ts";
 import { noData, type Plot, plotOf } from "./plot.ts";
 import { type AxisOptions, axisLabel } from "./scale.ts";
-import { element, textAt } from "./svg.ts";
+import { element, escapeText, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
 
 export interface PointClass {
@@ -19,6 +19,8 @@ export interface PointClass {
   readonly y: ArrayLike<number>;
   /** Of each point, at least 0; areas are in proportion to it. Default: all alike. */
   readonly size?: ArrayLike<number>;
+  /** Of each point, shown on hover and in the table. */
+  readonly names?: readonly string[];
 }
 
 export interface Scatter extends FigureText {
@@ -40,8 +42,8 @@ const RADIUS = 3.6;
 const MAX_RADIUS = 9;
 
 function checked(classes: readonly PointClass[]): void {
-  for (const { name, x, y, size } of classes) {
-    for (const list of [y, ...(size ? [size] : [])]) {
+  for (const { name, x, y, size, names } of classes) {
+    for (const list of [y, ...(size ? [size] : []), ...(names ? [names] : [])]) {
       if (list.length !== x.length)
         throw new RangeError(
           `figure: class ${name} must have as many values as points, got ${list.length} for ${x.length}`,
@@ -56,11 +58,13 @@ function scatterTable({ x, y, classes, sizeLabel = "size" }: Scatter): Table {
   const isSized = classes.some(({ size }) => size);
   const print = (value: number) => amount(value, formatNumber(value, { digits: 4 }));
   const plain = (axis: AxisOptions): string => axisLabel({ ...axis, scale: "linear" });
+  const isNamed = classes.some(({ names }) => names);
   return {
-    columns: ["class", plain(x), plain(y), ...(isSized ? [sizeLabel] : [])],
-    rows: classes.flatMap(({ name, x: xs, y: ys, size }) =>
+    columns: ["class", ...(isNamed ? ["name"] : []), plain(x), plain(y), ...(isSized ? [sizeLabel] : [])],
+    rows: classes.flatMap(({ name, x: xs, y: ys, size, names }) =>
       Array.from(xs, (value, i) => [
         name,
+        ...(isNamed ? [names?.[i] ?? ""] : []),
         print(value),
         print(ys[i]),
         ...(isSized ? [size ? print(size[i]) : ""] : []),
@@ -177,18 +181,17 @@ interface PointStyle {
   readonly radius?: number;
 }
 
-/** All points of a class as one path. */
-export function pointMarks(
-  { x: xs, y: ys, size }: Omit<PointClass, "name">,
-  style: PointStyle,
-  { x, y }: Plot,
-): string {
+/** All points of a class as one path; named ones as one each. */
+export function pointMarks(points: Omit<PointClass, "name">, style: PointStyle, { x, y }: Plot): string {
+  const { x: xs, y: ys, size, names } = points;
   const { kind, colour, largest = 1, radius = RADIUS } = style;
-  let d = "";
-  for (let i = 0; i < xs.length; i++) {
-    if (!x.has(xs[i]) || !y.has(ys[i])) continue;
+  const paths = Array.from(xs, (value, i): string => {
+    if (!x.has(value) || !y.has(ys[i])) return "";
     const r = size ? MAX_RADIUS * Math.sqrt(size[i] / largest) : radius;
-    if (r > 0) d += shapePath(kind, x.at(xs[i]), y.at(ys[i]), Math.max(0.8, r));
-  }
-  return d === "" ? "" : shapes(d, colour);
+    return r > 0 ? shapePath(kind, x.at(value), y.at(ys[i]), Math.max(0.8, r)) : "";
+  });
+  if (names === undefined) return paths.some((d) => d !== "") ? shapes(paths.join(""), colour) : "";
+  const named = (d: string, i: number): string =>
+    d === "" ? "" : element("g", {}, element("title", {}, escapeText(names[i])), shapes(d, colour));
+  return paths.map(named).join("");
 }

@@ -3,8 +3,9 @@
 import { condense, type LabelPull } from "../explain/summary.ts";
 import { sum } from "../numeric/sum.ts";
 import { barRows } from "./bar-rows.ts";
+import { type Figure, figureFrom } from "./figure.ts";
 import { countOf, decimalsFor, formatNumber } from "./format.ts";
-import { type FigureOptions, type FigureText, frame } from "./frame.ts";
+import type { FigureText } from "./frame.ts";
 import { labelledExamples, labelName } from "./label-words.ts";
 import { signColour, signGlyph } from "./palette.ts";
 import type { ReadoutWords } from "./readout-words.ts";
@@ -32,7 +33,7 @@ function decimalsOf({ pulls }: TugOfWar): number {
 
 const isSingle = (pulls: readonly LabelPull[]): boolean => pulls.length < 2;
 
-export function tugOfWarText(data: TugOfWar): FigureText {
+function tugOfWarText(data: TugOfWar): FigureText {
   const { pulls, words } = data;
   const decimals = decimalsOf(data);
   const print = (value: number): string => `${formatNumber(value, { signed: true, decimals })} ${words.unit}`;
@@ -51,7 +52,7 @@ export function tugOfWarText(data: TugOfWar): FigureText {
 }
 
 /** The rows drawn. */
-export function tugOfWarTable(data: TugOfWar): Table {
+function tugOfWarTable(data: TugOfWar): Table {
   const rows = rowsOf(data);
   const decimals = decimalsOf(data);
   return {
@@ -64,12 +65,12 @@ export function tugOfWarTable(data: TugOfWar): Table {
   };
 }
 
-/** The figure as SVG. */
-export function tugOfWar(data: TugOfWar, options: FigureOptions = {}): string {
+/** The figure. */
+export function tugOfWar(data: TugOfWar): Figure {
   const { words } = data;
   const rows = rowsOf(data);
   const decimals = decimalsOf(data);
-  return frame(tugOfWarText(data), options, (width) =>
+  return figureFrom(tugOfWarText(data), tugOfWarTable(data), (width) =>
     barRows(
       rows.map((group) => {
         const { count, pull } = group;

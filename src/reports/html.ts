@@ -1,7 +1,7 @@
 // Writes HTML as text: elements, numbers with their exact values, tables, and figures with their words and tables.
 
+import type { Figure } from "../figures/figure.ts";
 import { countOf } from "../figures/format.ts";
-import type { FigureOptions, FigureText } from "../figures/frame.ts";
 import { type Attributes, element, escapeText } from "../figures/svg.ts";
 import type { Amount, Table } from "../figures/table.ts";
 
@@ -47,26 +47,24 @@ export function tableOf({ columns, rows }: Table, caption: string): string {
   return tag("div", { class: "scroll", role: "group", tabindex: 0, "aria-label": caption }, tag("table", {}, ...parts));
 }
 
-export interface FigureParts {
-  readonly text: FigureText;
-  readonly table: Table;
-  readonly draw: (options: FigureOptions) => string;
+export interface FigurePlace {
   /** Pixels on wide screens and on narrow ones. */
   readonly widths: { readonly wide: number; readonly narrow: number };
   readonly class?: string;
 }
 
 /** A figure drawn for wide and for narrow screens (a style sheet shows one), its caption, and its numbers as a table. */
-export function figureOf({ text, table, draw, widths, ...rest }: FigureParts): string {
+export function figureOf(figure: Figure, { widths, ...rest }: FigurePlace): string {
+  const { title, caption, table, svg } = figure;
   const picture = (name: "wide" | "narrow"): string =>
-    tag("div", { class: name }, draw({ width: widths[name], captioned: false }));
-  const summary = `${text.title} as a table (${countOf(table.rows.length, "row")})`;
+    tag("div", { class: name }, svg({ width: widths[name], captioned: false }));
+  const summary = `${title} as a table (${countOf(table.rows.length, "row")})`;
   return tag(
     "figure",
     { class: rest.class },
-    tag("figcaption", {}, tag("h4", {}, escapeText(text.title)), tag("p", {}, escapeText(text.caption))),
+    tag("figcaption", {}, tag("h4", {}, escapeText(title)), tag("p", {}, escapeText(caption))),
     picture("wide"),
     picture("narrow"),
-    tag("details", {}, tag("summary", {}, escapeText(summary)), tableOf(table, text.title)),
+    tag("details", {}, tag("summary", {}, escapeText(summary)), tableOf(table, title)),
   );
 }

@@ -1,14 +1,14 @@
 // One explained query: its picture, what was predicted, the sentence, the numbers, the figures and their tables.
 
 import type { Explanation } from "../explain/types.ts";
-import { cancellationMeter, cancellationTable, cancellationText } from "../figures/cancellation-meter.ts";
-import { contributors, contributorsTable, contributorsText } from "../figures/contributors.ts";
+import { cancellationMeter } from "../figures/cancellation-meter.ts";
+import { contributors } from "../figures/contributors.ts";
 import { countOf, formatCount, formatExact, formatNumber, formatShare } from "../figures/format.ts";
-import { ledger, ledgerTable, ledgerText } from "../figures/ledger.ts";
-import { residualByStep, residualByStepTable, residualByStepText } from "../figures/residual-by-step.ts";
+import { ledger } from "../figures/ledger.ts";
+import { residualByStep } from "../figures/residual-by-step.ts";
 import { escapeText } from "../figures/svg.ts";
 import { amount } from "../figures/table.ts";
-import { tugOfWar, tugOfWarTable, tugOfWarText } from "../figures/tug-of-war.ts";
+import { tugOfWar } from "../figures/tug-of-war.ts";
 import { fact, figureOf, number, tag } from "./html.ts";
 import type { QueryView } from "./query-view.ts";
 import { headerSentence } from "./sentence.ts";
@@ -109,28 +109,11 @@ function numbersOf(view: QueryView, { explanation, dataset }: ReportInput): stri
 }
 
 function figuresOf(view: QueryView): string[] {
-  const { tugOfWar: tug, ledger: parts, contributors: sides, residualByStep: residual, cancellation } = view;
   return [
-    figureOf({ text: tugOfWarText(tug), table: tugOfWarTable(tug), draw: (o) => tugOfWar(tug, o), widths: HALF }),
-    figureOf({ text: ledgerText(parts), table: ledgerTable(parts), draw: (o) => ledger(parts, o), widths: HALF }),
-    figureOf({
-      text: contributorsText(sides),
-      table: contributorsTable(sides),
-      draw: (o) => contributors(sides, o),
-      widths: FULL,
-      class: "full",
-    }),
-    figureOf({
-      text: cancellationText(cancellation),
-      table: cancellationTable(cancellation),
-      draw: (o) => cancellationMeter(cancellation, o),
-      widths: HALF,
-    }),
-    figureOf({
-      text: residualByStepText(residual),
-      table: residualByStepTable(residual),
-      draw: (o) => residualByStep(residual, o),
-      widths: HALF,
-    }),
+    figureOf(tugOfWar(view.tugOfWar), { widths: HALF }),
+    figureOf(ledger(view.ledger), { widths: HALF }),
+    figureOf(contributors(view.contributors), { widths: FULL, class: "full" }),
+    figureOf(cancellationMeter(view.cancellation), { widths: HALF }),
+    figureOf(residualByStep(view.residualByStep), { widths: HALF }),
   ];
 }

@@ -39,8 +39,8 @@ describe("isPareto(one, all)", () => {
 
 describe("paretoFigure(data)", () => {
   it("has a named mark for every method, and names the best from cheap to dear", () => {
-    const svg = paretoFigure({ title: "T", methods });
-    for (const { method: name } of methods) expect(svg).toContain(`<title>${name}: `);
+    const svg = paretoFigure({ title: "T", methods }).svg();
+    for (const { method: name } of methods) expect(svg).toContain(`<title>${name}</title>`);
     expect(svg).toContain("all; ten; left; exact.");
     expect(svg).not.toMatch(/NaN|undefined/);
   });

@@ -3,14 +3,15 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { figures, switching } from "./cases/index.ts";
-import { golden as explained } from "./cases.ts";
+import { figures, switching, widening } from "./cases/index.ts";
 
-/** Every figure as it comes, and narrow ones of those that are laid out differently there. */
+/** Every figure as it comes, and narrow or wide ones of those that are laid out differently there. */
 const golden: Readonly<Record<string, () => string>> = {
-  ...explained,
   ...Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, () => figure().svg()])),
-  ...Object.fromEntries(switching.map((name) => [`${name}-narrow`, () => figures[name]().svg({ width: 320 })])),
+  ...Object.fromEntries(
+    switching.map((name) => [`${name}-narrow`, () => figures[name]().svg({ width: 320, captioned: false })]),
+  ),
+  ...Object.fromEntries(widening.map((name) => [`${name}-wide`, () => figures[name]().svg({ width: 800 })])),
 };
 
 const FOLDER = fileURLToPath(new URL("./golden/", import.meta.url));

@@ -2,7 +2,8 @@
 
 import { PNG } from "pngjs";
 import { expect, it } from "vitest";
-import { renderPng } from "../../src/figures/png.node.ts";
+import { UnsupportedError } from "../../src/errors.ts";
+import { loadPngRenderer, renderPng } from "../../src/figures/png.node.ts";
 import { generic } from "./cases/generic.ts";
 
 async function decoded(svg: string, scale: number): Promise<PNG> {
@@ -61,6 +62,17 @@ it("pixels of a matrix stay squares: two colours and nothing between them", asyn
   // 3,600 cells have no more colours than levels of the ramp; smoothing makes thousands.
   expect(colours.size).toBeGreaterThan(20);
   expect(colours.size).toBeLessThan(800);
+});
+
+it("says what to install where the renderer is missing", async () => {
+  const missing = () =>
+    Promise.reject(Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" }));
+  const error = await loadPngRenderer(missing).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UnsupportedError);
+  expect((error as UnsupportedError).message).toBe(
+    "cannot draw a PNG: the optional package @resvg/resvg-js is missing",
+  );
+  expect((error as UnsupportedError).hint).toBe("npm install @resvg/resvg-js, or write an .svg file");
 });
 
 it("refuses a scale that makes no picture", async () => {

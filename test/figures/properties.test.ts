@@ -8,7 +8,7 @@ import { tableCsv } from "../../src/figures/table.ts";
 import { figures } from "./cases/index.ts";
 import { textsOf } from "./texts.ts";
 
-const WIDTHS = [280, 480, 800];
+const WIDTHS = [280, 800];
 const names = Object.keys(figures);
 
 describe.each(names)("the figure %s", (name) => {
@@ -42,6 +42,35 @@ describe.each(names)("the figure %s", (name) => {
   it("is the same without title and caption but for them", () => {
     expect(figure.svg({ captioned: false }).length).toBeLessThan(figure.svg().length);
     expect(figure.svg()).toBe(figures[name]().svg());
+  });
+});
+
+/** What each of these figures tells apart. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  lines: ["sgd", "momentum", "rmsprop", "adam"],
+  scatter: ["circle", "disk", "unseen"],
+  histogram: ["train", "test", "foreign"],
+  "dots-paired": ["MNIST", "digits"],
+  roc: ["coverage", "max softmax", "distance", "chance"],
+  "kernel-pairs": ["itself", "its class", "the other class"],
+  "decision-regions": ["circle", "disk", "A, its neighbours ringed", "B, its neighbours ringed"],
+  arrows: ["path of the weights", "query", "x1", "x2"],
+  groups: ["◀ toward 3", "▶ toward 8", "net"],
+  neighbours: ["✓ same label", "✗ another label"],
+};
+
+describe("a figure of several series", () => {
+  it.each(Object.keys(KEYS))("%s names every one of them once in a key, narrow and wide", (name) => {
+    for (const width of WIDTHS) {
+      const svg = figures[name]().svg({ width, captioned: false });
+      const key = svg.split('<g class="pk-key">')[1] ?? "";
+      for (const word of KEYS[name]) expect(key).toContain(`>${word}</text>`);
+    }
+  });
+
+  it("has axes with names and units", () => {
+    const texts = textsOf(figures["lines-bands-log"]().svg()).map(({ text }) => text);
+    expect(texts).toEqual(expect.arrayContaining(["step", "loss, nat (logarithmic)"]));
   });
 });
 

@@ -1,14 +1,14 @@
 // The rows beside each figure: what is drawn, and that it adds up.
 
 import { describe, expect, it } from "vitest";
-import { cancellationRatio, cancellationTable } from "../../src/figures/cancellation-meter.ts";
-import { contributorsTable, contributorsText } from "../../src/figures/contributors.ts";
-import { ledger, ledgerEntries, ledgerTable } from "../../src/figures/ledger.ts";
-import { residualByStepTable, residualByStepText, residualMarks } from "../../src/figures/residual-by-step.ts";
+import { cancellationMeter, cancellationRatio } from "../../src/figures/cancellation-meter.ts";
+import { contributors } from "../../src/figures/contributors.ts";
+import { ledger, ledgerEntries } from "../../src/figures/ledger.ts";
+import { residualByStep, residualMarks } from "../../src/figures/residual-by-step.ts";
 import type { Amount, Table } from "../../src/figures/table.ts";
-import { tugOfWar, tugOfWarTable, tugOfWarText } from "../../src/figures/tug-of-war.ts";
+import { tugOfWar } from "../../src/figures/tug-of-war.ts";
 import { sum } from "../../src/numeric/sum.ts";
-import { parts, pulls, sides, words } from "./cases.ts";
+import { parts, pulls, sides, words } from "./cases/explained.ts";
 
 const amounts = ({ rows }: Table, column: number): Amount[] => rows.map((row) => row[column] as Amount);
 const printed = ({ text }: Amount): number => Number(text.replaceAll("\u2212", "-"));
@@ -16,9 +16,9 @@ const printed = ({ text }: Amount): number => Number(text.replaceAll("\u2212", "
 /** Height of a figure's box. */
 const heightOf = (svg: string): number => Number(/ height="([\d.]+)"/.exec(svg)?.[1]);
 
-describe("ledgerTable(data)", () => {
+describe("ledger(data).table", () => {
   it("has the output as the sum of its other rows, exactly and as printed", () => {
-    const cells = amounts(ledgerTable(parts), 2);
+    const cells = amounts(ledger(parts).table, 2);
     const [output, rest] = [cells[cells.length - 1], cells.slice(0, -1)];
     expect(output.value).toBe(parts.output);
     expect(sum(rest.map(({ value }) => value))).toBeCloseTo(parts.output, 14);
@@ -46,13 +46,13 @@ describe("ledgerTable(data)", () => {
   });
 });
 
-describe("tugOfWarTable(data)", () => {
+describe("tugOfWar(data)", () => {
   it("lists every label with its count and pull, and says both sums in the caption", () => {
-    const table = tugOfWarTable({ pulls, words });
+    const table = tugOfWar({ pulls, words }).table;
     expect(table.columns).toEqual(["label", "examples", "pull (logit margin)"]);
     expect(amounts(table, 1).map(({ value }) => value)).toEqual([52, 31, 0, 1, 29, 48]);
     expect(amounts(table, 2).map(({ value }) => value)).toEqual(pulls.map(({ pull }) => pull));
-    expect(tugOfWarText({ pulls, words }).caption).toBe(
+    expect(tugOfWar({ pulls, words }).caption).toBe(
       "2 labels pulled toward 8, +24.730 logit margin together. " +
         "3 labels pulled toward 3, \u221223.760 logit margin together. Net +0.970 logit margin.",
     );
@@ -60,24 +60,24 @@ describe("tugOfWarTable(data)", () => {
 
   it("keeps to twelve labels and a row for the others", () => {
     const many = Array.from({ length: 100 }, (_, k) => ({ ...pulls[0], label: `class ${k}`, pull: 50.5 - k }));
-    const { rows } = tugOfWarTable({ pulls: many, words });
+    const { rows } = tugOfWar({ pulls: many, words }).table;
     expect(rows).toHaveLength(13);
     expect(rows[12][0]).toBe("88 other labels");
     // 50.5 - 49.5 = 0 summed over k, plus nothing: the sum of 50.5 - k over k = 0..99 is 100.
     expect(sum(amounts({ columns: [], rows }, 2).map(({ value }) => value))).toBeCloseTo(100, 10);
-    expect(heightOf(tugOfWar({ pulls: many, words }))).toBeLessThan(700);
+    expect(heightOf(tugOfWar({ pulls: many, words }).svg())).toBeLessThan(700);
   });
 
   it("draws nothing but names where nothing pulled", () => {
     const still = [{ ...pulls[0], pull: 0, count: 0 }];
-    expect(tugOfWar({ pulls: still, words })).not.toMatch(/NaN|Infinity/);
-    expect(tugOfWarText({ pulls: still, words }).caption).toContain("No label pulled toward 8.");
+    expect(tugOfWar({ pulls: still, words }).svg()).not.toMatch(/NaN|Infinity/);
+    expect(tugOfWar({ pulls: still, words }).caption).toContain("No label pulled toward 8.");
   });
 });
 
-describe("contributorsTable(data)", () => {
+describe("contributors(data)", () => {
   it("lists both sides, strongest first, with their direction and unit", () => {
-    const table = contributorsTable(sides);
+    const table = contributors(sides).table;
     expect(table.columns[3]).toBe("contribution (logit margin)");
     expect(table.rows.map(([id, label, direction]) => [id, label, direction])).toEqual([
       ["train:12", "labelled 8", "toward 8"],
@@ -88,7 +88,7 @@ describe("contributorsTable(data)", () => {
   });
 
   it("says when a side is empty", () => {
-    expect(contributorsText({ ...sides, opponents: [] }).caption).toContain("No example pulled toward 3.");
+    expect(contributors({ ...sides, opponents: [] }).caption).toContain("No example pulled toward 3.");
   });
 });
 
@@ -109,15 +109,15 @@ describe("residualMarks(data)", () => {
     expect(marks.filter(({ size }) => size === 5)).toHaveLength(1);
     expect(marks.reduce((steps, { first, last }) => steps + last - first + 1, 0)).toBe(1003);
     expect(marks[marks.length - 1].last).toBe(1002);
-    expect(residualByStepText({ ...data, residual }).caption).toContain("1 step of 1003 above it");
-    expect(residualByStepTable({ ...data, residual }).rows[0][0]).toBe("0 to 8");
+    expect(residualByStep({ ...data, residual }).caption).toContain("1 step of 1003 above it");
+    expect(residualByStep({ ...data, residual }).table.rows[0][0]).toBe("0 to 8");
   });
 });
 
 describe("the cancellation meter", () => {
   it("gives gross, net and their ratio", () => {
     const meter = { gross: 48.5, net: -0.97, unit: "logit" };
-    expect(amounts(cancellationTable(meter), 1).map(({ value }) => value)).toEqual([48.5, -0.97]);
+    expect(amounts(cancellationMeter(meter).table, 1).map(({ value }) => value)).toEqual([48.5, -0.97]);
     expect(cancellationRatio(meter)).toBe("50.0 : 1");
     expect(cancellationRatio({ ...meter, net: 0 })).toBe("infinity : 1");
     expect(cancellationRatio({ ...meter, gross: 0, net: 0 })).toBe("1 : 1");
@@ -126,6 +126,8 @@ describe("the cancellation meter", () => {
 
 describe("a figure", () => {
   it("refuses a width that it cannot be read at", () => {
-    expect(() => ledger(parts, { width: 100 })).toThrow(new RangeError("figure: width must be at least 280, got 100"));
+    expect(() => ledger(parts).svg({ width: 100 })).toThrow(
+      new RangeError("figure: width must be at least 280, got 100"),
+    );
   });
 });

@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { readoutWords } from "../../src/figures/readout-words.ts";
 import { headerSentence } from "../../src/reports/sentence.ts";
-import { parts, pulls } from "../figures/cases.ts";
+import { parts, pulls } from "../figures/cases/explained.ts";
 
 const view = { predicted: "8", label: "3", correct: false, words: parts.words, ledger: parts };
 

@@ -1,12 +1,13 @@
-// The figures that are compared with golden files: small data with every kind of row in it.
+// Cases of the figures of explanations: small data with every kind of row in it.
 
-import type { LabelPull } from "../../src/explain/summary.ts";
-import { cancellationMeter } from "../../src/figures/cancellation-meter.ts";
-import { contributors } from "../../src/figures/contributors.ts";
-import { ledger } from "../../src/figures/ledger.ts";
-import { readoutWords } from "../../src/figures/readout-words.ts";
-import { residualByStep } from "../../src/figures/residual-by-step.ts";
-import { tugOfWar } from "../../src/figures/tug-of-war.ts";
+import type { LabelPull } from "../../../src/explain/summary.ts";
+import { cancellationMeter } from "../../../src/figures/cancellation-meter.ts";
+import { contributors } from "../../../src/figures/contributors.ts";
+import type { Figure } from "../../../src/figures/figure.ts";
+import { ledger } from "../../../src/figures/ledger.ts";
+import { readoutWords } from "../../../src/figures/readout-words.ts";
+import { residualByStep } from "../../../src/figures/residual-by-step.ts";
+import { tugOfWar } from "../../../src/figures/tug-of-war.ts";
 
 export const words = readoutWords("margin:8-3", { classes: [], loss: "cross-entropy" });
 
@@ -48,13 +49,10 @@ const residual = Float64Array.from({ length: 30 }, (_, s) =>
   s === 4 ? 0 : (s % 2 === 0 ? 1 : -1) * 10 ** (-9 + (s % 5)),
 );
 
-export const golden: Readonly<Record<string, () => string>> = {
+export const explained: Readonly<Record<string, () => Figure>> = {
   "tug-of-war": () => tugOfWar({ pulls, words }),
-  "tug-of-war-narrow": () => tugOfWar({ pulls, words }, { width: 320, captioned: false }),
   ledger: () => ledger(parts),
-  "ledger-narrow": () => ledger(parts, { width: 320, captioned: false }),
   contributors: () => contributors(sides),
-  "contributors-wide": () => contributors(sides, { width: 800 }),
   "residual-by-step": () => residualByStep({ residual, allowed: 2e-6, rule: "auto", unit: "logit margin" }),
   "cancellation-meter": () => cancellationMeter({ gross: 48.5, net: -0.97, unit: "logit margin" }),
 };
