@@ -81,6 +81,14 @@ describe.each(sklearnKernels)("on the kernel %s", (name) => {
     },
   );
 
+  it("classification over the kernel that this library computes has those decision values too", async () => {
+    const own = await computed(name);
+    const machine = await supportVectorClassifier(own.kernel, two, { cost: costOf(name, 2), tolerance });
+    const found = await valuesAt(machine, own.queries);
+    expect(found).toBeAllclose(of("svc.c2").data, absolute(1e-6));
+    expect(found).toBeAllclose(of("svc.c2.exact").data, absolute(1e-8));
+  });
+
   describe.each(costs)("with C = %f / mean diagonal", (cost) => {
     const key = `c${cost}`;
     const off = missed.find((own) => own.kernel === name && own.cost === cost) as (typeof missed)[number];
