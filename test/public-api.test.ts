@@ -222,6 +222,7 @@ it("pathkernel/figures exports exactly these", async () => {
       "arrows",
       "bars",
       "cancellationMeter",
+      "comparisonFigure",
       "concentrationFigure",
       "contributors",
       "coverageFigure",
