@@ -1,4 +1,4 @@
-// `npm run bench:matrices -- [--n 1000] [--write]`: times of dense decompositions by both members, and peak memory of solves and spectra.
+// `npm run bench:matrices -- [--n 1000] [--scale 10000] [--write]`: dense decompositions, peak memory of solves and spectra; `--scale` alone: ridge on 10,000 images.
 
 import { CholeskyDecomposition, EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
 import { openLinearAlgebra } from "../src/numeric/linear-algebra/load.ts";
@@ -14,6 +14,7 @@ import { command, countOf } from "./command.ts";
 import { type MatrixMemory, matrixApart, matrixWorks } from "./matrix-problem.ts";
 import { mebibytes } from "./memory.ts";
 import { markdownTable, type Table, writeSection } from "./report.ts";
+import { SCALE_NOTE, scaleTable } from "./scale.ts";
 import { best } from "./timing.ts";
 
 /** Gaussian kernel of random points in eight dimensions, with 0.1 added to its diagonal. */
@@ -122,7 +123,19 @@ const NOTE =
   "Times with as many threads as OpenBLAS takes. Memory is the peak above the same process after the same work on 16 examples, one thread, " +
   "the collector called after every tile. JavaScript's eigenvectors take the matrix's place, so that they count in both columns.";
 
-await command({ n: { type: "string" }, write: { type: "boolean" } }, async ({ values }) => {
+const flags = { n: { type: "string" }, scale: { type: "string" }, write: { type: "boolean" } } as const;
+
+await command(flags, async ({ values }) => {
+  if (values.scale !== undefined) {
+    const own = await Promise.all(algebraNames.map((member) => openLinearAlgebra({ member }).catch(missing)));
+    const table = scaleTable(
+      countOf(values.scale, "--scale"),
+      own.flatMap((member) => (member ? [member.name] : [])),
+    );
+    console.log(`\n${markdownTable(table)}`);
+    if (values.write) writeSection("Ridge regression on 10,000 images", table, SCALE_NOTE);
+    return;
+  }
   const n = values.n === undefined ? 1000 : countOf(values.n, "--n");
   const open = (member: AlgebraName) => openLinearAlgebra({ member }).catch(missing);
   const members = await Promise.all(algebraNames.map(open));

@@ -5,6 +5,7 @@ export { type AlongTraining, alongTraining, type Measured } from "./figures/alon
 export { type ArrowKind, type Arrows, arrows, type Path } from "./figures/arrows.ts";
 export { type Bars, type BarsRow, bars } from "./figures/bars.ts";
 export { type CancellationMeter, cancellationMeter } from "./figures/cancellation-meter.ts";
+export { comparisonFigure } from "./figures/comparison.ts";
 export { type ConcentrationFigure, concentrationFigure } from "./figures/concentration.ts";
 export { type Contributor, type Contributors, contributors } from "./figures/contributors.ts";
 export { type CoverageGroups, coverageFigure, type RocFigure, rocFigure } from "./figures/coverage.ts";

@@ -159,6 +159,7 @@ export {
   type TangentMachineKernelOptions,
   tangentMachineKernel,
 } from "./kernels/machine-kernel.ts";
+export { matrixFamily, rowPoints } from "./kernels/matrix-family.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
 export { type NystromKernel, type NystromOptions, nystromKernel } from "./kernels/nystrom.ts";
@@ -178,6 +179,7 @@ export {
   precomputedMachineKernel,
   streamedMachineKernel,
 } from "./kernels/precomputed-kernel.ts";
+export { gaussianMachineKernel, productMachineKernel } from "./kernels/product-kernel.ts";
 export { type FourierOptions, fourierKernel, type SketchOptions, tangentSketch } from "./kernels/random-features.ts";
 export { type SelfKernelOptions, selfKernel } from "./kernels/self-kernel.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
@@ -208,11 +210,29 @@ export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
 export { type ClassPair, classPairs } from "./machines/class-pairs.ts";
+export {
+  type ComparedMachine,
+  type CompareOptions,
+  comparedMachines,
+  compareMachines,
+  type MachineComparison,
+  type MachineResult,
+} from "./machines/compare.ts";
+export { type ComparisonPlan, planComparison } from "./machines/compare-plan.ts";
+export { type ComparedSolver, comparedSolvers } from "./machines/compared-solvers.ts";
 export { type DualReport, type SvmSolver, svmSolvers } from "./machines/dual-solver.ts";
 export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
+export { medianGamma } from "./machines/gaussian-width.ts";
+export {
+  featurePreconditioner,
+  type IterativeRidge,
+  type IterativeRidgeOptions,
+  iterativeRidge,
+} from "./machines/iterative-ridge.ts";
 export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
+export { trainLinearised } from "./machines/linearised-training.ts";
 export {
   type DistanceMeasure,
   distanceMeasures,

@@ -4,7 +4,6 @@ import type { TheoryRow } from "./row.ts";
 
 /** Where experiments with figures and verdicts belong. */
 const LABORATORY = "planned: the laboratory (`experiments/`)";
-const MACHINES = "planned: kernel machines (`machines/`)";
 
 const row = (id: string, statement: string, by: string, test: string, holds?: string): TheoryRow => ({
   id,
@@ -20,12 +19,6 @@ export const rows: readonly TheoryRow[] = [
     "Fig. 1: the path on the plane of two weights, with gradients of x, x1, x2",
     "pathKernel, explain",
     `${LABORATORY}; the studio`,
-  ),
-  row(
-    "001-22",
-    "networks memorise and match: they perform as their kernel machines",
-    "after-kernel machines",
-    MACHINES,
   ),
   row("001-23", "brittle away from the nearest training example", "error against distance", LABORATORY),
   row("001-26", "maxima of a sine are near in gradient space, far apart in Euclid's", "sine regression", LABORATORY),

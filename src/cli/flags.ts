@@ -43,6 +43,30 @@ export function nameFlag<Name extends string>(names: readonly Name[]) {
   });
 }
 
+/** Some of the known names, separated by commas. */
+export function nameList<Name extends string>(names: readonly Name[]) {
+  return z.string().transform((text, context): readonly Name[] => {
+    const parts = text.split(",").map((part) => part.trim());
+    const unknown = parts.find((part) => !(names as readonly string[]).includes(part));
+    if (unknown === undefined) return [...new Set(parts)] as Name[];
+    return refuse(context, `must hold some of ${names.join(",")}, got "${text}"`, suggestion(unknown, names));
+  });
+}
+
+/** A number for which `holds`, or one of the known names. */
+export function numberOrName<Name extends string>(
+  must: string,
+  holds: (value: number) => boolean,
+  names: readonly Name[],
+) {
+  return z.string().transform((text, context): number | Name => {
+    if ((names as readonly string[]).includes(text)) return text as Name;
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (Number.isFinite(value) && holds(value)) return value;
+    return refuse(context, `must ${must} or one of ${names.join(", ")}, got "${text}"`, suggestion(text, names));
+  });
+}
+
 /** `NAME` or `NAME:ARGUMENTS` with a known name, or a file with a known ending; `forms` says how they are written. */
 export function specFlag(names: readonly string[], forms: string, endings: readonly string[] = []) {
   return z.string().transform((text, context): string => {

@@ -52,6 +52,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "how much of queries' tangent features lies in the span of the training examples', and what lies outside",
     load: async () => (await import("./coverage.ts")).coverageCommand,
   },
+  compare: {
+    summary: "a run's network beside kernel machines: K_0, K_t, K_T, path kernel, RBF, nearest neighbours",
+    load: async () => (await import("./compare.ts")).compareCommand,
+  },
   superposition: {
     summary: "write what each training example did to the weights of a run, for explanations by inner products",
     load: async () => (await import("./superposition.ts")).superpositionCommand,

@@ -1,14 +1,9 @@
 // Machines compared on one task: a trained network, its linearisation, and machines over its kernels and over the inputs.
 
 import { isPathkernelError } from "../errors.ts";
-import { gaussian } from "../kernels/input-kernels.ts";
-import {
-  inputMachineKernel,
-  type MachineKernel,
-  type MachineKernelCall,
-  tangentMachineKernel,
-} from "../kernels/machine-kernel.ts";
+import { type MachineKernel, type MachineKernelCall, tangentMachineKernel } from "../kernels/machine-kernel.ts";
 import { earlySteps, pathMachineKernel } from "../kernels/path-machine-kernel.ts";
+import { gaussianMachineKernel, productMachineKernel } from "../kernels/product-kernel.ts";
 import type { Run } from "../run/types.ts";
 import { predict } from "../train/accuracy.ts";
 import type { Task } from "../train/task.ts";
@@ -103,6 +98,22 @@ function requireFit(run: Run, options: CompareOptions): void {
   if (bad !== undefined || options.at?.length === 0) refuse(`at must hold steps in 0..${steps}, got ${bad ?? "none"}`);
 }
 
+/** How many examples are compared on. */
+export function sizesOf(
+  { dataset }: Task,
+  { train = TRAIN, test = TEST }: CompareOptions,
+): { readonly train: number; readonly test: number } {
+  return { train: Math.min(train, dataset.train.x.shape[0]), test: Math.min(test, dataset.test.x.shape[0]) };
+}
+
+/** Steps before which kernels are taken: for machines of their own, and for the path kernel. */
+export function kernelSteps(
+  { batches: { length } }: Run,
+  { at = [0, Math.floor(length / 2), length], pathKernels = PATH_KERNELS }: CompareOptions,
+): { readonly tangent: readonly number[]; readonly path: readonly number[] } {
+  return { tangent: [...new Set(at)], path: earlySteps(length, pathKernels) };
+}
+
 /** Everything that is there once. */
 interface Setting {
   readonly task: Task;
@@ -126,8 +137,8 @@ interface Setting {
  */
 export async function compareMachines(task: Task, run: Run, options: CompareOptions = {}): Promise<MachineComparison> {
   requireFit(run, options);
-  const { train = TRAIN, test = TEST, seed = 0, machines = comparedMachines, signal } = options;
-  const data = comparedData(task, { train, test, seed });
+  const { seed = 0, machines = comparedMachines, signal } = options;
+  const data = comparedData(task, { ...sizesOf(task, options), seed });
   const { params } = await stateAt(task, run, run.batches.length);
   const started = performance.now();
   const network = saidByModel(task, await predict(task, params, data.test));
@@ -184,8 +195,7 @@ function worksOf(setting: Setting, machine: ComparedMachine): readonly Work[] {
     case "linearised":
       return [{ name: machine, machine, solve: () => linearised(setting) }];
     case "tangent": {
-      const at = options.at ?? [0, Math.floor(steps / 2), steps];
-      return [...new Set(at)].map((step) =>
+      return kernelSteps(run, options).tangent.map((step) =>
         over(
           `K_${step === steps ? "T" : step}`,
           async () => tangentMachineKernel(task, (await stateAt(task, run, step)).params, x),
@@ -194,13 +204,9 @@ function worksOf(setting: Setting, machine: ComparedMachine): readonly Work[] {
       );
     }
     case "path":
-      return [
-        over("K_path", () =>
-          pathMachineKernel(task, run, x, { steps: earlySteps(steps, options.pathKernels ?? PATH_KERNELS) }),
-        ),
-      ];
+      return [over("K_path", () => pathMachineKernel(task, run, x, { steps: kernelSteps(run, options).path }))];
     case "rbf":
-      return [over("RBF", () => inputMachineKernel(x, gaussian(gammaOf(setting)), "Gaussian kernel of the inputs"))];
+      return [over("RBF", () => gaussianMachineKernel(task.engine, x, gammaOf(setting)))];
     case "nearest":
       return [{ name: machine, machine, solve: () => neighbours(setting) }];
   }
@@ -223,26 +229,16 @@ async function linearised({ task, run, data, network, options }: Setting): Promi
 }
 
 async function neighbours(setting: Setting): Promise<MachineResult[]> {
-  const { data, network, options } = setting;
+  const { task, data, network, options } = setting;
   const { train, test, kind } = data;
   const k = Math.min(options.k ?? 1, train.x.shape[0]);
   const started = performance.now();
-  // By the inputs: the kernel is not asked.
-  const kernel = inputMachineKernel(train.x, () => 0, "inputs");
-  const machine = await nearestNeighbours(kernel, train.targets, { k, measure: "euclidean" });
+  // Distances of this kernel are Euclid's, at the engine's rate.
+  const machine = await nearestNeighbours(productMachineKernel(task.engine, train.x), train.targets, { k });
   const said = saidByMachine(kind, await valuesOf(machine, test.x));
   const seconds = secondsSince(started);
-  const own = saidByMachine(kind, await valuesOf(machine, train.x));
-  return [
-    {
-      name: "nearest",
-      machine: "nearest",
-      detail: `k ${k}`,
-      ...scoresOf(said, network, test),
-      trainError: errorOf(own, train),
-      seconds,
-    },
-  ];
+  // Of its own points it knows the targets.
+  return [{ name: "nearest", machine: "nearest", detail: `k ${k}`, ...scoresOf(said, network, test), seconds }];
 }
 
 /** One kernel, computed once, and a machine of each solver over it. */

@@ -19,9 +19,9 @@ export type ComparedSolver = (typeof comparedSolvers)[number];
 
 export interface SolveOptions extends MachineKernelCall {
   readonly solver: ComparedSolver;
-  /** In units of the kernel's mean diagonal, or by what it is chosen. Default `leave-one-out`. */
+  /** In units of the points' spread in the kernel's space, or by what it is chosen. Default `leave-one-out`. */
   readonly ridge?: number | RidgeChoice;
-  /** C of support vectors, over a kernel with mean diagonal 1. Default 10. */
+  /** C of support vectors, over a kernel whose points have spread 1. Default 10. */
   readonly cost?: number;
   readonly algebra?: LinearAlgebra;
 }

@@ -60,10 +60,15 @@ export async function kernelRidge(
     const { alpha, jitter } = await kernelSolve(task, params, xs, left, { ...solve, form, ridge });
     solution = { coefficients: alpha, ridge, jitter };
   } else {
-    const { signal, onProgress } = solve;
+    const { signal, onProgress, algebra } = solve;
     const call = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
     const matrix = await gramMatrix(task, params, xs, { ...call, form });
-    solution = await solveRidge("kernelRidge", matrix, left, { ...solve, ridge, ...(ridges && { ridges }) });
+    solution = await solveRidge("kernelRidge", matrix, left, {
+      ridge,
+      ...(algebra && { algebra }),
+      ...(ridges && { ridges }),
+      ...call,
+    });
   }
   return {
     name: `kernel ridge regression, ridge ${solution.ridge}`,

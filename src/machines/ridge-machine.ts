@@ -2,9 +2,11 @@
 
 import { identityLink, type KernelMachine } from "../kernels/kernel-machine.ts";
 import type { MachineKernel, MachineKernelCall } from "../kernels/machine-kernel.ts";
+import { type MatrixMethod, matrixMethods } from "../kernels/matrix-plan.ts";
 import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import type { LinearAlgebra, Matrix } from "../numeric/linear-algebra/types.ts";
 import { reals, type Tensor } from "../numeric/tensor.ts";
+import { type IterativeRidge, type IterativeRidgeOptions, iterativeRidge } from "./iterative-ridge.ts";
 import {
   type RidgeChoice,
   type RidgeCurves,
@@ -18,6 +20,10 @@ import { valueTargets } from "./targets.ts";
 export interface RidgeMachineOptions extends Pick<RidgeCurvesOptions, "ridges" | "signal" | "onProgress"> {
   /** A number >= 0 in the kernel's units, or by what to choose one of `ridges`. Default `leave-one-out`. */
   readonly ridge?: number | RidgeChoice;
+  /** How a given ridge is solved with: `dense` by Cholesky, in n^3 / 3; `iterative` by conjugate gradients, `iterativeRidge`. Default `dense`. */
+  readonly method?: MatrixMethod;
+  /** Of the iterative method. */
+  readonly iteration?: Omit<IterativeRidgeOptions, "signal" | "onProgress">;
   /** What is added to the diagonal beyond a given ridge, at most, as a part of the mean diagonal, where there is no solution without. Default 0. */
   readonly maxJitter?: number;
   /** b: 0, or for each output the mean of its targets, which is what a kernel without a constant function lacks. Default `zero`. */
@@ -34,6 +40,8 @@ export interface RidgeSolution {
   readonly jitter: number;
   /** What a ridge was chosen by; absent where it was given. */
   readonly curves?: RidgeCurves;
+  /** Of the iterative method: |y - (K + ridge I) a| / |y| of each column, and how many products it took. */
+  readonly iteration?: Omit<IterativeRidge, "coefficients">;
 }
 
 export interface RidgeMachine extends KernelMachine, Omit<RidgeSolution, "coefficients"> {
@@ -64,6 +72,11 @@ export async function solveRidge(
     return { coefficients, ridge: chosen, jitter: 0, curves };
   }
   blockOf(name, matrix.shape, targets.shape);
+  if (options.method === "iterative") {
+    const own = { ...options.iteration, algebra, ...(signal && { signal }), ...(onProgress && { onProgress }) };
+    const { coefficients, ...iteration } = await iterativeRidge(matrix, targets, ridge, own);
+    return { coefficients, ridge, jitter: 0, iteration };
+  }
   const [order] = matrix.shape;
   for (let i = 0; i < order; i++) matrix.data[i * order + i] += ridge;
   const { solve, jitter } = algebra.cholesky(matrix, { overwrite: true, maxJitter });
@@ -103,6 +116,8 @@ export async function ridgeMachine(
   const own = valueTargets("ridgeMachine", targets, examples);
   if (own.data.length === 0) throw new RangeError(`ridgeMachine: targets must hold numbers, got [${targets.shape}]`);
   requireRidge("ridgeMachine", options.ridge);
+  if (options.method !== undefined && !matrixMethods.includes(options.method))
+    throw new RangeError(`ridgeMachine: method must be one of ${matrixMethods.join(", ")}, got ${options.method}`);
   if (prior !== "zero" && prior !== "mean")
     throw new RangeError(`ridgeMachine: prior must be zero or mean, got ${prior}`);
   const outputs = own.shape[1];

@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import type { FeatureKernel } from "../../src/kernels/feature-kernel.ts";
-import { gaussian } from "../../src/kernels/input-kernels.ts";
+import { dotProduct, gaussian } from "../../src/kernels/input-kernels.ts";
 import { evaluateMachine } from "../../src/kernels/kernel-machine.ts";
 import { inputMachineKernel, tangentMachineKernel } from "../../src/kernels/machine-kernel.ts";
 import { nystromKernel } from "../../src/kernels/nystrom.ts";
+import { gaussianMachineKernel, productMachineKernel } from "../../src/kernels/product-kernel.ts";
 import { fourierKernel, tangentSketch } from "../../src/kernels/random-features.ts";
 import { featureRidge } from "../../src/machines/feature-ridge.ts";
 import { ridgeCurves } from "../../src/machines/ridge-curves.ts";
@@ -120,6 +121,27 @@ describe("nystromKernel", () => {
     );
     expect(await errorOf(() => nystromKernel(rbf, x, { landmarks: 2, tolerance: 1 }))).toBe(
       "RangeError: nystromKernel: tolerance must lie in (0, 1), got 1",
+    );
+  });
+});
+
+describe("kernels of the inputs by the engine", () => {
+  it("are those of each pair, at any queries", async () => {
+    const pairs = [
+      [productMachineKernel(task.engine, x), inputMachineKernel(x, dotProduct(), "dot product")],
+      [gaussianMachineKernel(task.engine, x, 0.5), rbf(x)],
+    ] as const;
+    for (const [fast, slow] of pairs) {
+      const within = { rtol: 1e-12, atol: 1e-12 };
+      expect(await fast.matrix()).toBeAllclose(await slow.matrix(), within);
+      expect(await fast.between(test.x)).toBeAllclose(await slow.between(test.x), within);
+      expect(await fast.diagonal(test.x)).toBeAllclose(await slow.diagonal(test.x), within);
+    }
+    expect(await errorOf(() => pairs[0][0].between(reals([1, 3], [1, 2, 3])))).toBe(
+      "RangeError: productMachineKernel: queries must have 2 numbers as points do, got 3",
+    );
+    expect(await errorOf(() => gaussianMachineKernel(task.engine, x, 0))).toBe(
+      "RangeError: gaussianMachineKernel: gamma must be a number > 0, got 0",
     );
   });
 });

@@ -15,6 +15,7 @@ import { reals, type Tensor, takeRows } from "../../src/numeric/tensor.ts";
 import { machineConformance } from "../conformance/machine.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { identity, matrixOf, multiply } from "../helpers/matrices.ts";
+import { computed, precomputed, sklearn, sklearnKernels } from "../helpers/sklearn.ts";
 import { smallTask } from "../helpers/tasks.ts";
 
 const { task, params } = await smallTask({ examples: 9, queries: 3, hidden: [6] });
@@ -110,6 +111,22 @@ describe("ridgeCurves", () => {
 });
 
 describe("ridgeMachine", () => {
+  it.each(sklearnKernels)(
+    "over the %s kernel is scikit-learn's KernelRidge to 1e-8, read and computed",
+    async (name) => {
+      const { ridge } = sklearn.description;
+      for (const { kernel, queries } of [precomputed(name), await computed(name)]) {
+        const machine = await ridgeMachine(kernel, sklearn.real("values"), { ridge });
+        const within = { rtol: 1e-8, atol: 1e-8 };
+        expect(machine.coefficients).toBeAllclose(sklearn.real(`${name}.ridge.coefficients`), within);
+        expect((await evaluateMachine(machine, queries)).value).toBeAllclose(
+          sklearn.real(`${name}.ridge.prediction`),
+          within,
+        );
+      }
+    },
+  );
+
   it("takes the targets' mean as its prior where asked to", async () => {
     const machine = await ridgeMachine(rbf(), y, { ridge: 1e9, prior: "mean" });
     const { value } = await evaluateMachine(machine, test.x);
@@ -143,6 +160,43 @@ describe("ridgeMachine", () => {
     expect((await ridgeMachine(twice, targets, { ridge: 1e-6 })).coefficients.data.every(Number.isFinite)).toBe(true);
     const modes = ridgeModes(await twice.matrix(), targets, algebra);
     expect(await errorOf(() => ridgeFit(modes, 0))).toMatch(/^NumericalError: ridgeFit: K \+ ridge I must be positive/);
+  });
+
+  it("by conjugate gradients has the same coefficients, with the residual that it says, in few products", async () => {
+    const points = reals(
+      [60, 2],
+      Float64Array.from({ length: 120 }, (_, at) => Math.sin(7 * at)),
+    );
+    const targets = reals(
+      [60, 2],
+      Float64Array.from({ length: 120 }, (_, at) => Math.cos(3 * at)),
+    );
+    const ridge = 1e-3;
+    const direct = await ridgeMachine(rbf(points), targets, { ridge });
+    const found = await ridgeMachine(rbf(points), targets, {
+      ridge,
+      method: "iterative",
+      iteration: { landmarks: 20 },
+    });
+    expect(found.coefficients).toBeAllclose(direct.coefficients, { rtol: 1e-6, atol: 1e-4 });
+    const image = multiply(await rbf(points).matrix(), found.coefficients).data;
+    for (const c of [0, 1]) {
+      const [left, size] = [0, 1].map((own) =>
+        Math.hypot(
+          ...Array.from({ length: 60 }, (_, i) => {
+            const at = 2 * i + c;
+            return targets.data[at] - (own === 0 ? image[at] + ridge * found.coefficients.data[at] : 0);
+          }),
+        ),
+      );
+      expect(found.iteration?.residuals[c]).toBeCloseTo(left / size, 12);
+      expect(found.iteration?.residuals[c]).toBeLessThanOrEqual(1e-8);
+    }
+    const bare = await ridgeMachine(rbf(points), targets, { ridge, method: "iterative", iteration: { landmarks: 1 } });
+    expect(found.iteration?.products).toBeLessThan((bare.iteration?.products as number) / 2);
+    expect(await errorOf(() => ridgeMachine(rbf(points), targets, { ridge: 0, method: "iterative" }))).toBe(
+      "RangeError: featurePreconditioner: ridge must be a number > 0, got 0",
+    );
   });
 
   it("refuses what does not fit", async () => {
