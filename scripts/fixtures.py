@@ -1,6 +1,6 @@
 """Writes the oracle fixtures under fixtures/ with PyTorch (float64, fixed seeds): `python3 scripts/fixtures.py [FOLDER]`.
 
-Tested with Python 3.11, torch 1.13.1, numpy 1.24, scikit-learn 1.2.1 (Debian 12: python3-torch, python3-numpy, python3-sklearn). The same versions write the same
+Tested with Python 3.11, torch 1.13.1, numpy 1.24, scipy 1.10 and scikit-learn 1.2 (Debian 12: python3-torch, python3-numpy, python3-sklearn). The same versions write the same
 bytes again. Each fixture is NAME.npz (arrays, C order, float64 or int64) and NAME.json (what they are).
 
 optimizers.json
@@ -26,6 +26,11 @@ models.json
         contributions (3, N, C) = -stepSize/N J(query) lossGradient: the left rule of one plain step on all N examples
         `loss` is PyTorch's mean reduction: mse and binary-cross-entropy are means over N and C, so that the loss of one
         example is the mean over its C outputs, and nextParams = params - stepSize * gradient of the mean over examples
+
+neighbours.json
+    k, spearman and kendall of `tied` and `loose`, gini, effectiveContributors, participationRatio, inertia: by scikit-learn and scipy
+        arrays points and features (40, 3) and (40, 4), queries and queryFeatures (5, ...), labels, queryLabels; METRIC.indices and
+        METRIC.distances (5, 7), METRIC.purity (5), METRIC.all (5, 40) sorted; tied and loose (2, 60); contributions (50); blobs (90, 2)
 
 sequences.json
     parameters, adam: {lr, steps}
@@ -64,6 +69,18 @@ dropout.json, dropout.onnx
         from keys; arrays x (9, 3), y (9), batches (12, 4), keys (12, 4) int64, start (p); evaluated (9, 2): outputs without dropout;
         first.output (4, 2): of the first batch with its masks; NAME.end (p), NAME.losses (12)
 
+sklearn.json
+    gamma, ridge, epsilon, components, costs, missed: [{kernel, cost, svc, ovo, svr}]
+        kernel machines of scikit-learn on two precomputed kernels, `rbf` exp(-gamma |x - x'|^2) and `tangent`, the trace of the tangent kernel of
+        a tanh network 3-6-2 at params (its state_dict, flat); arrays x (48, 3), queries (9, 3), labels (48) of three classes, values (48, 2);
+        prefixed by the kernel and a dot: kernel (48, 48), ofQueries (9, 48); eigenvalues (48) by scipy, descending;
+        ridge.coefficients (48, 2), ridge.prediction (9, 2): (K + ridge) a = values; pca.eigenvalues (5), pca.points (48, 5), pca.queries (9, 5),
+        signs such that the largest entry of each direction is positive; for each of the costs, C = cost / mean diagonal of K, stopping tolerance 1e-10:
+        svc.cCOST (9): decision values of class 0 against the others; ovo.cCOST (9, 3) of all pairs (positive for the lower class), with
+        .predicted (9); svr.cCOST (9) of the first value. The same with .exact: the solution in float64 with scikit-learn's free and bound points, which
+        fulfils the conditions of optimality to 1e-11 (for the pairs positive for the higher class), svc.cCOST.coefficients (48) its s_i alpha_i.
+        missed: by how much scikit-learn's decision values differ from those, since libsvm keeps K in float32
+
 operators.json
     cases: [{name, op, attributes, inputs, outputs, cotangents, gradients}]
         attributes as in ONNX (opset 18; Gelu: 20); inputs in ONNX's order, each one of
@@ -88,11 +105,13 @@ import fixtures_diagnose  # noqa: E402
 import fixtures_dropout  # noqa: E402
 import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
+import fixtures_neighbours  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
 import fixtures_roc  # noqa: E402
 import fixtures_schedules  # noqa: E402
 import fixtures_sequences  # noqa: E402
+import fixtures_sklearn  # noqa: E402
 import fixtures_steps  # noqa: E402
 
 
@@ -105,8 +124,8 @@ def main() -> None:
     torch.set_num_threads(1)
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
-        fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose,
-        fixtures_roc,
+        fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose, fixtures_neighbours,
+        fixtures_roc, fixtures_sklearn,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

@@ -1,5 +1,24 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
+export { type Concentration, concentration, type LorenzPoint } from "./diagnose/concentration.ts";
+export {
+  type NeighbourList,
+  type NeighbourPair,
+  neighbourLists,
+  type QueryNeighbours,
+} from "./diagnose/neighbour-lists.ts";
+export {
+  type NeighbourMeans,
+  type NeighbourMetric,
+  type Neighbours,
+  type NeighboursOptions,
+  type NeighboursPlan,
+  neighbourMetrics,
+  neighbours,
+  planNeighbours,
+} from "./diagnose/neighbours.ts";
+export { type NeighboursAlongOptions, type NeighboursAtStep, neighboursAlong } from "./diagnose/neighbours-along.ts";
 export {
   featureMovement,
   kernelDrift,
@@ -23,6 +42,14 @@ export {
   superpositionShift,
 } from "./explain/explain-superposition.ts";
 export { type ExplanationMachineOptions, explanationMachine } from "./explain/explanation-machine.ts";
+export {
+  byGroup,
+  type Grouping,
+  type GroupPull,
+  groupingOfNames,
+  groupingOfSlices,
+  type Slice,
+} from "./explain/grouping.ts";
 export { type ExplanationPlan, type PlanOptions, planExplanation } from "./explain/plan.ts";
 export { datasetQueries, inputQueries } from "./explain/queries.ts";
 export { ruleNames } from "./explain/rules.ts";
@@ -55,6 +82,13 @@ export { GraphBuilder } from "./graph/builder.ts";
 export { readOnnx } from "./graph/onnx/reader.ts";
 export { writeOnnx } from "./graph/onnx/writer.ts";
 export type { Graph, Node, Value } from "./graph/types.ts";
+export type {
+  ApproximationBound,
+  ApproximationError,
+  ApproximationOptions,
+  FeatureKernel,
+  KernelFamily,
+} from "./kernels/feature-kernel.ts";
 export { type MatrixForm, matrixForms as kernelMatrixForms } from "./kernels/gram-matrix.ts";
 export { dotProduct, gaussian, inputKernel, type PointKernel } from "./kernels/input-kernels.ts";
 export {
@@ -68,6 +102,7 @@ export {
   zeroPrior,
 } from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
+export { type LandmarkChoice, landmarkChoices } from "./kernels/landmarks.ts";
 export {
   eachKernelRows,
   inputMachineKernel,
@@ -78,7 +113,16 @@ export {
 } from "./kernels/machine-kernel.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
+export { type NystromKernel, type NystromOptions, nystromKernel } from "./kernels/nystrom.ts";
 export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
+export {
+  earlySteps,
+  type PathMachineKernel,
+  type PathMachineKernelOptions,
+  type PathNode,
+  pathMachineKernel,
+  pathNodes,
+} from "./kernels/path-machine-kernel.ts";
 export type { KernelPlan } from "./kernels/plan.ts";
 export {
   type KernelRowSource,
@@ -86,6 +130,7 @@ export {
   precomputedMachineKernel,
   streamedMachineKernel,
 } from "./kernels/precomputed-kernel.ts";
+export { type FourierOptions, fourierKernel, type SketchOptions, tangentSketch } from "./kernels/random-features.ts";
 export type { KernelSink, KernelSpec, KernelTile } from "./kernels/sink.ts";
 export { type KernelSolution, type KernelSolveOptions, kernelSolve, planKernelSolve } from "./kernels/solve.ts";
 export {
@@ -113,7 +158,10 @@ export {
 export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
-export { type KernelFlowOptions, kernelGradientFlow } from "./machines/kernel-flow.ts";
+export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
+export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
+export { type ClassPair, classPairs } from "./machines/class-pairs.ts";
+export { type DualReport, type SvmSolver, svmSolvers } from "./machines/dual-solver.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
 export {
@@ -130,6 +178,27 @@ export {
   type NearestNeighboursOptions,
   nearestNeighbours,
 } from "./machines/nearest-neighbours.ts";
+export {
+  type RidgeChoice,
+  type RidgeCurves,
+  type RidgeCurvesOptions,
+  ridgeChoices,
+  ridgeCurves,
+} from "./machines/ridge-curves.ts";
+export { type RidgeMachine, type RidgeMachineOptions, ridgeMachine } from "./machines/ridge-machine.ts";
+export { type RidgeFit, type RidgeModes, ridgeFit, ridgeModes } from "./machines/ridge-modes.ts";
+export {
+  type PlattOptions,
+  type SupportVectorClassifier,
+  type SupportVectorClassifierOptions,
+  supportVectorClassifier,
+} from "./machines/support-vector-classifier.ts";
+export {
+  type SupportVectorRegressor,
+  type SupportVectorRegressorOptions,
+  supportVectorRegressor,
+} from "./machines/support-vector-regressor.ts";
+export type { SupportVectors } from "./machines/support-vectors.ts";
 export { winners } from "./machines/targets.ts";
 export { cnn } from "./models/cnn.ts";
 export { linearise } from "./models/linearise.ts";

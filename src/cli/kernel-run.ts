@@ -17,6 +17,7 @@ import { KERNEL_EXAMPLES, KERNEL_SHAPE } from "./kernel-flags.ts";
 import { requireWritable } from "./output-path.ts";
 import { startProgress } from "./progress.ts";
 import { withRun } from "./run-session.ts";
+import { stepsOf } from "./step-flags.ts";
 
 /** The examples that a spec names, as one array. */
 function examplesNamed(task: Task, spec: string): Tensor {
@@ -35,15 +36,6 @@ function firstExamples({ dataset: { train } }: Task): Tensor {
     train.x,
     Array.from({ length: count }, (_, n) => n),
   );
-}
-
-/** Step numbers; UsageError for one that the run does not have. */
-function stepsOf(at: readonly (number | "last")[], { batches }: Run): number[] {
-  return at.map((step) => {
-    if (step === "last") return batches.length;
-    if (step <= batches.length) return step;
-    throw new UsageError(`--at must hold last or steps in 0..${batches.length}, got ${step}`);
-  });
 }
 
 interface Request {

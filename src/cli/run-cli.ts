@@ -39,6 +39,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write tangent kernels of a run, at any steps, to a file",
     load: async () => (await import("./kernel.ts")).kernelCommand,
   },
+  neighbors: {
+    summary:
+      "the training examples nearest to queries in the kernel and between inputs: labels, overlap, along training",
+    load: async () => (await import("./neighbors.ts")).neighborsCommand,
+  },
   diagnose: {
     summary: "what the tangent kernel of a run says along its training: spectrum, alignment, movement, separability",
     load: async () => (await import("./diagnose.ts")).diagnoseCommand,

@@ -9,7 +9,7 @@ import type { Task } from "../train/task.ts";
 /** g of a kernel machine, applied to the C numbers of each point. */
 export interface Link {
   readonly name: string;
-  /** (Q, C) -> (Q, C). */
+  /** (Q, C) -> (Q, C), or another number of columns where the name says what they are (votes of classes). */
   apply(value: Tensor<"float64">): Tensor<"float64"> | Promise<Tensor<"float64">>;
 }
 
@@ -35,7 +35,7 @@ export interface KernelMachine {
 
 /** What a machine says of Q queries; float64, row-major. */
 export interface MachineEvaluation {
-  /** g(value): (Q, C). */
+  /** g(value): (Q, C), or as many columns as the link gives. */
   readonly output: Tensor<"float64">;
   /** prior + sum of contributions: (Q, C). */
   readonly value: Tensor<"float64">;

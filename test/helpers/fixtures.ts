@@ -8,6 +8,7 @@ export type FixtureName =
   | "optimizers"
   | "models"
   | "operators"
+  | "neighbours"
   | "sequences"
   | "chords"
   | "steps"
@@ -15,7 +16,8 @@ export type FixtureName =
   | "losses"
   | "dropout"
   | "diagnose"
-  | "roc";
+  | "roc"
+  | "sklearn";
 
 /** One input of an operator case as the JSON file has it. */
 export type CaseInput =
@@ -117,6 +119,12 @@ export interface DiagnoseDescription {
   readonly blocks: Readonly<Record<"within" | "between", number>>;
 }
 
+export interface NeighboursDescription
+  extends Readonly<Record<"k" | "gini" | "effectiveContributors" | "participationRatio" | "inertia", number>> {
+  readonly spearman: Readonly<Record<"tied" | "loose", number>>;
+  readonly kendall: Readonly<Record<"tied" | "loose", number>>;
+}
+
 export interface RocDescription {
   readonly cases: readonly {
     readonly name: string;
@@ -126,9 +134,26 @@ export interface RocDescription {
   }[];
 }
 
+export interface SklearnDescription {
+  readonly gamma: number;
+  readonly ridge: number;
+  readonly epsilon: number;
+  readonly components: number;
+  readonly costs: readonly number[];
+  readonly missed: readonly {
+    readonly kernel: "rbf" | "tangent";
+    readonly cost: number;
+    readonly svc: number;
+    readonly ovo: number;
+    readonly svr: number;
+  }[];
+}
+
 export interface Descriptions {
   readonly roc: RocDescription;
   readonly diagnose: DiagnoseDescription;
+  readonly neighbours: NeighboursDescription;
+  readonly sklearn: SklearnDescription;
   readonly dropout: DropoutDescription;
   readonly schedules: SchedulesDescription;
   readonly losses: { readonly cases: readonly LossCase[] };

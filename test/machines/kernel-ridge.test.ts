@@ -1,8 +1,7 @@
-// Kernel ridge regression and gradient flow over a tangent kernel, against closed forms in the space of parameters and each other.
+// Kernel ridge regression over a tangent kernel, against closed forms in the space of parameters.
 
 import { describe, expect, it } from "vitest";
 import { evaluateMachine } from "../../src/kernels/kernel-machine.ts";
-import { type KernelFlowOptions, kernelGradientFlow } from "../../src/machines/kernel-flow.ts";
 import { type KernelRidgeOptions, kernelRidge } from "../../src/machines/kernel-ridge.ts";
 import { openLinearAlgebra } from "../../src/numeric/linear-algebra/load.ts";
 import { type RealArray, reals, type Tensor } from "../../src/numeric/tensor.ts";
@@ -15,8 +14,7 @@ async function subject(options: SmallTaskOptions = {}) {
   const { train, test } = task.dataset;
   const y = train.y as Tensor<"float64">;
   const ridge = (own: KernelRidgeOptions = {}, targets: Tensor = y) => kernelRidge(task, params, train.x, targets, own);
-  const flow = (own: KernelFlowOptions) => kernelGradientFlow(task, params, train.x, y, own);
-  return { task, params, x: train.x, y, queries: test.x, ridge, flow };
+  return { x: train.x, y, queries: test.x, ridge };
 }
 
 describe("kernelRidge", () => {
@@ -89,47 +87,6 @@ describe("kernelRidge", () => {
     );
     expect(await errorOf(() => ridge({ form: "diagonal" as "trace" }))).toBe(
       "RangeError: kernelRidge: form must be blocks or trace, got diagonal",
-    );
-  });
-});
-
-describe("kernelGradientFlow", () => {
-  it("begins at the model, and ends at kernel regression", async () => {
-    const { queries, ridge, flow } = await subject();
-    const start = await evaluateMachine(await flow({ time: 0 }), queries);
-    expect(start.value).toEqual(start.prior);
-    const end = await evaluateMachine(await flow({ time: 1e9 }), queries);
-    const regression = await evaluateMachine(await ridge(), queries);
-    expect(end.value).toBeAllclose(regression.value, { rtol: 1e-8, atol: 1e-8 });
-  });
-
-  it("moves as the gradient says, -K (f - y) / (N C) at the points", async () => {
-    const { x, y, flow } = await subject();
-    const h = 1e-4;
-    const at = async (time: number) => (await evaluateMachine(await flow({ time, rate: 2 }), x)).value.data;
-    const [before, now, after] = [await at(1 - h), await at(1), await at(1 + h)];
-    const velocity = after.map((value, k) => (value - before[k]) / (2 * h));
-    const machine = await flow({ time: 1 });
-    const kernel = (await machine.kernel(x)).data as RealArray;
-    const expected = velocity.map((_, r) => {
-      const [i, c] = [Math.floor(r / 2), r % 2];
-      let total = 0;
-      for (let j = 0; j < 8; j++)
-        for (let d = 0; d < 2; d++)
-          total -= (2 / 16) * kernel[((i * 8 + j) * 2 + c) * 2 + d] * (now[2 * j + d] - y.data[2 * j + d]);
-      return total;
-    });
-    // A central difference of h = 1e-4.
-    expect(velocity).toBeAllclose(expected, { rtol: 1e-6, atol: 1e-7 });
-  });
-
-  it("refuses times and rates that are none", async () => {
-    const { flow } = await subject();
-    expect(await errorOf(() => flow({ time: -1 }))).toBe(
-      "RangeError: kernelGradientFlow: time must be a finite number >= 0, got -1",
-    );
-    expect(await errorOf(() => flow({ time: 1, rate: 0 }))).toBe(
-      "RangeError: kernelGradientFlow: rate must be a number > 0, got 0",
     );
   });
 });

@@ -5,7 +5,7 @@ import { type Slope, slopeOverSeeds } from "../../../src/diagnose/slopes.ts";
 import { type WidthMeasure, widthSweep } from "../../../src/diagnose/width-sweep.ts";
 import { explain } from "../../../src/explain/explain.ts";
 import { inputQueries } from "../../../src/explain/queries.ts";
-import { evaluateMachine } from "../../../src/kernels/kernel-machine.ts";
+import { evaluateMachine, type KernelMachine } from "../../../src/kernels/kernel-machine.ts";
 import { tangentKernel } from "../../../src/kernels/tangent-kernel.ts";
 import { lossOf } from "../../../src/losses/registry.ts";
 import { kernelGradientFlow } from "../../../src/machines/kernel-flow.ts";
@@ -129,12 +129,12 @@ export async function lazyNetwork(width: number): Promise<LazyAgreement> {
   const start = await predict(task, params, { x: queries });
   const scale = largest(trained.map((value, k) => value - start[k]));
   const time = eta * steps;
-  const apart = async (machine: Awaited<ReturnType<typeof kernelRidge>>): Promise<number> => {
+  const apart = async (machine: KernelMachine): Promise<number> => {
     const { value } = await evaluateMachine(machine, queries);
     return largest(trained.map((own, k) => own - value.data[k])) / scale;
   };
   return {
-    flow: await apart(await kernelGradientFlow(task, params, x, y, { time })),
+    flow: await apart((await kernelGradientFlow(task, params, x, y)).machine({ time })),
     ridge: await apart(await kernelRidge(task, params, x, y, { ridge: TRAIN / time })),
   };
 }
