@@ -20,6 +20,43 @@ export {
 } from "./diagnose/neighbours.ts";
 export { type NeighboursAlongOptions, type NeighboursAtStep, neighboursAlong } from "./diagnose/neighbours-along.ts";
 export {
+  type CkaForm,
+  type CkaOptions,
+  cka,
+  ckaForms,
+  kernelTargetAlignment,
+  labelKernel,
+  targetKernel,
+} from "./diagnose/alignment.ts";
+export { type BlockScore, blockScore, normalisedKernel } from "./diagnose/block-score.ts";
+export { type ClassOrder, classOrder } from "./diagnose/class-order.ts";
+export { diagnose } from "./diagnose/diagnose.ts";
+export {
+  type DiagnoseOptions,
+  type Diagnosis,
+  type DiagnosisPlan,
+  type LayerAlignment,
+  type MeasureName,
+  measureNames,
+  type StepDiagnosis,
+} from "./diagnose/diagnosis.ts";
+export { diagnosisSteps, planDiagnosis } from "./diagnose/diagnosis-plan.ts";
+export { type DiagnosisRow, diagnosisTable } from "./diagnose/diagnosis-table.ts";
+export { type KernelMovement, kernelMovement } from "./diagnose/kernel-movement.ts";
+export {
+  type Linearisation,
+  linearisationError,
+  measureLinearisation,
+  outputChange,
+} from "./diagnose/linearisation.ts";
+export {
+  type Alignment,
+  type KernelMeasures,
+  type MeasureKernelOptions,
+  measureKernel,
+} from "./diagnose/measure-kernel.ts";
+export { type Modes, modeEnergies, type NullSpace, type NullSpaceOptions, nullSpace } from "./diagnose/null-space.ts";
+export {
   featureMovement,
   kernelDrift,
   kernelRotation,
@@ -27,7 +64,17 @@ export {
   richnessGauge,
   richnessThresholds,
 } from "./diagnose/richness.ts";
+export { namedSample, type Sample } from "./diagnose/sample.ts";
+export { diagnosisSentences, type Sentence } from "./diagnose/sentences.ts";
+export {
+  type ClassScatter,
+  classScatter,
+  inputGram,
+  type LinearSeparability,
+  linearSeparability,
+} from "./diagnose/separability.ts";
 export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
+export { type SpectrumOptions, type SpectrumSummary, spectrumSummary } from "./diagnose/spectrum-summary.ts";
 export { type WidthMeasure, type WidthSweepOptions, widthSweep } from "./diagnose/width-sweep.ts";
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
