@@ -3,7 +3,7 @@
 import { flopsOf } from "../graph/cost.ts";
 import { type KernelPlan, planKernel } from "../kernels/plan.ts";
 import type { AlgebraName } from "../numeric/linear-algebra/types.ts";
-import type { RealDType } from "../numeric/tensor.ts";
+import { type RealDType, sizeOf } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { bytesOfState, storedBefore } from "../train/trajectory.ts";
@@ -23,15 +23,20 @@ const GAP_QUERIES = 100;
 const BETWEEN = 3;
 
 /** GFLOP/s of the engine on kernels of this kind, on two AVX-512 cores. */
-const GFLOPS: Readonly<Record<RealDType, number>> = { float32: 40, float64: 15 };
+const GFLOPS: Readonly<Record<RealDType, number>> = { float32: 20, float64: 10 };
 /** Floating-point operations of all eigenpairs of order n, over n^3, and how many a second: measured for n = 1,000. */
 const EIGENPAIRS = 9;
-const ALGEBRA_GFLOPS: Readonly<Record<AlgebraName, number>> = { lapack: 20, javascript: 1.3 };
+const ALGEBRA_GFLOPS: Readonly<Record<AlgebraName, number>> = { lapack: 20, javascript: 1.1 };
 /** A step of training beyond its arithmetic. */
 const SECONDS_PER_STEP = 1e-3;
 
-/** Seconds a pair of examples takes in measures on the host, at a step: alignment, blocks, distances. */
-const PER_PAIR = 1e-7;
+/**
+ * Seconds of what the host does, at a step and for the inputs, measured for 1,000 images of MNIST: a pair of examples in alignment, blocks and distances; a pair
+ * and a class in seven ridges; once, a pair and a number of the inputs.
+ */
+const PER_PAIR = 2e-7;
+const PER_PAIR_AND_CLASS = 3e-8;
+const PER_PAIR_AND_INPUT = 1.6e-9;
 
 /** The first step, some evenly between on a logarithmic axis (the stored checkpoint where one is within a factor of 1.5), the last. */
 export function diagnosisSteps({ batches, checkpoints }: Pick<Run, "batches" | "checkpoints">): number[] {
@@ -132,6 +137,16 @@ export function planDiagnosis(
   };
 }
 
+function hostSeconds(
+  { dataset }: Task,
+  { n, separates, kernels }: { readonly n: number; readonly separates: boolean; readonly kernels: number },
+): number {
+  const classes = separates ? dataset.classes.length : 0;
+  return (
+    n * n * (kernels * (PER_PAIR + PER_PAIR_AND_CLASS * classes) + PER_PAIR_AND_INPUT * sizeOf(dataset.inputShape))
+  );
+}
+
 interface Parts extends Pick<DiagnosisPlan, "steps" | "kernel" | "blocks" | "rankGap"> {
   readonly measured: readonly MeasureName[];
   readonly n: number;
@@ -179,6 +194,6 @@ function costOf(
       (flops.kernels + flops.replays) / rate +
       flops.decompositions / (1e9 * ALGEBRA_GFLOPS[algebraName]) +
       SECONDS_PER_STEP * replays +
-      PER_PAIR * n * n * (steps.length + 1),
+      (kernel ? hostSeconds(task, { n, separates: share === 1, kernels: steps.length + 1 }) : 0),
   };
 }

@@ -3,6 +3,7 @@
 import { normalisedKernel } from "../diagnose/block-score.ts";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import { alignmentFigure } from "./alignment.ts";
+import { extentOf } from "./extent.ts";
 import type { Figure } from "./figure.ts";
 import { formatCount } from "./format.ts";
 import { kernelDistanceFigure } from "./kernel-distance.ts";
@@ -54,15 +55,16 @@ function maps({ kernels, plan, steps }: Diagnosis, classes: readonly string[]): 
     blocks: labels.map((label, k) => ({ name: classes[label] ?? String(label), size: counts[k] })),
   };
   const [rows] = plan.sample.x.shape;
-  const drawn = kernels.map(({ step, kernel }) => {
+  const cosines = kernels.map(({ kernel }) => normalisedKernel(kernel).data);
+  const domain = extentOf(cosines);
+  const shared = { rows, columns: rows, rowSide: side, columnSide: side, quantity: "cosine" } as const;
+  return kernels.map(({ step }, k) => {
     const score = steps.find((own) => own.step === step)?.blocks;
-    const values = normalisedKernel(kernel).data;
-    return { name: `step ${formatCount(step)}`, values, ...(score && { score }) };
+    const one = { name: `step ${formatCount(step)}`, values: cosines[k], ...(score && { score }) };
+    // One scale for both, where there is one.
+    const colours = domain && domain[0] < domain[1] ? { domain } : {};
+    return kernelMapFigure({ ...shared, ...colours, maps: [one], title: "Cosines of gradients, by class" });
   });
-  const title = "Cosines of gradients, by class";
-  return [
-    kernelMapFigure({ maps: drawn, rows, columns: rows, rowSide: side, columnSide: side, quantity: "cosine", title }),
-  ];
 }
 
 /** What there is of spectra, alignment, distances and kernels. A sheet of nothing where no measure has a picture. */
@@ -74,6 +76,6 @@ export function diagnosisFigure(diagnosis: Diagnosis, { classes }: DiagnosisFigu
   return sheet({
     title: "What the tangent kernel says",
     caption: `${formatCount(plan.sample.x.shape[0])} examples (${plan.sample.name}), trace over ${formatCount(outputs)} outputs, ${dtype}.`,
-    figures: [...spectra(diagnosis), ...alignments(diagnosis), ...distances, ...maps(diagnosis, classes)],
+    figures: [...spectra(diagnosis), ...alignments(diagnosis), ...maps(diagnosis, classes), ...distances],
   });
 }
