@@ -130,7 +130,8 @@ async function diagnoseStep(
   const wanted = { ...wantedOf(sample), dtype };
   const own = kernel && measureKernel(kernel.whole, { ...wanted, algebra, measures: wantedMeasures(measures) });
   const trace = kernel ? traceOf(kernel.whole) : 0;
-  const layers = kernel?.layers.map(({ name, kernel: part }): LayerAlignment => {
+  const parts = measures.includes("alignment") ? kernel?.layers : undefined;
+  const layers = parts?.map(({ name, kernel: part }): LayerAlignment => {
     const alignment = targetAlignment(part, wanted) as NonNullable<ReturnType<typeof targetAlignment>>;
     return { name, share: trace === 0 ? undefined : traceOf(part) / trace, ...alignment };
   });
@@ -140,7 +141,7 @@ async function diagnoseStep(
     loss,
     accuracy: accuracyOn(task, outputs, sample),
     ...own,
-    ...(layers && layers.length > 0 && measures.includes("alignment") && { layers }),
+    ...(layers && layers.length > 0 && { layers }),
     ...(plan.blocks && { nullSpace: await nullSpaceAt(context, params) }),
     ...(measures.includes("linearisation") && {
       linearisation: await measureLinearisation(task, start, params, { xs: queries.x, signal: options.signal }),
