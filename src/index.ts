@@ -1,24 +1,5 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
-export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
-export { type Concentration, concentration, type LorenzPoint } from "./diagnose/concentration.ts";
-export {
-  type NeighbourList,
-  type NeighbourPair,
-  neighbourLists,
-  type QueryNeighbours,
-} from "./diagnose/neighbour-lists.ts";
-export {
-  type NeighbourMeans,
-  type NeighbourMetric,
-  type Neighbours,
-  type NeighboursOptions,
-  type NeighboursPlan,
-  neighbourMetrics,
-  neighbours,
-  planNeighbours,
-} from "./diagnose/neighbours.ts";
-export { type NeighboursAlongOptions, type NeighboursAtStep, neighboursAlong } from "./diagnose/neighbours-along.ts";
 export {
   type CkaForm,
   type CkaOptions,
@@ -30,6 +11,8 @@ export {
 } from "./diagnose/alignment.ts";
 export { type BlockScore, blockScore, normalisedKernel } from "./diagnose/block-score.ts";
 export { type ClassOrder, classOrder } from "./diagnose/class-order.ts";
+export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
+export { type Concentration, concentration, type LorenzPoint } from "./diagnose/concentration.ts";
 export { diagnose } from "./diagnose/diagnose.ts";
 export {
   type DiagnoseOptions,
@@ -55,6 +38,23 @@ export {
   type MeasureKernelOptions,
   measureKernel,
 } from "./diagnose/measure-kernel.ts";
+export {
+  type NeighbourList,
+  type NeighbourPair,
+  neighbourLists,
+  type QueryNeighbours,
+} from "./diagnose/neighbour-lists.ts";
+export {
+  type NeighbourMeans,
+  type NeighbourMetric,
+  type Neighbours,
+  type NeighboursOptions,
+  type NeighboursPlan,
+  neighbourMetrics,
+  neighbours,
+  planNeighbours,
+} from "./diagnose/neighbours.ts";
+export { type NeighboursAlongOptions, type NeighboursAtStep, neighboursAlong } from "./diagnose/neighbours-along.ts";
 export { type Modes, modeEnergies, type NullSpace, type NullSpaceOptions, nullSpace } from "./diagnose/null-space.ts";
 export {
   featureMovement,
@@ -205,10 +205,10 @@ export {
 export { onnxLoss } from "./losses/onnx-loss.ts";
 export { lossForms, lossNames, lossOf } from "./losses/registry.ts";
 export type { Loss } from "./losses/types.ts";
-export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
-export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
 export { type ClassPair, classPairs } from "./machines/class-pairs.ts";
 export { type DualReport, type SvmSolver, svmSolvers } from "./machines/dual-solver.ts";
+export { type FeatureRidge, type FeatureRidgeCurves, featureRidge } from "./machines/feature-ridge.ts";
+export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
 export {
