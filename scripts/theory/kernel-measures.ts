@@ -18,8 +18,8 @@ import { engineOf, startOf } from "../../test/helpers/tasks.ts";
 import type { TheoryRow } from "./row.ts";
 
 const MODELS = ["mlp:32:relu", "cnn:4", "attention:16:1:2"] as const;
-/** From too small to learn in so few steps to what learns well. */
-const RATES = [0.003, 0.03, 0.3];
+/** Spread over accuracies. At 0.3 with this momentum one ended without a CKA or without any change of accuracy to rank. */
+const RATES = [0.001, 0.01, 0.05];
 const STEPS = 100;
 const EVERY = 20;
 
@@ -62,7 +62,7 @@ async function alignmentAlong(): Promise<string> {
       const [first, last] = [found.cka[0], found.cka.at(-1) as number];
       const together = spearman(found.cka, found.accuracy) as number;
       told.push(
-        `${spec} ${first.toFixed(2)} to ${last.toFixed(2)}, rank correlation with accuracy along training ${together.toFixed(2)}`,
+        `${spec} ${first.toFixed(2)} to ${last.toFixed(2)} while accuracy goes from ${found.accuracy[0].toFixed(2)} to ${(found.accuracy.at(-1) as number).toFixed(2)}, rank correlation with accuracy along training ${together.toFixed(2)}`,
       );
     }
   }
@@ -82,7 +82,7 @@ export const rows: readonly TheoryRow[] = [
     by: "cka, labelKernel, diagnose",
     test: "diagnose/measures.test.ts",
     holds:
-      "CKA: of one kernel on one sample, whose rise says that gradients turned toward the labels, not that outputs did",
+      "CKA: not in this measurement, of one seed, six steps a training and nine trainings, where attention hardly learned; on MNIST it rises from 0.42 to 0.52 (Measures of a kernel)",
     measure: alignmentAlong,
   },
 ];
