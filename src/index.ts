@@ -1,5 +1,16 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export {
+  type CkaForm,
+  type CkaOptions,
+  cka,
+  ckaForms,
+  kernelTargetAlignment,
+  labelKernel,
+  targetKernel,
+} from "./diagnose/alignment.ts";
+export { type BlockScore, blockScore, normalisedKernel } from "./diagnose/block-score.ts";
+export { type ClassOrder, classOrder } from "./diagnose/class-order.ts";
 export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
 export { type Concentration, concentration, type LorenzPoint } from "./diagnose/concentration.ts";
 export {
@@ -11,6 +22,31 @@ export {
   scoreQueries,
   separations,
 } from "./diagnose/coverage-scores.ts";
+export { diagnose } from "./diagnose/diagnose.ts";
+export {
+  type DiagnoseOptions,
+  type Diagnosis,
+  type DiagnosisPlan,
+  type LayerAlignment,
+  type MeasureName,
+  measureNames,
+  type StepDiagnosis,
+} from "./diagnose/diagnosis.ts";
+export { diagnosisSteps, planDiagnosis } from "./diagnose/diagnosis-plan.ts";
+export { type DiagnosisRow, diagnosisTable } from "./diagnose/diagnosis-table.ts";
+export { type KernelMovement, kernelMovement } from "./diagnose/kernel-movement.ts";
+export {
+  type Linearisation,
+  linearisationError,
+  measureLinearisation,
+  outputChange,
+} from "./diagnose/linearisation.ts";
+export {
+  type Alignment,
+  type KernelMeasures,
+  type MeasureKernelOptions,
+  measureKernel,
+} from "./diagnose/measure-kernel.ts";
 export {
   type NeighbourList,
   type NeighbourPair,
@@ -28,6 +64,7 @@ export {
   planNeighbours,
 } from "./diagnose/neighbours.ts";
 export { type NeighboursAlongOptions, type NeighboursAtStep, neighboursAlong } from "./diagnose/neighbours-along.ts";
+export { type Modes, modeEnergies, type NullSpace, type NullSpaceOptions, nullSpace } from "./diagnose/null-space.ts";
 export { maxProbability, type NearnessMeasure, nearness, nearnessMeasures } from "./diagnose/ood-baselines.ts";
 export { type RankGap, type RankGapOptions, type RankMethod, rankGap, rankMethods } from "./diagnose/rank-gap.ts";
 export {
@@ -49,7 +86,25 @@ export {
   type RocCurve,
   rocCurve,
 } from "./diagnose/roc.ts";
-export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
+export { namedSample, type Sample } from "./diagnose/sample.ts";
+export { diagnosisSentences, type Sentence } from "./diagnose/sentences.ts";
+export {
+  type ClassScatter,
+  classScatter,
+  inputGram,
+  type LinearSeparability,
+  linearSeparability,
+} from "./diagnose/separability.ts";
+export {
+  logLogSlope,
+  logLogSlope,
+  type SizedMeasure,
+  type SizedMeasure,
+  type Slope,
+  type Slope,
+  slopeOverSeeds,
+  slopeOverSeeds,
+} from "./diagnose/slopes.ts";
 export {
   type SpanForm,
   type SpanKernel,
@@ -58,6 +113,7 @@ export {
   spanForms,
   tangentSpanKernel,
 } from "./diagnose/span-kernel.ts";
+export { type SpectrumOptions, type SpectrumSummary, spectrumSummary } from "./diagnose/spectrum-summary.ts";
 export {
   type KinkStep,
   type KinksAlong,

@@ -5,6 +5,7 @@ import { type DiagnoseOptions, type Diagnosis, type DiagnosisPlan, measureNames 
 import { planDiagnosis } from "../diagnose/diagnosis-plan.ts";
 import { namedSample } from "../diagnose/sample.ts";
 import { diagnosisSentences } from "../diagnose/sentences.ts";
+import { diagnosisFigure } from "../figures/diagnosis.ts";
 import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import type { AlgebraName } from "../numeric/linear-algebra/types.ts";
 import type { Run } from "../run/types.ts";
@@ -12,6 +13,7 @@ import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
 import { diagnosisText, planText } from "./diagnose-text.ts";
 import { UsageError } from "./failure.ts";
+import { figureFlag, requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
 import { formatSeconds } from "./format.ts";
 import type { ExitCode } from "./io.ts";
@@ -26,6 +28,7 @@ const SHAPE = {
   per: flags.nameFlag(["layer"] as const).optional(),
   measure: flags.text().optional(),
   plan: flags.toggle().optional(),
+  figure: figureFlag().optional(),
   memory: flags.bytes().optional(),
   data: flags.text().optional(),
   threads: flags.count().optional(),
@@ -79,6 +82,7 @@ const planValue = ({
   skipped,
   kernel,
   blocks,
+  rankGap,
   replays,
   flops,
   bytes,
@@ -92,6 +96,7 @@ const planValue = ({
   skipped,
   kernels: { count: kernel ? steps.length : 0, algorithm: kernel?.algorithm ?? null, layers: kernel?.groups ?? null },
   blocks: blocks ? { count: steps.length, examples: blocks.examples } : null,
+  rankGap: rankGap ?? null,
   replays,
   flops,
   bytes,
@@ -99,7 +104,7 @@ const planValue = ({
 });
 
 /** The record for programs: all but the kernel itself, which `pathkernel kernel` writes. */
-const diagnosisValue = ({ plan, dtype, outputs, steps, movement, richness, inputs }: Diagnosis) => ({
+const diagnosisValue = ({ plan, dtype, outputs, steps, movement, richness, inputs, kinks }: Diagnosis) => ({
   dtype,
   outputs,
   plan: planValue(plan),
@@ -107,6 +112,7 @@ const diagnosisValue = ({ plan, dtype, outputs, steps, movement, richness, input
   movement: movement ?? null,
   richness: richness ?? null,
   inputs: inputs ?? null,
+  kinks: kinks ?? null,
 });
 
 export async function runDiagnose(invocation: Invocation): Promise<ExitCode> {
@@ -114,6 +120,8 @@ export async function runDiagnose(invocation: Invocation): Promise<ExitCode> {
   const checked = flags.parseFlags(SHAPE, invocation.flags);
   const { at, of, queries, per, memory, data, threads } = checked;
   const measures = measuresOf(checked.measure);
+  const file = checked.figure;
+  if (file !== undefined) await requireFigure(file);
   await withRun(invocation, { data, threads }, async (run, task) => {
     const algebra = await openLinearAlgebra();
     const options: DiagnoseOptions = {
@@ -144,6 +152,7 @@ export async function runDiagnose(invocation: Invocation): Promise<ExitCode> {
     const sentences = diagnosisSentences(found);
     output.print(diagnosisText(found, { run, sentences, width: output.width }));
     output.note(`${formatSeconds(seconds)}, linear algebra by ${algebra.library}`);
+    if (file !== undefined) await writeFigure(output, file, diagnosisFigure(found, task.dataset));
     output.value("diagnose", { run: run.path, ...diagnosisValue(found), sentences, seconds });
   });
   return 0;

@@ -23,6 +23,8 @@ const TITLES: Readonly<Record<MeasureName, string>> = {
   linearisation: "linearisation at the start",
   separability: "separability of the classes",
   blocks: "blocks by class",
+  "rank-gap": "queries beyond the span",
+  units: "switching units",
 };
 
 /** Columns aligned to the right behind their names. */

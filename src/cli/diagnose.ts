@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { measureNames } from "../diagnose/diagnosis.ts";
 import { DEFAULT_EXAMPLES } from "../diagnose/diagnosis-plan.ts";
 import { addExamples, type CommandDefinition } from "./command.ts";
+import { FIGURE_HELP } from "./figure-file.ts";
 
 function configure(command: Command): void {
   command
@@ -14,6 +15,7 @@ function configure(command: Command): void {
     .option("--per <what>", "layer: alignment of each layer's part of the kernel too")
     .option("--measure <names>", `some of ${measureNames.join(", ")} (default: all)`)
     .option("--plan", "say what it will take, and stop")
+    .option("--figure <file>", FIGURE_HELP)
     .option("--memory <size>", "for tiles of kernels at work, as in 512MB (default: 1GiB)")
     .option("--data <file>", "where the data of the run are now, if no longer where they were")
     .option("--threads <n>", "threads of the engine");
@@ -22,6 +24,7 @@ function configure(command: Command): void {
     "diagnose mnist.pkrun --at 0,10,100,last --of train:0-499 --per layer",
     "diagnose mnist.pkrun --measure alignment,movement --json",
     "diagnose mnist.pkrun --of test:0-999 --plan",
+    "diagnose mnist.pkrun --per layer --figure mnist.svg",
   ]);
 }
 

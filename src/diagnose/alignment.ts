@@ -19,44 +19,34 @@ const ROUNDINGS = 8;
 /** Of the debiased form: four examples at least, or its 1 / (n (n - 3)) has no value. */
 const LEAST_DEBIASED = 4;
 
-/** The forms of <K, L> for matrices (n, n). */
-type Product = (k: Float64Array, l: Float64Array, n: number) => number;
+/** What is left of a kernel's entries (n, n) in a form: <K, L> is then the sum of products of entries. */
+type Entries = (k: Float64Array, n: number) => Float64Array;
 
-const uncentred: Product = (k, l) => {
-  let total = 0;
-  for (let at = 0; at < k.length; at++) total += k[at] * l[at];
-  return total;
-};
-
-/** H K H, where H = I - 1 1^T / n takes means of rows and columns away. */
-function centredEntries(k: Float64Array, n: number): Float64Array {
-  const [means, result] = [new Float64Array(n), new Float64Array(n * n)];
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) means[i] += k[i * n + j] / n;
-  const mean = means.reduce((total, own) => total + own / n, 0);
-  for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < n; j++, at++) result[at] = k[at] - means[i] - means[j] + mean;
+/** k_ij less its row's and its column's share of the sums, and the sum of all again, with the diagonal or without. */
+function lessMeans(k: Float64Array, n: number, diagonal: boolean): Float64Array {
+  const [sums, result] = [new Float64Array(n), new Float64Array(n * n)];
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (diagonal || i !== j) sums[i] += k[i * n + j];
+  const [one, both] = diagonal ? [n, n * n] : [n - 2, (n - 1) * (n - 2)];
+  const whole = sums.reduce((total, own) => total + own, 0) / both;
+  for (let i = 0, at = 0; i < n; i++)
+    for (let j = 0; j < n; j++, at++)
+      if (diagonal || i !== j) result[at] = k[at] - sums[i] / one - sums[j] / one + whole;
   return result;
 }
 
-const centred: Product = (k, l, n) => uncentred(centredEntries(k, n), centredEntries(l, n), n);
-
-/** HSIC_1 of Song et al. 2012, eq. 5, times n (n - 3): without the diagonals, unbiased for independent draws of the examples. */
-const debiased: Product = (k, l, n) => {
-  const [sumsK, sumsL] = [new Float64Array(n), new Float64Array(n)];
-  let product = 0;
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) {
-      if (i === j) continue;
-      const at = i * n + j;
-      product += k[at] * l[at];
-      sumsK[i] += k[at];
-      sumsL[i] += l[at];
-    }
-  const total = (sums: Float64Array) => sums.reduce((all, own) => all + own, 0);
-  const across = sumsK.reduce((all, own, i) => all + own * sumsL[i], 0);
-  return product + (total(sumsK) * total(sumsL)) / ((n - 1) * (n - 2)) - (2 * across) / (n - 2);
+const ENTRIES: Readonly<Record<CkaForm, Entries>> = {
+  uncentred: (k) => k,
+  /** H K H, where H = I - 1 1^T / n takes means of rows and columns away. */
+  centred: (k, n) => lessMeans(k, n, true),
+  /** Szekely and Rizzo's U-centring: products of such entries are n (n - 3) HSIC_1 of Song et al. 2012, eq. 5. */
+  debiased: (k, n) => lessMeans(k, n, false),
 };
 
-const PRODUCTS: Readonly<Record<CkaForm, Product>> = { centred, uncentred, debiased };
+function product(a: Float64Array, b: Float64Array): number {
+  let total = 0;
+  for (let at = 0; at < a.length; at++) total += a[at] * b[at];
+  return total;
+}
 
 /**
  * Centred kernel alignment of two kernels over the same examples: <K, L> / sqrt(<K, K> <L, L>), where
@@ -69,9 +59,9 @@ const PRODUCTS: Readonly<Record<CkaForm, Product>> = { centred, uncentred, debia
  * Undefined where a kernel has no direction in this form: of zeros, constant to rounding once centred (a constant model, one class), or fewer than four
  * examples for `debiased`, or a product with itself that is not above zero there.
  *
- * Shapes: both (N, N). Cost: O(N^2), for the centred form two matrices beside them. Errors: RangeError where they differ in size; those of the kernels.
+ * Shapes: both (N, N). Cost: O(N^2), two matrices beside them. Errors: RangeError where they differ in size; those of the kernels.
  *
- * @see Cortes, Mohri, Rostamizadeh 2012 (centred); Kornblith et al. 2019, arXiv:1905.00414 (CKA); Song et al. 2012, eq. 5 (debiased)
+ * @see Cortes, Mohri, Rostamizadeh 2012 (centred); Kornblith et al. 2019, arXiv:1905.00414 (CKA); Song et al. 2012, eq. 5, Szekely, Rizzo 2014 (debiased)
  */
 export function cka(
   k: Matrix,
@@ -83,13 +73,12 @@ export function cka(
   if (requireKernel("cka", l) !== n)
     throw new RangeError(`cka: both kernels must be of as many examples, got ${n} and ${l.shape[0]}`);
   if (form === "debiased" && n < LEAST_DEBIASED) return undefined;
-  const product = PRODUCTS[form];
-  // The debiased product is a difference of sums as large as <K, K>; the others are squares of what is left of the entries.
-  const floor = form === "debiased" ? ROUNDINGS * EPSILON[dtype] : (ROUNDINGS * EPSILON[dtype]) ** 2;
-  const own = [k, l].map(({ data }) => product(data, data, n));
-  if ([k, l].some(({ data }, which) => !(own[which] > floor * uncentred(data, data, n)))) return undefined;
-  const value = product(k.data, l.data, n) / Math.sqrt(own[0] * own[1]);
-  return Math.min(1, Math.max(-1, value));
+  const [x, y] = [k, l].map(({ data }) => ENTRIES[form](data, n));
+  const [xx, yy] = [product(x, x), product(y, y)];
+  // What is left of entries by rounding alone is no direction.
+  const floor = (ROUNDINGS * EPSILON[dtype]) ** 2;
+  if (!(xx > floor * product(k.data, k.data) && yy > floor * product(l.data, l.data))) return undefined;
+  return Math.min(1, Math.max(-1, product(x, y) / Math.sqrt(xx * yy)));
 }
 
 /** The kernel of labels: 1 for two examples of one class, else 0 (N, N); it is Y Y^T of one-hot labels. */
@@ -130,6 +119,6 @@ export function kernelTargetAlignment(kernel: Matrix, targets: Tensor): number |
 export function alignmentWith(kernel: Matrix, { shape: [n], data }: Matrix): number | undefined {
   let size = 0;
   for (let i = 0; i < n; i++) size += data[i * (n + 1)];
-  const norm = Math.sqrt(uncentred(kernel.data, kernel.data, n));
-  return norm === 0 || size === 0 ? undefined : uncentred(kernel.data, data, n) / (norm * size);
+  const norm = Math.sqrt(product(kernel.data, kernel.data));
+  return norm === 0 || size === 0 ? undefined : product(kernel.data, data) / (norm * size);
 }

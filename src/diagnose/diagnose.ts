@@ -26,9 +26,11 @@ import { measureLinearisation } from "./linearisation.ts";
 import { type KernelMeasureName, kernelMeasureNames, measureKernel, targetAlignment } from "./measure-kernel.ts";
 import { nullSpace } from "./null-space.ts";
 import { sampleLosses } from "./output-pulls.ts";
+import { type RankGap, rankGap } from "./rank-gap.ts";
 import { featureMovement, type Richness, richnessGauge } from "./richness.ts";
 import type { Sample } from "./sample.ts";
 import { inputGram } from "./separability.ts";
+import { kinksAlong } from "./switch-units.ts";
 
 interface Layer {
   readonly name: string;
@@ -107,6 +109,13 @@ async function nullSpaceAt({ task, plan, options, algebra, losses }: Context, pa
   return { examples, ...nullSpace(modes, reals([residual.data.length], residual.data), { dtype: task.engine.dtype }) };
 }
 
+/** Of the first queries against the first examples. */
+async function rankGapAt({ task, plan, options: { signal }, algebra }: Context, params: RealArray): Promise<RankGap> {
+  const { train, queries } = plan.rankGap as NonNullable<DiagnosisPlan["rankGap"]>;
+  const parts = { train: sliceRows(plan.sample.x, 0, train), queries: sliceRows(plan.queries.x, 0, queries) };
+  return rankGap(task, params, parts, { form: "trace", method: "gram", algebra, ...(signal && { signal }) });
+}
+
 async function diagnoseStep(
   context: Context,
   step: number,
@@ -121,7 +130,8 @@ async function diagnoseStep(
   const wanted = { ...wantedOf(sample), dtype };
   const own = kernel && measureKernel(kernel.whole, { ...wanted, algebra, measures: wantedMeasures(measures) });
   const trace = kernel ? traceOf(kernel.whole) : 0;
-  const layers = kernel?.layers.map(({ name, kernel: part }): LayerAlignment => {
+  const parts = measures.includes("alignment") ? kernel?.layers : undefined;
+  const layers = parts?.map(({ name, kernel: part }): LayerAlignment => {
     const alignment = targetAlignment(part, wanted) as NonNullable<ReturnType<typeof targetAlignment>>;
     return { name, share: trace === 0 ? undefined : traceOf(part) / trace, ...alignment };
   });
@@ -131,11 +141,12 @@ async function diagnoseStep(
     loss,
     accuracy: accuracyOn(task, outputs, sample),
     ...own,
-    ...(layers && layers.length > 0 && measures.includes("alignment") && { layers }),
+    ...(layers && layers.length > 0 && { layers }),
     ...(plan.blocks && { nullSpace: await nullSpaceAt(context, params) }),
     ...(measures.includes("linearisation") && {
       linearisation: await measureLinearisation(task, start, params, { xs: queries.x, signal: options.signal }),
     }),
+    ...(plan.rankGap && { rankGap: await rankGapAt(context, params) }),
   };
   return { found, kernel: kernel?.whole };
 }
@@ -174,17 +185,15 @@ export async function diagnose(task: Task, run: Run, options: DiagnoseOptions = 
   const { params: start } = await run.checkpoint(0);
   const context: Context = { task, plan, options, algebra, losses: sampleLosses(task), start };
   const [found, kernels]: [StepDiagnosis[], Matrix[]] = [[], []];
-  const ends: RealArray[] = [];
-  let kernel: Matrix | undefined;
+  const ends: { step: number; params: RealArray; kernel: Matrix | undefined }[] = [];
   for (const step of plan.steps) {
     signal?.throwIfAborted();
     onProgress?.({ stage: "diagnosis", done: found.length, total: plan.steps.length, note: `step ${step}` });
     const { params } = await stateAt(task, run, step);
     const own = await diagnoseStep(context, step, params);
     found.push(own.found);
-    if (step === plan.steps[0] || step === plan.steps.at(-1)) ends.push(params);
-    kernel = own.kernel;
-    if (kernel && plan.measures.includes("movement")) kernels.push(kernel);
+    if (step === plan.steps[0] || step === plan.steps.at(-1)) ends.push({ step, params, kernel: own.kernel });
+    if (own.kernel && plan.measures.includes("movement")) kernels.push(own.kernel);
   }
   const ofInputs = plan.kernel ? wantedMeasures(plan.measures) : [];
   const { x } = plan.sample;
@@ -193,9 +202,12 @@ export async function diagnose(task: Task, run: Run, options: DiagnoseOptions = 
     ofInputs.length > 0 && valueIn(task.model.graph, "x").dtype !== "int64"
       ? measureKernel(inputGram(x), { ...wantedOf(plan.sample), algebra, measures: ofInputs })
       : undefined;
+  const kinks = plan.measures.includes("units")
+    ? await kinksAlong(task, run, x, { steps: plan.steps, ...(signal && { signal }) })
+    : undefined;
   onProgress?.({ stage: "diagnosis", done: plan.steps.length, total: plan.steps.length });
   const movement = kernels.length > 0 ? kernelMovement(kernels, plan.steps) : undefined;
-  const richness = movement && (await richnessOf(context, movement.drift.at(-1), [ends[0], ends[1]]));
+  const richness = movement && (await richnessOf(context, movement.drift.at(-1), [ends[0].params, ends[1].params]));
   return {
     plan,
     dtype: task.engine.dtype,
@@ -204,6 +216,7 @@ export async function diagnose(task: Task, run: Run, options: DiagnoseOptions = 
     ...(movement && { movement }),
     ...(richness && { richness }),
     ...(inputs && { inputs }),
-    kernel,
+    ...(kinks && { kinks }),
+    kernels: ends.flatMap(({ step, kernel }) => (kernel ? [{ step, kernel }] : [])),
   };
 }

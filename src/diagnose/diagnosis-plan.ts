@@ -3,7 +3,7 @@
 import { flopsOf } from "../graph/cost.ts";
 import { type KernelPlan, planKernel } from "../kernels/plan.ts";
 import type { AlgebraName } from "../numeric/linear-algebra/types.ts";
-import type { RealDType } from "../numeric/tensor.ts";
+import { type RealDType, sizeOf } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { bytesOfState, storedBefore } from "../train/trajectory.ts";
@@ -16,16 +16,27 @@ const DEFAULT_BUDGET = 2 ** 30;
 const TILE = 256;
 /** Rows of the kernel in blocks that the null space is found of: its decomposition takes no longer than that of a sample of a thousand. */
 const BLOCK_ROWS = 1000;
+/** Of the rank gap, which needs spectra of its own: a few hundred rows take no time, and more examples than parameters are rare anyway. */
+const GAP_EXAMPLES = 200;
+const GAP_QUERIES = 100;
 /** Steps between the first and the last. */
 const BETWEEN = 3;
 
 /** GFLOP/s of the engine on kernels of this kind, on two AVX-512 cores. */
-const GFLOPS: Readonly<Record<RealDType, number>> = { float32: 40, float64: 15 };
+const GFLOPS: Readonly<Record<RealDType, number>> = { float32: 20, float64: 10 };
 /** Floating-point operations of all eigenpairs of order n, over n^3, and how many a second: measured for n = 1,000. */
 const EIGENPAIRS = 9;
-const ALGEBRA_GFLOPS: Readonly<Record<AlgebraName, number>> = { lapack: 20, javascript: 1.3 };
+const ALGEBRA_GFLOPS: Readonly<Record<AlgebraName, number>> = { lapack: 20, javascript: 1.1 };
 /** A step of training beyond its arithmetic. */
 const SECONDS_PER_STEP = 1e-3;
+
+/**
+ * Seconds of what the host does, at a step and for the inputs, measured for 1,000 images of MNIST: a pair of examples in alignment, blocks and distances; a pair
+ * and a class in seven ridges; once, a pair and a number of the inputs.
+ */
+const PER_PAIR = 2e-7;
+const PER_PAIR_AND_CLASS = 3e-8;
+const PER_PAIR_AND_INPUT = 1.6e-9;
 
 /** The first step, some evenly between on a logarithmic axis (the stored checkpoint where one is within a factor of 1.5), the last. */
 export function diagnosisSteps({ batches, checkpoints }: Pick<Run, "batches" | "checkpoints">): number[] {
@@ -110,6 +121,9 @@ export function planDiagnosis(
   const examples = Math.min(n, Math.floor(BLOCK_ROWS / task.outputs));
   const inBlocks = measured.includes("null-space");
   const blocks = inBlocks ? { examples, plan: planOf(task, examples, "blocks", options) } : undefined;
+  const rankGap = measured.includes("rank-gap")
+    ? { train: Math.min(n, GAP_EXAMPLES), queries: Math.min(queries.x.shape[0], GAP_QUERIES) }
+    : undefined;
   return {
     steps,
     sample,
@@ -118,11 +132,22 @@ export function planDiagnosis(
     skipped,
     kernel,
     blocks,
-    ...costOf(task, run, { steps, measured, kernel, blocks, n, algebraName }),
+    rankGap,
+    ...costOf(task, run, { steps, measured, kernel, blocks, rankGap, n, algebraName }),
   };
 }
 
-interface Parts extends Pick<DiagnosisPlan, "steps" | "kernel" | "blocks"> {
+function hostSeconds(
+  { dataset }: Task,
+  { n, separates, kernels }: { readonly n: number; readonly separates: boolean; readonly kernels: number },
+): number {
+  const classes = separates ? dataset.classes.length : 0;
+  return (
+    n * n * (kernels * (PER_PAIR + PER_PAIR_AND_CLASS * classes) + PER_PAIR_AND_INPUT * sizeOf(dataset.inputShape))
+  );
+}
+
+interface Parts extends Pick<DiagnosisPlan, "steps" | "kernel" | "blocks" | "rankGap"> {
   readonly measured: readonly MeasureName[];
   readonly n: number;
   readonly algebraName: AlgebraName;
@@ -131,22 +156,26 @@ interface Parts extends Pick<DiagnosisPlan, "steps" | "kernel" | "blocks"> {
 function costOf(
   task: Task,
   run: Run,
-  { steps, measured, kernel, blocks, n, algebraName }: Parts,
+  { steps, measured, kernel, blocks, rankGap, n, algebraName }: Parts,
 ): Pick<DiagnosisPlan, "replays" | "flops" | "bytes" | "seconds"> {
   const replayed = steps.map((step) => [storedBefore(run, step), step] as const);
-  const replays = replayed.reduce((total, [from, to]) => total + to - from, 0);
+  // Signs of units are compared in a second pass.
+  const passes = measured.includes("units") ? 2 : 1;
+  const replays = passes * replayed.reduce((total, [from, to]) => total + to - from, 0);
   const forward = flopsOf(task.training.head, 1);
   const flopsOfReplays = replayed.reduce((total, [from, to]) => {
     for (let s = from; s < to; s++) total += 3 * forward * run.batches[s].indices.length;
     return total;
   }, 0);
+  const gapRows = rankGap ? rankGap.train + rankGap.queries : 0;
+  const gap = rankGap ? planOf(task, gapRows, "trace", {}) : undefined;
   // With vectors for separability, a third of that without; of the inputs too.
   const share = measured.includes("separability") ? 1 : measured.includes("spectrum") ? 1 / 3 : 0;
   const rows = blocks ? blocks.examples * task.outputs : 0;
   const flops = {
-    kernels: steps.length * (flopsOfPlan(kernel) + flopsOfPlan(blocks?.plan)),
-    decompositions: EIGENPAIRS * (share * (steps.length + 1) * n ** 3 + steps.length * rows ** 3),
-    replays: flopsOfReplays,
+    kernels: steps.length * (flopsOfPlan(kernel) + flopsOfPlan(blocks?.plan) + flopsOfPlan(gap)),
+    decompositions: EIGENPAIRS * (share * (steps.length + 1) * n ** 3 + steps.length * (rows ** 3 + 2 * gapRows ** 3)),
+    replays: passes * flopsOfReplays,
   };
   const rate = 1e9 * GFLOPS[task.engine.dtype];
   const layers = kernel?.groups?.length ?? 1;
@@ -165,8 +194,6 @@ function costOf(
       (flops.kernels + flops.replays) / rate +
       flops.decompositions / (1e9 * ALGEBRA_GFLOPS[algebraName]) +
       SECONDS_PER_STEP * replays +
-      PER_PAIR * n * n * (steps.length + 1),
+      (kernel ? hostSeconds(task, { n, separates: share === 1, kernels: steps.length + 1 }) : 0),
   };
 }
-/** Seconds a pair of examples takes in measures on the host, at a step: alignment, blocks, distances. */
-const PER_PAIR = 1e-7;

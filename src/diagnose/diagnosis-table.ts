@@ -36,7 +36,26 @@ const KERNEL_ROWS: readonly (readonly [MeasureName, string, OfKernel])[] = [
   ["blocks", "ratio", ({ blocks }) => blocks?.ratio],
 ];
 
-function stepRows({ movement, steps }: Diagnosis): readonly (readonly [MeasureName | undefined, string, OfStep])[] {
+/** Of a piecewise network; nothing of a smooth one. */
+function unitRows(kinks: Diagnosis["kinks"]): readonly (readonly [MeasureName, string, OfStep])[] {
+  if (!kinks || kinks.groups.length === 0) return [];
+  const pairs = kinks.examples * kinks.groups.reduce((total, { units }) => total + units, 0);
+  const changed = (k: number): number | undefined => {
+    const { crossings } = kinks.steps[k];
+    return crossings === undefined ? undefined : crossings / pairs;
+  };
+  return [
+    ["units", "never active", (_, k) => kinks.steps[k].dormant],
+    ["units", "always active", (_, k) => kinks.steps[k].alwaysActive],
+    ["units", "signs that changed", (_, k) => changed(k)],
+  ];
+}
+
+function stepRows({
+  movement,
+  steps,
+  kinks,
+}: Diagnosis): readonly (readonly [MeasureName | undefined, string, OfStep])[] {
   const layers = steps[0].layers ?? [];
   return [
     [undefined, "loss", ({ loss }) => loss],
@@ -53,6 +72,9 @@ function stepRows({ movement, steps }: Diagnosis): readonly (readonly [MeasureNa
     ["movement", "the same, centred", (_, k) => movement?.centred[k]],
     ["movement", "velocity, a step", (_, k) => (k === 0 ? undefined : movement?.velocity[k - 1])],
     ["movement", "drift |K - K_0| / |K_0|", (_, k) => movement?.drift[k]],
+    ["rank-gap", "energy outside the span", ({ rankGap }) => rankGap?.outOfSpanEnergy],
+    ["rank-gap", "rank gap", ({ rankGap }) => rankGap?.gap],
+    ...unitRows(kinks),
     ["linearisation", "missed by f_lin", ({ linearisation }) => linearisation?.error],
   ];
 }

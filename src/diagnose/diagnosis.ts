@@ -8,8 +8,10 @@ import type { KernelMovement } from "./kernel-movement.ts";
 import type { Linearisation } from "./linearisation.ts";
 import type { Alignment, KernelMeasures } from "./measure-kernel.ts";
 import type { NullSpace } from "./null-space.ts";
+import type { RankGap } from "./rank-gap.ts";
 import type { Richness } from "./richness.ts";
 import type { Sample } from "./sample.ts";
+import type { KinksAlong } from "./switch-units.ts";
 
 /** What can be measured, in the order in which it is told. */
 export const measureNames = [
@@ -20,6 +22,8 @@ export const measureNames = [
   "linearisation",
   "separability",
   "blocks",
+  "rank-gap",
+  "units",
 ] as const;
 export type MeasureName = (typeof measureNames)[number];
 
@@ -53,6 +57,8 @@ export interface DiagnosisPlan {
   readonly kernel: KernelPlan | undefined;
   /** Kernels in blocks for the null space: so many first examples of the sample, times outputs, are its rows. */
   readonly blocks: { readonly examples: number; readonly plan: KernelPlan } | undefined;
+  /** So many first examples of the sample, and of the queries; undefined where it is not measured. */
+  readonly rankGap: { readonly train: number; readonly queries: number } | undefined;
   /** Steps of training that are taken again to have the parameters. */
   readonly replays: number;
   readonly flops: { readonly kernels: number; readonly decompositions: number; readonly replays: number };
@@ -79,6 +85,8 @@ export interface StepDiagnosis extends KernelMeasures {
   readonly nullSpace?: NullSpace & { readonly examples: number };
   /** Against the first step of the run, at the queries. */
   readonly linearisation?: Linearisation;
+  /** Of the first queries against the first examples of the sample, by the trace form. */
+  readonly rankGap?: RankGap;
 }
 
 export interface Diagnosis {
@@ -92,6 +100,8 @@ export interface Diagnosis {
   readonly richness?: Richness;
   /** The same measures of the inputs themselves: the kernel <x, x'> with a constant, what a linear model of the inputs has. */
   readonly inputs?: KernelMeasures;
-  /** The kernel before the last step of the list: (N, N). */
-  readonly kernel: Matrix | undefined;
+  /** Which switching units are never or always active on the sample, and how many signs changed between the steps; without groups for a smooth model. */
+  readonly kinks?: KinksAlong;
+  /** The kernels before the first and the last step of the list, (N, N) each: for pictures. */
+  readonly kernels: readonly { readonly step: number; readonly kernel: Matrix }[];
 }

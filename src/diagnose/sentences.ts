@@ -7,7 +7,10 @@ export interface Sentence {
   readonly text: string;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.095 ? 1 : 0)} %`;
+const percent = (share: number): string => {
+  if (share > 0 && share < 5e-4) return "less than 0.1 %";
+  return `${(100 * share).toFixed(share > 0 && share < 0.095 ? 1 : 0)} %`;
+};
 /** A change relative to what was there: "40 %", "11 times their size". */
 const relative = (change: number): string => (change < 2 ? percent(change) : `${digits(change)} times their size`);
 const digits = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(2));
@@ -94,6 +97,34 @@ const blocks: Say = ({ inputs }, { blocks: own }) => {
   return `gradients of two examples of one class have cosine ${digits(own.within as number)} on average, of two classes ${digits(own.between as number)}: difference ${digits(own.difference)}${beside}.`;
 };
 
+/** Energy that is nothing beside what the numbers are good to. */
+const ROUNDING = 1e-6;
+
+const rankGap: Say = ({ plan }, { rankGap: own }) => {
+  if (!own || !plan.rankGap) return undefined;
+  const { train, queries } = plan.rankGap;
+  if (own.outOfSpanEnergy < ROUNDING)
+    return `the gradients of ${queries} queries lie in the span of those of ${train} examples, but for less than a millionth of their energy.`;
+  const usual =
+    own.length > own.trainFeatures && own.gap === own.queryFeatures
+      ? " (a gap of one each is what any network of more parameters than examples has)"
+      : "";
+  return `${percent(own.outOfSpanEnergy)} of the gradients of ${queries} queries lies outside the span of those of ${train} examples: no step on these examples reaches that part; rank gap ${own.gap}${usual}.`;
+};
+
+const units: Say = ({ kinks }, { step }) => {
+  if (!kinks) return undefined;
+  if (kinks.groups.length === 0) return "the network is smooth: it has no units that switch.";
+  const all = kinks.groups.reduce((total, { units: own }) => total + own, 0);
+  const { dormant, alwaysActive } = kinks.steps[kinks.steps.length - 1];
+  const changed = kinks.steps.reduce((total, { crossings = 0 }) => total + crossings, 0) / (all * kinks.examples);
+  const moved =
+    kinks.steps.length > 1
+      ? `; a pair of unit and example changed sides ${digits(changed)} times by step ${step} on average, at least`
+      : "";
+  return `${dormant} of ${all} units are never active on these examples and learn nothing from them, ${alwaysActive} always are${moved}.`;
+};
+
 const SAYINGS: Readonly<Record<MeasureName, Say>> = {
   spectrum,
   "null-space": nullSpace,
@@ -102,6 +133,8 @@ const SAYINGS: Readonly<Record<MeasureName, Say>> = {
   linearisation,
   separability,
   blocks,
+  "rank-gap": rankGap,
+  units,
 };
 
 /** One sentence for each measure that there is, of the last step of the list against the first. */

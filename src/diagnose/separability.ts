@@ -28,27 +28,33 @@ export function inputGram({ shape: [n], data }: Tensor): Matrix {
   const width = n === 0 ? 0 : data.length / n;
   const x = Float64Array.from(data as RealArray);
   const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    const own = i * width;
-    // Four at once, since each addition waits for the one before; those beyond the diagonal are not taken.
-    for (let j = 0; j <= i; j += 4) {
-      const at = [j, j + 1, j + 2, j + 3].map((row) => Math.min(row, n - 1) * width);
-      const [p, q, r, s] = at;
-      let [a, b, c, d] = [0, 0, 0, 0];
+  const row = (i: number): number => Math.min(i, n - 1) * width;
+  // Two by four entries at once, since each addition waits for the one before, and numbers once read serve several.
+  for (let i = 0; i < n; i += 2)
+    for (let j = 0; j <= i + 1; j += 4) {
+      const [e, f] = [row(i), row(i + 1)];
+      const [p, q, r, s] = [row(j), row(j + 1), row(j + 2), row(j + 3)];
+      let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0];
       for (let k = 0; k < width; k++) {
-        const value = x[own + k];
-        a += value * x[p + k];
-        b += value * x[q + k];
-        c += value * x[r + k];
-        d += value * x[s + k];
+        const [u, v] = [x[e + k], x[f + k]];
+        const [y0, y1, y2, y3] = [x[p + k], x[q + k], x[r + k], x[s + k]];
+        a0 += u * y0;
+        a1 += u * y1;
+        a2 += u * y2;
+        a3 += u * y3;
+        b0 += v * y0;
+        b1 += v * y1;
+        b2 += v * y2;
+        b3 += v * y3;
       }
-      for (const [m, value] of [a, b, c, d].entries()) {
-        if (j + m > i) break;
-        result[i * n + j + m] = value;
-        result[(j + m) * n + i] = value;
+      const found = [a0, a1, a2, a3, b0, b1, b2, b3];
+      for (let at = 0; at < 8; at++) {
+        const [c, d] = [i + Math.floor(at / 4), j + (at % 4)];
+        if (c >= n || d > c) continue;
+        result[c * n + d] = found[at];
+        result[d * n + c] = found[at];
       }
     }
-  }
   let size = 0;
   for (let i = 0; i < n; i++) size += result[i * n + i] / n;
   return reals(

@@ -22,7 +22,7 @@ export interface SpectrumSummary {
   readonly effectiveRank: number;
   /** (sum lambda)^2 / sum lambda^2, in [1, N]: the same with the weight on the large ones; never above `effectiveRank`. */
   readonly participationRatio: number;
-  /** trace / lambda_1 = |J|_F^2 / |J|_2^2, in [1, N]: how many times the largest the whole is. */
+  /** trace / lambda_1 = |J|_F^2 / |J|_2^2, in [1, N]: how many times the largest the whole is; never above `participationRatio`. */
   readonly stableRank: number;
   /** Eigenvalues above the tolerance. */
   readonly rank: number;
