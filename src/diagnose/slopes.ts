@@ -1,5 +1,7 @@
 // Slopes of measures against a size on logarithmic axes, one for each seed, with an interval over seeds.
 
+import { meanInterval } from "../numeric/student.ts";
+
 export interface Slope {
   /** Mean over seeds of d log(measure) / d log(size), by least squares in each. */
   readonly slope: number;
@@ -13,28 +15,6 @@ export interface SizedMeasure {
   readonly size: number;
   readonly measure: number;
 }
-
-/** Student's t for 95 % two-sided at 1 to 10 degrees of freedom, then 12, 15, 20, 30, 60 and without end. */
-const STUDENT: readonly (readonly [number, number])[] = [
-  [1, 12.706],
-  [2, 4.303],
-  [3, 3.182],
-  [4, 2.776],
-  [5, 2.571],
-  [6, 2.447],
-  [7, 2.365],
-  [8, 2.306],
-  [9, 2.262],
-  [10, 2.228],
-  [12, 2.179],
-  [15, 2.131],
-  [20, 2.086],
-  [30, 2.042],
-  [60, 2.0],
-];
-
-/** The tabled value at the next smaller number of degrees of freedom: never too narrow. */
-const studentOf = (freedom: number): number => STUDENT.filter(([df]) => df <= freedom).at(-1)![1];
 
 /** d log(measure) / d log(size) by least squares. */
 export function logLogSlope(points: readonly Pick<SizedMeasure, "size" | "measure">[]): number {
@@ -53,9 +33,6 @@ export function logLogSlope(points: readonly Pick<SizedMeasure, "size" | "measur
 export function slopeOverSeeds(measures: readonly SizedMeasure[]): Slope {
   const seeds = [...new Set(measures.map(({ seed }) => seed))];
   const slopes = seeds.map((seed) => logLogSlope(measures.filter((own) => own.seed === seed)));
-  const n = slopes.length;
-  const slope = slopes.reduce((a, b) => a + b, 0) / n;
-  if (n < 2) return { slope, half: Number.NaN, seeds: n };
-  const variance = slopes.reduce((sum, value) => sum + (value - slope) ** 2, 0) / (n - 1);
-  return { slope, half: studentOf(n - 1) * Math.sqrt(variance / n), seeds: n };
+  const { mean: slope, half, count } = meanInterval(slopes);
+  return { slope, half, seeds: count };
 }
