@@ -39,12 +39,19 @@ export function valueRange(values: ArrayLike<number>): ValueRange {
   return [low, high];
 }
 
-interface Pixels {
+export interface Pixels {
   readonly width: number;
   readonly height: number;
-  readonly channels: 1 | 3;
+  readonly channels: 1 | 3 | 4;
   /** Interleaved: (h, w, channels). */
   readonly data: Uint8Array;
+}
+
+/** Pixels as a PNG in a data URI. */
+export function pictureFrom(pixels: Pixels): Picture {
+  const bytes = encode({ ...pixels, depth: 8 }, { zlib: { level: 9 } });
+  const uri = `data:image/png;base64,${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))}`;
+  return { uri, width: pixels.width, height: pixels.height };
 }
 
 /** (channels, h, w) values to interleaved bytes, averaged over `block` x `block` values. */
@@ -78,8 +85,5 @@ export function pictureOf(x: Tensor, options: ImageOptions): Picture | undefined
   const [low, high] = options.range;
   if (!(low < high)) throw new RangeError(`pictureOf: range must go from low to high, got [${low}, ${high}]`);
   if (!isImageShape(x.shape)) return undefined;
-  const pixels = pixelsOf(x, options);
-  const bytes = encode({ ...pixels, depth: 8 }, { zlib: { level: 9 } });
-  const uri = `data:image/png;base64,${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))}`;
-  return { uri, width: pixels.width, height: pixels.height };
+  return pictureFrom(pixelsOf(x, options));
 }

@@ -21,6 +21,15 @@ export const lightColours = {
   text: "#1a1d21",
   /** What a figure that stands alone is drawn on. */
   ground: "#ffffff",
+  // Classes and series: the eight hues of Okabe and Ito, those that are lighter than 3:1 on white darkened.
+  "class-0": "#0072b2",
+  "class-1": "#d55e00",
+  "class-2": "#008f68",
+  "class-3": "#b8628f",
+  "class-4": "#1a1d21",
+  "class-5": "#a87000",
+  "class-6": "#3d8fc9",
+  "class-7": "#8a7d00",
 } as const;
 
 /** The same on a dark page (#15181c): sky blue and orange of the same palette. */
@@ -34,7 +43,27 @@ export const darkColours: Readonly<Record<keyof typeof lightColours, string>> = 
   muted: "#b0b6bd",
   text: "#e8eaed",
   ground: "#15181c",
+  "class-0": "#2f8fd0",
+  "class-1": "#d55e00",
+  "class-2": "#009e73",
+  "class-3": "#cc79a7",
+  "class-4": "#e8eaed",
+  "class-5": "#e69f00",
+  "class-6": "#56b4e9",
+  "class-7": "#f0e442",
 };
+
+/** Classes that can be told apart by colour. */
+export const MAX_CLASSES = 8;
+/** Of more classes than that only so many are coloured, the others are grey. */
+export const MAX_HIGHLIGHTS = 6;
+
+/** The colour of class or series `k` of `count`; of many only the highlighted ones (default: the first) have one. */
+export function classColour(k: number, count: number, highlight?: readonly number[]): Colour {
+  if (highlight === undefined && count <= MAX_CLASSES) return `class-${k}` as Colour;
+  const place = (highlight ?? [0, 1, 2, 3, 4, 5]).slice(0, MAX_HIGHLIGHTS).indexOf(k);
+  return place < 0 ? "pale" : (`class-${place}` as Colour);
+}
 
 export type Colour = keyof typeof lightColours;
 

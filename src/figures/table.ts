@@ -16,3 +16,13 @@ export interface Table {
 export function amount(value: number, text: string): Amount {
   return { value, text };
 }
+
+/** The table as CSV (RFC 4180, line feeds): numbers with all their digits, nothing for those that are not finite. */
+export function tableCsv({ columns, rows }: Table): string {
+  const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const written = (cell: string | Amount): string => {
+    if (typeof cell === "string") return quoted(cell);
+    return Number.isFinite(cell.value) ? String(cell.value) : "";
+  };
+  return [columns.map(quoted), ...rows.map((row) => row.map(written))].map((line) => `${line.join(",")}\n`).join("");
+}
