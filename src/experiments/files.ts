@@ -3,6 +3,9 @@
 import type { Table } from "../figures/table.ts";
 import type { ExperimentResult } from "./run.ts";
 
+/** Pixels: readable on a page as it is. */
+const FIGURE_WIDTH = 720;
+
 export interface ResultFile {
   readonly name: string;
   readonly text: string;
@@ -37,9 +40,9 @@ export function resultFiles(result: ExperimentResult): ResultFile[] {
   const { findings } = result;
   const json = { name: "result.json", text: resultJson(result) };
   if (!findings) return [json];
-  const figures = findings.figures.map(({ name, draw }) => ({
+  const figures = findings.figures.map(({ name, figure }) => ({
     name: `${name}.svg`,
-    text: `${draw({ width: 640 })}\n`,
+    text: figure.svg({ width: FIGURE_WIDTH }),
   }));
   return [json, { name: "table.csv", text: tableCsv(findings.table) }, ...figures];
 }

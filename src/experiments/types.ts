@@ -2,7 +2,7 @@
 
 import type { Dataset, LoadOptions } from "../data/types.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { FigureOptions, FigureText } from "../figures/frame.ts";
+import type { Figure } from "../figures/figure.ts";
 import type { Table } from "../figures/table.ts";
 import type { RealDType } from "../numeric/tensor.ts";
 
@@ -33,13 +33,9 @@ export interface Parameter {
 export interface ExperimentFigure {
   /** File name without its ending. */
   readonly name: string;
-  readonly text: FigureText;
   /** What a reader sees, in a sentence or two. */
   readonly reads: string;
-  /** SVG text; the same for the same numbers. */
-  readonly draw: (options: FigureOptions) => string;
-  /** The numbers that are drawn. */
-  readonly table: Table;
+  readonly figure: Figure;
 }
 
 /** What all seeds together show; the verdict is not the experiment's to give. */

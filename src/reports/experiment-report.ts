@@ -1,6 +1,6 @@
 // The report of an experiment as one HTML file: claim, verdict with its numbers, figures, table, parameters, and what differs from the source.
 
-import type { FigureOptions, FigureText } from "../figures/frame.ts";
+import type { Figure } from "../figures/figure.ts";
 import { escapeText } from "../figures/svg.ts";
 import type { Table } from "../figures/table.ts";
 import { fact, figureOf, tableOf, tag } from "./html.ts";
@@ -10,11 +10,9 @@ import { styleSheet } from "./style.ts";
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 export interface ReportedFigure {
-  readonly text: FigureText;
+  readonly figure: Figure;
   /** What a reader sees. */
   readonly reads: string;
-  readonly draw: (options: FigureOptions) => string;
-  readonly table: Table;
 }
 
 /** An experiment's result in words, tables and pictures. */
@@ -61,8 +59,10 @@ const section = (heading: string, ...children: readonly string[]): string =>
 
 const paragraph = (text: string): string => tag("p", {}, escapeText(text));
 
-function figureMarkup({ text, reads, draw, table }: ReportedFigure): string {
-  return `${figureOf({ text, table, draw, widths: { wide: 800, narrow: 360 }, class: "full" })}${paragraph(reads)}`;
+function figureMarkup({ figure, reads }: ReportedFigure): string {
+  const { table, svg } = figure;
+  const widths = { wide: 800, narrow: 360 };
+  return `${figureOf({ text: figure, table, draw: svg, widths, class: "full" })}${paragraph(reads)}`;
 }
 
 /** The report as HTML: needs neither network nor script. The same result gives the same bytes but for the facts that the caller adds. */

@@ -59,10 +59,11 @@ export function runSuite(experiment: Experiment, seeds = 2): void {
       expect(result.checks.map(({ name }) => name)).toEqual(Object.keys(experiment.expectations));
       for (const { values } of result.checks) expect(values).toHaveLength(seeds);
       const { figures, table } = result.findings ?? { figures: [], table: { columns: [], rows: [] } };
+      expect(figures.length).toBeGreaterThan(0);
       for (const row of table.rows) expect(row).toHaveLength(table.columns.length);
       expect(table.rows.length).toBeGreaterThan(0);
-      for (const { text, reads } of figures) {
-        for (const words of [text.title, text.caption, reads]) expect(words.length).toBeGreaterThan(10);
+      for (const { figure, reads } of figures) {
+        for (const words of [figure.title, figure.caption, reads]) expect(words.length).toBeGreaterThan(10);
       }
       const files = resultFiles(result);
       for (const { name, text } of files) {
