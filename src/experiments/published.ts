@@ -12,6 +12,8 @@ export interface Published {
   readonly seeds: number;
   /** Wall time of the run whose page this is. */
   readonly seconds: number;
+  /** Processor, Node and date of that run. */
+  readonly machine: string;
 }
 
 const isPublished = (value: unknown): value is Published =>

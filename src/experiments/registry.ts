@@ -1,7 +1,17 @@
 // All experiments, in the order of their sources.
 
 import { nearestName } from "../numeric/nearest-name.ts";
+import { architectureKernels } from "./domingos/architecture-kernels.ts";
+import { densityEstimate } from "./domingos/bayesian-network.ts";
+import { brittleness } from "./domingos/brittleness.ts";
 import { pathOfTwoWeights } from "./domingos/fig-1.ts";
+import { superposition } from "./domingos/fig-2.ts";
+import { memorise } from "./domingos/memorise.ts";
+import { queryCost } from "./domingos/query-cost.ts";
+import { noRepresentation } from "./domingos/representation.ts";
+import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { smoothAndSquare } from "./guo/fig-2ab.ts";
+import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { honesty } from "./honesty/counterfactual.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
 import { jumpOverHump } from "./lhermitte/fig-2.ts";
@@ -16,6 +26,16 @@ import type { Experiment } from "./types.ts";
 
 export const experiments: readonly Experiment[] = [
   pathOfTwoWeights,
+  superposition,
+  sineMaxima,
+  memorise,
+  brittleness,
+  noRepresentation,
+  architectureKernels,
+  densityEstimate,
+  queryCost,
+  smoothAndSquare,
+  pairsAlongTraining,
   contributionDistance,
   jumpOverHump,
   learningRate,

@@ -122,20 +122,20 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
   } finally {
     await own.release();
   }
-  const seeds = planned.slice(0, measures.length);
-  const findings = sized.conclude(measures, seeds);
+  const done = resultOf(experiment, { size, seeds: planned.slice(0, measures.length), measures });
+  return { ...done, interrupted: measures.length < planned.length, seconds: secondsSince(started) };
+}
+
+/** The result of measures that were taken before, as `result.json` holds them: the same findings and the same verdict. */
+export function resultOf(
+  experiment: Experiment,
+  { size, seeds, measures }: Pick<ExperimentResult, "size" | "seeds" | "measures">,
+): ExperimentResult {
+  const { parameters, conclude } = experiment.at(size);
+  const findings = conclude(measures, seeds);
   const checks = checksOf(experiment.expectations, findings.values);
-  const interrupted = seeds.length < planned.length;
-  return {
-    ...common,
-    seeds,
-    measures,
-    findings,
-    checks,
-    ...judge(checks),
-    interrupted,
-    seconds: secondsSince(started),
-  };
+  const judged = { findings, checks, ...judge(checks) };
+  return { experiment, size, parameters, seeds, measures, ...judged, interrupted: false, seconds: 0 };
 }
 
 const secondsSince = (started: number): number => (performance.now() - started) / 1000;

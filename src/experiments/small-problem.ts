@@ -57,14 +57,15 @@ export async function smallTask(
   });
 }
 
-/** All examples at every step. */
+/** All examples at every step; every state is kept unless `checkpointEvery` says otherwise. */
 export function descend(
   { task, params }: { readonly task: Task; readonly params: RealArray },
   steps: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
+  checkpointEvery = 1,
 ): Promise<Run> {
   const batches = [...fullBatches(task.dataset.train.x.shape[0], steps)];
-  return trainInMemory(task, { params, batches, ...(signal && { signal }) });
+  return trainInMemory(task, { params, batches, checkpointEvery, signal });
 }
 
 /** All test points by a rule. */

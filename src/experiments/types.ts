@@ -74,7 +74,7 @@ export interface ExperimentFacts {
   readonly title: string;
   /** Authors, year and the figure, equation or section. */
   readonly source: string;
-  /** Rows of docs/theory.md that it belongs to. */
+  /** Rows of docs/theory.md that it belongs to; none where the claim is this library's own. */
   readonly rows: readonly string[];
   /** One sentence. */
   readonly claim: string;

