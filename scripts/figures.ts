@@ -39,7 +39,7 @@ function writeSheets(pictures: readonly PNG[], columns: number, name: string): v
         PNG.bitblt(one, sheet, 0, 0, one.width, one.height, c * cell, k * (heights[0] + 8));
       });
     });
-    writeFileSync(join(folder, `sheet-${name}-${page}.png`), PNG.sync.write(sheet));
+    writeFileSync(join(folder, `contact-${name}-${page}.png`), PNG.sync.write(sheet));
   }
 }
 

@@ -3,10 +3,11 @@
 import { formatNumber } from "./format.ts";
 import { type Drawing, type FigureOptions, type FigureText, FONT_SIZE, frame, SMALL_FONT } from "./frame.ts";
 import type { Picture } from "./image.ts";
-import { filled, signColour, signGlyph, stroked } from "./palette.ts";
+import { filled, signColour, signGlyph } from "./palette.ts";
 import type { ReadoutWords } from "./readout-words.ts";
 import { element, escapeText, fitted, moved, textAt } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
+import { thumbnail } from "./thumbnail.ts";
 
 export interface Contributor {
   /** "train:123". */
@@ -105,7 +106,7 @@ function row({ id, label, contribution, picture }: Contributor, { width, largest
     "g",
     {},
     element("title", {}, escapeText(`${id}, ${label}: ${number}`)),
-    ...(picture ? thumbnail(picture) : []),
+    ...(picture ? thumbnail(picture, THUMBNAIL) : []),
     textAt(left, 14, number, { "font-weight": 600, class: "pk-number" }),
     textAt(left, 30, fitted(`${id} · ${label}`, width - left, SMALL_FONT), {
       ...filled("muted"),
@@ -113,12 +114,4 @@ function row({ id, label, contribution, picture }: Contributor, { width, largest
     }),
     element("rect", { x: left, y: 38, width: bar, height: BAR_HEIGHT, ...filled(signColour(contribution)) }),
   );
-}
-
-function thumbnail({ uri, width, height }: Picture): string[] {
-  const scale = THUMBNAIL / Math.max(width, height);
-  const box = { width: width * scale, height: height * scale };
-  const at = { x: (THUMBNAIL - box.width) / 2, y: (THUMBNAIL - box.height) / 2 };
-  const image = { href: uri, ...at, ...box, style: "image-rendering:pixelated" };
-  return [element("image", image), element("rect", { ...at, ...box, ...stroked("axis") })];
 }

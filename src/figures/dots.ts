@@ -116,7 +116,9 @@ function drawn(data: Dots, width: number): Drawing {
   const names = Math.min(0.36 * width, rows.reduce((max, { name }) => Math.max(max, widthOf(name, FONT_SIZE)), 0) + 12);
   const numbers = rows.flatMap((row) => row.dots.map(numberOf));
   const right = numbers.reduce((max, text) => Math.max(max, widthOf(text, SMALL_FONT)), 0) + 10;
-  const range: [number, number] = [isCompact ? 14 : names + 12, width - right];
+  // On narrow figures the numbers stand beside the names, where there is one a row.
+  const isBeside = isCompact && rows.every((row) => row.dots.length <= 1);
+  const range: [number, number] = [isCompact ? 14 : names + 12, width - (isBeside ? 14 : right)];
   const wanted = Math.max(2, Math.floor((range[1] - range[0]) / 80));
   const scale = scaleOf(extentOf(lists, { positive: x.scale === "log" }), x, { range, wanted, ends: "room" });
   const colours = series.map((_, k) => classColour(k, Math.max(1, series.length)));
@@ -125,6 +127,8 @@ function drawn(data: Dots, width: number): Drawing {
     width,
   );
   const marks: string[] = [];
+  // Where lines may be drawn: not through names that stand above their dots.
+  const clear: [number, number][] = [];
   let y = key.height + 4;
   const first = y;
   for (const line of linesOf(rows)) {
@@ -134,13 +138,22 @@ function drawn(data: Dots, width: number): Drawing {
       continue;
     }
     const { name, dots: list } = line.row;
-    const text = fitted(name, isCompact ? width : names, FONT_SIZE);
+    const text = fitted(name, isCompact ? width - (isBeside ? right : 0) : names, FONT_SIZE);
     const height = Math.max(1, list.length) * DOT_ROW;
     marks.push(textAt(0, isCompact ? y + 13 : y + height / 2 + 4, text));
+    const numberAt = isBeside ? y + 13 : undefined;
     if (isCompact) y += 16;
+    clear.push([isCompact ? y + 2 : y, y + height]);
     list.forEach((dot, k) => {
       marks.push(
-        dotMark(dot, { y: y + DOT_ROW * (k + 0.5), name, scale, colour: colours[dot.series ?? 0] ?? "class-0", width }),
+        dotMark(dot, {
+          y: y + DOT_ROW * (k + 0.5),
+          name,
+          scale,
+          colour: colours[dot.series ?? 0] ?? "class-0",
+          width,
+          ...(numberAt === undefined ? {} : { numberAt }),
+        }),
       );
     });
     y += height + 2;
@@ -149,7 +162,8 @@ function drawn(data: Dots, width: number): Drawing {
   const ticks = scale.ticks;
   const label = axisLabel(x);
   const half = widthOf(label, SMALL_FONT) / 2;
-  const d = ticks.map(({ value }) => `M${scale.at(value).toFixed(1)},${first}V${y}`).join("");
+  const spans = isCompact ? clear : [[first, y] as const];
+  const d = ticks.flatMap(({ value }) => spans.map(([a, b]) => `M${scale.at(value).toFixed(1)},${a}V${b}`)).join("");
   return {
     height: y + AXIS,
     marks: [
@@ -182,9 +196,11 @@ interface DotPlace {
   readonly scale: ReturnType<typeof scaleOf>;
   readonly colour: ReturnType<typeof classColour>;
   readonly width: number;
+  /** Baseline of the number, where it is not that of the dot. */
+  readonly numberAt?: number;
 }
 
-function dotMark(dot: Dot, { y, name, scale, colour, width }: DotPlace): string {
+function dotMark(dot: Dot, { y, name, scale, colour, width, numberAt = y + 4 }: DotPlace): string {
   const { mean, low, high, values = [], series = 0 } = dot;
   const bar = low !== undefined && high !== undefined && scale.has(low) && scale.has(high);
   const line = bar ? `M${scale.at(low).toFixed(1)},${y}H${scale.at(high).toFixed(1)}` : "";
@@ -202,7 +218,7 @@ function dotMark(dot: Dot, { y, name, scale, colour, width }: DotPlace): string 
     ...(single === "" ? [] : [element("path", { d: single, ...stroked(colour, 1) })]),
     ...(bar ? [element("path", { d: line + caps, ...stroked(colour, 1.8) })] : []),
     ...(scale.has(mean) ? [shapes(shapePath(series, scale.at(mean), y, 4.6), colour)] : []),
-    textAt(width, y + 4, number, {
+    textAt(width, numberAt, number, {
       ...filled("muted"),
       "font-size": SMALL_FONT,
       "text-anchor": "end",

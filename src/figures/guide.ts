@@ -3,7 +3,7 @@
 import { SMALL_FONT } from "./frame.ts";
 import { filled, lightColours, stroked } from "./palette.ts";
 import type { Plot } from "./plot.ts";
-import { element, textAt, widthOf } from "./svg.ts";
+import { element, fitted, textAt, widthOf } from "./svg.ts";
 
 export interface Guide {
   readonly axis: "x" | "y";
@@ -46,9 +46,11 @@ export function guideLabels(guides: readonly Guide[], plot: Plot): string[] {
       const above = at - box.top > 16 ? at - 5 : at + 13;
       return textAt(box.right - 4, above, label, { ...words, "text-anchor": "end" });
     }
-    const fits = at + 5 + widthOf(label, SMALL_FONT) <= box.right;
+    const [before, after] = [at - 5 - box.left, box.right - at - 5];
+    const isAfter = widthOf(label, SMALL_FONT) <= after || after >= before;
     vertical += 1;
-    const place = { "text-anchor": fits ? "start" : "end" };
-    return textAt(fits ? at + 5 : at - 5, box.top - 1 + 13 * vertical, label, { ...words, ...place });
+    const text = fitted(label, isAfter ? after : before, SMALL_FONT);
+    const place = { "text-anchor": isAfter ? "start" : "end" };
+    return textAt(isAfter ? at + 5 : at - 5, box.top - 1 + 13 * vertical, text, { ...words, ...place });
   });
 }

@@ -4,10 +4,10 @@ import { extentOf } from "./extent.ts";
 import { type Figure, figureFrom } from "./figure.ts";
 import { countOf, formatNumber } from "./format.ts";
 import type { Drawing, FigureText } from "./frame.ts";
-import { lineStyle, lineSwatch, shapePath, shapes } from "./glyphs.ts";
+import { lineStyle, lineSwatch, shapePath, shapeSwatch, shapes } from "./glyphs.ts";
 import { type Guide, guideLabels, guideLines } from "./guide.ts";
 import { type KeyEntry, keyEntry, keyWidth } from "./key.ts";
-import { type Colour, classColour, filled, MAX_CLASSES } from "./palette.ts";
+import { type Colour, classColour, filled, MAX_CLASSES, stroked } from "./palette.ts";
 import { noData, type Plot, plotOf } from "./plot.ts";
 import { type AxisOptions, axisLabel, type Scale } from "./scale.ts";
 import { element, escapeText } from "./svg.ts";
@@ -22,6 +22,8 @@ export interface LineSeries {
   readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> };
   /** Points without a line. Default false. */
   readonly pointsOnly?: boolean;
+  /** What the others are held against: grey and dashed, without shapes. Default false. */
+  readonly reference?: boolean;
 }
 
 export interface Lines extends FigureText {
@@ -77,7 +79,7 @@ function gapsOf({ series, x, y }: Lines): string {
 }
 
 /** A cell of a number. */
-const cell = (value: number, digits = 4): Amount => amount(value, formatNumber(value, { digits }));
+const cell = (value: number): Amount => amount(value, Number.isNaN(value) ? "–" : formatNumber(value, { digits: 4 }));
 
 /** One row for each x that occurs, one column a series, and two more for a band. */
 function linesTable({ x, y, series }: Lines): Table {
@@ -110,7 +112,13 @@ interface Styled extends LineSeries {
 }
 
 function styledOf({ series, highlight }: Lines): Styled[] {
-  return series.map((one, k) => ({ ...one, colour: classColour(k, series.length, highlight), kind: k % MAX_CLASSES }));
+  const count = series.filter(({ reference }) => !reference).length;
+  let next = 0;
+  return series.map((one) => {
+    if (one.reference) return { ...one, colour: "neutral", kind: 0 };
+    const k = next++;
+    return { ...one, colour: classColour(k, count, highlight), kind: k % MAX_CLASSES };
+  });
 }
 
 /**
@@ -128,7 +136,7 @@ export function lines(data: Lines): Figure {
 function linesDrawn(data: Lines, width: number): Drawing {
   const { x, y, series, guides = [], keyed = true } = data;
   const styled = styledOf(data);
-  const entries = styled.map(({ name, kind, colour }): KeyEntry => ({ name, swatch: lineSwatch(kind, colour) }));
+  const entries = styled.map((one): KeyEntry => ({ name: one.name, swatch: swatchOf(one) }));
   const widest = entries.reduce((max, entry) => Math.max(max, keyWidth(entry)), 0);
   const named = keyed && series.length > 1;
   const isDirect = named && width >= DIRECT_WIDTH && series.length <= 12 && widest <= 0.32 * width;
@@ -157,6 +165,13 @@ function linesDrawn(data: Lines, width: number): Drawing {
     ...(isEmpty ? [noData(plot.box)] : []),
   ]);
   return { height, marks: [...marks, ...(isDirect ? endNames(styled, entries, plot) : [])] };
+}
+
+const REFERENCE = { ...stroked("neutral", 1.4), "stroke-dasharray": "5 3" };
+
+function swatchOf({ kind, colour, pointsOnly, reference }: Styled): string {
+  if (reference) return element("path", { d: "M0,0H26", ...REFERENCE });
+  return pointsOnly ? shapeSwatch(kind, colour, 3.4) : lineSwatch(kind, colour);
 }
 
 type Place = readonly [number, number];
@@ -205,15 +220,18 @@ function bandMark({ x: xs, band, colour }: Styled, { x, y }: Plot): string {
 }
 
 /** The line, and shapes: on every point where they are few, else on some, shifted from series to series. */
-function seriesMark({ name, x: xs, y: ys, colour, kind, pointsOnly = false }: Styled, plot: Plot): string {
+function seriesMark(one: Styled, plot: Plot): string {
+  const { name, x: xs, y: ys, colour, kind, pointsOnly = false, reference = false } = one;
   const runs = runsOf(xs, ys, plot);
   const places = runs.flat();
   const every = pointsOnly ? 1 : Math.max(1, Math.ceil(places.length / (places.length > MAX_SHAPES ? 7 : MAX_SHAPES)));
   const first = every === 1 ? 0 : Math.floor((every * (kind + 1)) / (MAX_CLASSES + 1));
   const marked = places.filter((_, k) => k % every === first % every);
   const single = runs.filter(({ length }) => length === 1).flat();
-  const radius = pointsOnly ? 2.6 : 3.4;
-  const d = [...marked, ...(every > 1 ? single : [])].map(([px, py]) => shapePath(kind, px, py, radius)).join("");
+  const radius = 3.4;
+  const d = [...(reference ? [] : marked), ...(every > 1 || reference ? single : [])]
+    .map(([px, py]) => shapePath(kind, px, py, radius))
+    .join("");
   const line = runs
     .filter(({ length }) => length > 1)
     .map(pathOf)
@@ -222,7 +240,9 @@ function seriesMark({ name, x: xs, y: ys, colour, kind, pointsOnly = false }: St
     "g",
     {},
     element("title", {}, escapeText(name)),
-    ...(pointsOnly || line === "" ? [] : [element("path", { d: line, ...lineStyle(kind, colour) })]),
+    ...(pointsOnly || line === ""
+      ? []
+      : [element("path", { d: line, ...(reference ? REFERENCE : lineStyle(kind, colour)) })]),
     ...(d === "" ? [] : [shapes(d, colour)]),
   );
 }

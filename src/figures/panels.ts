@@ -46,7 +46,9 @@ export function panels(data: Panels): Figure {
 }
 
 function drawn({ panels: list, least = 220, columns = 4, key = [], colours }: Panels, width: number): Drawing {
-  const beside = Math.max(1, Math.min(columns, list.length, Math.floor((width + GAP) / (least + GAP))));
+  const most = Math.max(1, Math.min(columns, list.length, Math.floor((width + GAP) / (least + GAP))));
+  // As many rows as that takes, and these as even as can be.
+  const beside = Math.max(1, Math.ceil(list.length / Math.ceil(list.length / most)));
   const each = (width - GAP * (beside - 1)) / beside;
   const rows = keyRows(key, width);
   const bar = colours ? colourBar(colours.scale, colours.quantity, width) : [];

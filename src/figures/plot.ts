@@ -41,14 +41,19 @@ export interface Plot {
   readonly drawing: (marks: readonly string[]) => Drawing;
 }
 
-const LABEL_ROW = 18;
+const LABEL_ROW = 20;
 /** Below the box: tick labels and the axis's name. */
 export const BELOW = 38;
 const small = { ...filled("muted"), "font-size": SMALL_FONT };
 
-/** Pixels at the left of the box that tick labels take; the largest of a few that could come, since ticks depend on the height alone. */
+/** Pixels at the left of the box that tick labels take. */
 function leftRoom(ticks: readonly { readonly text: string }[]): number {
   return Math.max(24, ...ticks.map(({ text }) => widthOf(text, SMALL_FONT) + 8));
+}
+
+function horizontalOf({ width, extents, x, ends = {} }: PlotOptions, range: readonly [number, number]): Scale {
+  const wanted = Math.max(2, Math.floor((width - range[0]) / 80));
+  return scaleOf(extents.x, x, { range, wanted, ends: ends.x ?? "exact" });
 }
 
 /** The plot at a width, empty. */
@@ -60,17 +65,19 @@ export function plotOf(options: PlotOptions): Plot {
   const vertical = (pixels: number): Scale =>
     scaleOf(extents.y, y, { range: [top + pixels, top], wanted: yWanted(pixels), ends: ends.y ?? "round" });
   const usual = options.height ?? Math.round(Math.min(320, Math.max(170, 0.42 * width)));
-  const left = leftRoom(vertical(usual).ticks);
-  const xWanted = Math.max(2, Math.floor((width - left) / 80));
-  const horizontal = (right: number): Scale =>
-    scaleOf(extents.x, x, { range: [left, right], wanted: xWanted, ends: ends.x ?? "exact" });
-  // Half of the last tick's label hangs over the box.
-  const last = horizontal(width).ticks.at(-1);
-  const right = Math.round(width - Math.max(options.right ?? 0, 8, last ? widthOf(last.text, SMALL_FONT) / 2 : 0));
-  const xScale = horizontal(right);
-  const ratio = equal ? (vertical(1).domain[1] - vertical(1).domain[0]) / (xScale.domain[1] - xScale.domain[0]) : 0;
-  const height = equal ? Math.round(Math.min(640, Math.max(60, (right - left) * ratio))) : usual;
-  const yScale = vertical(height);
+  let [left, right, height] = [0, width, usual];
+  let [xScale, yScale] = [horizontalOf(options, [0, width]), vertical(usual)];
+  // Where both axes have one unit, the height depends on the width, the ticks on the height and the width on the ticks.
+  for (let round = 0; round < (equal ? 3 : 1); round++) {
+    left = Math.max(left, leftRoom(yScale.ticks));
+    // Half of the last tick's label hangs over the box.
+    const last = horizontalOf(options, [left, width]).ticks.at(-1);
+    right = Math.round(width - Math.max(options.right ?? 0, 8, last ? widthOf(last.text, SMALL_FONT) / 2 : 0));
+    xScale = horizontalOf(options, [left, right]);
+    const [rise, run] = [yScale.domain[1] - yScale.domain[0], xScale.domain[1] - xScale.domain[0]];
+    height = equal ? Math.round(Math.min(640, Math.max(60, ((right - left) * rise) / run))) : usual;
+    yScale = vertical(height);
+  }
   const box: Box = { left, right, top, bottom: top + height };
   const isCut = x.domain !== undefined || y.domain !== undefined;
   return {

@@ -50,6 +50,7 @@ export function logTicks([low, high]: readonly [number, number], wanted: number)
       .filter((value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
   const decades = within([1], 1);
   const choices = [
+    ...(decades.length < 2 ? [within([1, 2, 3, 4, 5, 6, 7, 8, 9], 1)] : []),
     ...(decades.length < 3 ? [within([1, 2, 5], 1)] : []),
     decades,
     ...[2, 3, 4, 5, 10, 20, 50].map((every) => within([1], every)),

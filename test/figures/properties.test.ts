@@ -8,7 +8,7 @@ import { tableCsv } from "../../src/figures/table.ts";
 import { figures } from "./cases/index.ts";
 import { textsOf } from "./texts.ts";
 
-const WIDTHS = [280, 480, 800];
+const WIDTHS = [280, 800];
 const names = Object.keys(figures);
 
 describe.each(names)("the figure %s", (name) => {
