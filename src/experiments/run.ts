@@ -2,7 +2,7 @@
 
 import type { Dataset, LoadOptions } from "../data/types.ts";
 import { type Engine, openEngine } from "../engine/engine.ts";
-import { isPathkernelError, PathkernelError } from "../errors.ts";
+import { isPathkernelError } from "../errors.ts";
 import type { RealDType } from "../numeric/tensor.ts";
 import type { Progress } from "../train/train.ts";
 import type { Experiment, Findings, MeasureContext, Parameter, SizeName } from "./types.ts";
@@ -40,10 +40,8 @@ export interface ExperimentResult {
   readonly seconds: number;
 }
 
-/** Data that are not there. */
-class MissingData extends PathkernelError {
-  readonly tag = "MissingData";
-}
+/** Data that are not there; it never leaves this file. */
+class MissingData extends Error {}
 
 /** Engines by dtype, opened when first asked for. */
 function engines() {
@@ -65,13 +63,12 @@ function dataOf({ id, needs = [] }: Experiment, load: RunOptions["load"]): Measu
   return async (name, options = {}) => {
     const need = needs.find((own) => own.name === name);
     if (!need) throw new RangeError(`${id}: data must be among its needs, got ${name}`);
-    const hint = need.how;
-    if (!load) throw new MissingData(`${name} is missing`, { hint });
+    if (!load) throw new MissingData(`${name} is missing. ${need.how}`);
     try {
       return await load(name, options);
     } catch (cause) {
       if (!isPathkernelError(cause, "File")) throw cause;
-      throw new MissingData(`${name} is missing: ${cause.message}`, { hint, cause });
+      throw new MissingData(`${name} is missing: ${cause.message}. ${need.how}`);
     }
   };
 }
@@ -114,9 +111,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
     report(planned.length);
   } catch (error) {
     if (error instanceof MissingData) {
-      const reason = `${error.message}. ${error.hint}`;
       const rest = { seeds: [], measures: [], checks: [], interrupted: false, seconds: secondsSince(started) };
-      return { ...common, ...rest, verdict: "not run", reason };
+      return { ...common, ...rest, verdict: "not run", reason: error.message };
     }
     if (!(keepPartial && signal.aborted && measures.length > 0)) throw error;
   } finally {

@@ -76,11 +76,11 @@ export function judge(checks: readonly Check[]): Judgement {
   const undecided = checks.filter(({ outcome }) => outcome === "undecided");
   const list = (some: readonly Check[]): string => some.map(checkText).join("; ");
   const parts = [
-    failed.length > 0 ? `fails: ${list(failed)}` : "",
-    undecided.length > 0 ? `the interval meets the bound: ${list(undecided)}` : "",
-    held.length > 0 ? `holds: ${list(held)}` : "",
+    failed.length > 0 ? `Fails: ${list(failed)}` : "",
+    undecided.length > 0 ? `Undecided, since the interval meets the bound: ${list(undecided)}` : "",
+    held.length > 0 ? `Holds: ${list(held)}` : "",
   ].filter((part) => part !== "");
-  const reason = `${held.length} of ${checks.length} expectations hold. ${parts.join(". ")}`;
+  const reason = `${held.length} of ${checks.length} expectations hold. ${parts.join(". ")}.`;
   if (held.length === checks.length) return { verdict: "holds", reason };
   const refuted = failed.some(({ central }) => central) || failed.length === checks.length;
   return { verdict: refuted ? "does not hold" : "holds in part", reason };

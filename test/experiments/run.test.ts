@@ -57,7 +57,7 @@ describe("verdicts", () => {
     expect(judge([yes, { ...no, central: true }]).verdict).toBe("does not hold");
     expect(judge([no, no]).verdict).toBe("does not hold");
     expect(judge([no, open]).verdict).toBe("holds in part");
-    expect(judge([yes, no]).reason).toContain("1 of 2 expectations hold. fails: m: 0 ± 0, expected at least 1");
+    expect(judge([yes, no]).reason).toContain("1 of 2 expectations hold. Fails: m: 0 ± 0, expected at least 1");
     expect(() => judge([])).toThrow("must be an expectation");
   });
 

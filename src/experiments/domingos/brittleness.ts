@@ -136,7 +136,9 @@ export const brittleness = defineExperiment<Size, Measure, "rises" | "euclid" | 
         const own = Array.from(outputs.subarray(10 * q, 10 * q + 10));
         return own.indexOf(Math.max(...own)) !== label;
       });
-      const cosines = (await tangentKernel(task, w, moved, x, { normalize: true, signal })).kernel.data as RealArray;
+      const cosines = Float64Array.from(
+        (await tangentKernel(task, w, moved, x, { normalize: true, signal })).kernel.data as RealArray,
+      );
       const gradient = labels.map(
         (_, q) => 1 - cosines.subarray(q * examples, (q + 1) * examples).reduce((a, b) => Math.max(a, b), -1),
       );

@@ -2,6 +2,8 @@
 
 import { explain } from "../../explain/explain.ts";
 import { inputQueries } from "../../explain/queries.ts";
+import { arrows } from "../../figures/arrows.ts";
+import { lines } from "../../figures/lines.ts";
 import { flowFields } from "../../flows/field.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { matmul, mul, neg, reduceSum } from "../../graph/ops.ts";
@@ -15,10 +17,10 @@ import type { Run } from "../../run/types.ts";
 import { fullBatches } from "../../train/batches.ts";
 import { trainInMemory } from "../../train/memory-training.ts";
 import { createTask, type Task } from "../../train/task.ts";
-import { column, largestOf, meanOf, regression } from "../arrays.ts";
+import { column, largestOf, meanOf, regression, spaced } from "../arrays.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
-import type { MeasureContext } from "../types.ts";
+import type { ExperimentFigure, MeasureContext } from "../types.ts";
 
 interface Size {
   /** Random triples (x, x1, x2), each with targets and a start of its own. */
@@ -152,6 +154,49 @@ const agreement = (triples: readonly Triple[]): number =>
     }),
   );
 
+/** How many places of the path have arrows. */
+const ARROWS = 6;
+
+function figuresOf(path: Path | undefined): ExperimentFigure[] {
+  if (path === undefined) return [];
+  const { weights, gradients, integrals } = path;
+  const places = spaced(0, weights.length - 1, ARROWS).map(Math.round);
+  const steps = integrals.map((_, s) => s);
+  return [
+    {
+      name: "plane",
+      reads:
+        "Along the whole path the gradient of x1 points where that of x points, and the gradient of x2 does not: the products of the first pair add up, those of the second are small or negative.",
+      figure: arrows({
+        title: "The path of two weights, with the gradients of x, x1 and x2",
+        caption: `y = v tanh(u x) with x = ${PICTURE.points[0]}, x1 = ${PICTURE.points[1]}, x2 = ${PICTURE.points[2]}; gradients at ${ARROWS} places of the path, from the circle to the square.`,
+        x: { label: "weight u" },
+        y: { label: "weight v" },
+        kinds: ["x", "x1", "x2"].map((name, k) => ({
+          name: `gradient of ${name}`,
+          x: places.map((s) => weights[s][0]),
+          y: places.map((s) => weights[s][1]),
+          dx: places.map((s) => gradients[s][k][0]),
+          dy: places.map((s) => gradients[s][k][1]),
+        })),
+        paths: [{ name: "path of the weights", x: weights.map(([u]) => u), y: weights.map(([, v]) => v) }],
+      }),
+    },
+    {
+      name: "integrals",
+      reads:
+        "The two kernels as they grow along the path: the upper line is the example whose gradient goes with that of x.",
+      figure: lines({
+        title: "The kernels as running integrals along the path",
+        caption: "Sums of step size times the product of gradients, up to each step.",
+        x: { label: "step", scale: "whole" },
+        y: { label: "kernel so far", zero: true },
+        series: [0, 1].map((k) => ({ name: `K(x, x${k + 1})`, x: steps, y: integrals.map((pair) => pair[k]) })),
+      }),
+    },
+  ];
+}
+
 export const pathOfTwoWeights = defineExperiment<Size, Measure, "equal" | "squared" | "closure">({
   id: "domingos/fig-1",
   title: "The path of two weights, and the kernel as an integral along it",
@@ -208,6 +253,6 @@ export const pathOfTwoWeights = defineExperiment<Size, Measure, "equal" | "squar
         cell(closure),
       ]),
     },
-    figures: [],
+    figures: figuresOf(measures[0].path),
   }),
 });

@@ -125,7 +125,9 @@ export const memorise = defineExperiment<Size, Measure, "agreement" | "accuracy"
       const solved = await kernelRidge(task, w, x, reals([examples, CLASSES], oneHot), own);
       return classesOf((await evaluateMachine(solved, test)).value.data, queries);
     };
-    const cosines = (await tangentKernel(task, end, test, x, { normalize: true, signal })).kernel.data as RealArray;
+    const cosines = Float64Array.from(
+      (await tangentKernel(task, end, test, x, { normalize: true, signal })).kernel.data as RealArray,
+    );
     const nearestOf = (q: number): number => {
       const row = cosines.subarray(q * examples, (q + 1) * examples);
       return trainLabels[row.indexOf(row.reduce((a, b) => Math.max(a, b), -1))];
