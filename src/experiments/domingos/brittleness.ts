@@ -96,7 +96,7 @@ export const brittleness = defineExperiment<Size, Measure, "rises" | "euclid" | 
     "Nearness in gradient space is the largest normalised tangent kernel with a training image at the end of training.",
   ],
   needs: [{ name: "digits", how: "it is bundled with the package" }],
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { examples: 200, queries: 40, hidden: 16, epochs: 6, noises: [0, 0.2, 0.4] },
     full: { examples: 1000, queries: 200, hidden: 32, epochs: 30, noises: [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6] },

@@ -230,7 +230,7 @@ export const pathOfTwoWeights = defineExperiment<Size, Measure, "equal" | "squar
     "Influence is read as |contribution|, kernels are compared by size: signs of targets turn the one and not the other.",
   ],
   seeds: { quick: 3, full: 5 },
-  sizes: { quick: { triples: 6, steps: 20, rate: 0.1 }, full: { triples: 60, steps: 100, rate: 0.05 } },
+  sizes: { quick: { triples: 6, steps: 20, rate: 0.1 }, full: { triples: 40, steps: 60, rate: 0.1 } },
   parameters: ({ triples, steps, rate }) => [
     { name: "model", value: "v tanh(u x), two weights", from: "default" },
     { name: "triples of x, x1, x2 a seed, normal", value: `${triples}`, from: "default" },

@@ -80,10 +80,10 @@ export const superposition = defineExperiment<Size, Measure, "weights" | "output
     "J is averaged along the straight line from w_0 to w_N: the source's text matches the gradient of the query with those that were stored.",
     "Momentum, Adam and AdamW too, whose displacements are made of their pull-backs.",
   ],
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 6 },
   sizes: {
     quick: { examples: 12, queries: 4, hidden: 8, steps: 30 },
-    full: { examples: 32, queries: 16, hidden: 32, steps: 300 },
+    full: { examples: 32, queries: 8, hidden: 32, steps: 150 },
   },
   parameters: ({ examples, queries, hidden, steps }) => [
     { name: "model", value: `2-${hidden}-1, tanh`, from: "default" },

@@ -84,7 +84,7 @@ export const memorise = defineExperiment<Size, Measure, "agreement" | "accuracy"
     "The machine is solved for by ridge regression on one-hot targets over the trace of the tangent kernel, not summed along the path.",
   ],
   needs: [{ name: "digits", how: "it is bundled with the package" }],
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { examples: 200, queries: 100, hidden: 16, epochs: 10 },
     full: { examples: 1000, queries: 300, hidden: 32, epochs: 30 },

@@ -88,10 +88,10 @@ export const noRepresentation = defineExperiment<Size, Measure, "lazy" | "rich" 
     "The source argues and has no experiment: a target that depends on one direction in ten, by networks with output scale 10 and 0.3.",
     "Features that the gradient has at the start are read as the tangent kernel there; the path kernel itself contains later ones.",
   ],
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 6 },
   sizes: {
     quick: { dimensions: 6, examples: 60, tests: 60, width: 32, steps: 300 },
-    full: { dimensions: 10, examples: 200, tests: 300, width: 64, steps: 3000 },
+    full: { dimensions: 10, examples: 200, tests: 300, width: 64, steps: 2000 },
   },
   parameters: ({ dimensions, examples, width, steps }) => [
     {

@@ -96,8 +96,8 @@ export const sineMaxima = defineExperiment<Size, Measure, "wave" | "tanh" | "sin
     "The source has a sentence and no experiment: models, ranges and optimizer are ours.",
     "Gradients are compared after training by their cosine, the normalised tangent kernel.",
   ],
-  seeds: { quick: 2, full: 8 },
-  sizes: { quick: { width: 16, steps: 300 }, full: { width: 64, steps: 6000 } },
+  seeds: { quick: 2, full: 5 },
+  sizes: { quick: { width: 16, steps: 300 }, full: { width: 64, steps: 4000 } },
   parameters: ({ width, steps }) => [
     { name: "target", value: "sin x on 64 points of [-3π, 3π]", from: "source" },
     { name: "networks", value: `1-${width}-${width}-1`, from: "default" },

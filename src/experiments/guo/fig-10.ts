@@ -98,7 +98,7 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
     "Network, learning rates and the numbers of the data are missing from the source's text and ours; the order of optimizers depends on these rates.",
     "Means over twenty partners of one anchor in the place of single pairs.",
   ],
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 6 },
   sizes: {
     quick: { examples: 100, hidden: [16], steps: 200, looks: 10 },
     full: { examples: 400, hidden: [32, 32], steps: 3000, looks: 60 },

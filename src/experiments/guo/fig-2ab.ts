@@ -109,7 +109,7 @@ export const smoothAndSquare = defineExperiment<Size, Measure, "near" | "rank" |
     "Targets, width, learning rate and the number of iterations are missing from the source's text: sine and square wave of two periods, 64 units, 1e-3, 5000 are ours.",
     "Two-layer is read as one hidden layer and an output layer.",
   ],
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { width: 64, steps: 800, rate: 0.01, points: 40 },
     full: { width: 64, steps: 5000, rate: 0.001, points: 100 },

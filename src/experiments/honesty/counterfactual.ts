@@ -68,10 +68,10 @@ export const honesty = defineExperiment<Size, Measure, "early" | "late" | "size"
     "No source makes the test; the claim is the reading that the word influence invites.",
     "Retraining keeps start, order and step sizes, and averages over the examples that are left.",
   ],
-  seeds: { quick: 2, full: 8 },
+  seeds: { quick: 2, full: 6 },
   sizes: {
     quick: { examples: 8, queries: 3, hidden: 8, lengths: [1, 10, 100] },
-    full: { examples: 16, queries: 8, hidden: 16, lengths: [1, 3, 10, 30, 100, 300, 1000] },
+    full: { examples: 16, queries: 8, hidden: 16, lengths: [1, 3, 10, 30, 100, 300] },
   },
   parameters: ({ examples, queries, hidden, lengths }) => [
     { name: "model", value: `2-${hidden}-1, tanh`, from: "default" },

@@ -61,10 +61,10 @@ export const regularisation = defineExperiment<Size, Measure, "few" | "small" | 
     "A step is critical where its remainder is more than a tenth of its change: the source names no number.",
     "Regularisation is weight decay; model and data are ours.",
   ],
-  seeds: { quick: 3, full: 10 },
+  seeds: { quick: 3, full: 6 },
   sizes: {
     quick: { examples: 16, queries: 4, hidden: 8, steps: 80, decays: [0, 0.1, 0.5] },
-    full: { examples: 24, queries: 8, hidden: 16, steps: 600, decays: [0, 0.001, 0.01, 0.03, 0.1, 0.3, 0.5] },
+    full: { examples: 24, queries: 6, hidden: 16, steps: 300, decays: [0, 0.01, 0.1, 0.3, 0.5] },
   },
   parameters: ({ examples, hidden, steps, decays }) => [
     { name: "model", value: `2-${hidden}-1, tanh`, from: "default" },

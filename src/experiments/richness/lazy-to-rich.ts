@@ -88,10 +88,10 @@ export const lazyToRich = defineExperiment<
     "The knob is the output scale alpha of alpha (f - f_0) with step sizes eta / alpha², not the source's initial scale.",
     "A network of one layer on eight points: the sources have none of these numbers.",
   ],
-  seeds: { quick: 3, full: 10 },
+  seeds: { quick: 3, full: 6 },
   sizes: {
     quick: { alphas: [0.2, 0.5, 2, 10], width: 32, steps: 60 },
-    full: { alphas: [0.1, 0.2, 0.5, 1, 2, 5, 20], width: 64, steps: 300 },
+    full: { alphas: [0.1, 0.2, 0.5, 1, 2, 5, 20], width: 64, steps: 150 },
   },
   parameters: ({ alphas, width, steps }) => [
     { name: "model", value: `3-${width}-1, tanh`, from: "default" },
