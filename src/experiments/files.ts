@@ -11,9 +11,8 @@ export interface ResultFile {
   readonly text: string;
 }
 
-/** Typed arrays as lists; what is not finite as text, since JSON has no word for it. */
+/** Typed arrays as lists; NaN, which is an interval of one seed, becomes null, as JSON has it. */
 function plain(_key: string, value: unknown): unknown {
-  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (typeof value === "bigint") return Number(value);
   return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Float64Array) : value;
 }

@@ -81,12 +81,12 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
     fastest: {
       measure: "share of seeds in which no optimizer separates the classes before momentum",
       least: 0.7,
-      reason: "chance is a quarter",
+      reason: "by chance a quarter of the seeds; most must have the order of the claim",
     },
     slowest: {
       measure: "share of seeds in which no optimizer separates the classes after plain SGD",
       least: 0.7,
-      reason: "chance is a quarter",
+      reason: "by chance a quarter of the seeds; most must have the order of the claim",
     },
     turns: {
       measure: "fall of the within-class curve below what it had reached, lesser of RMSprop and Adam",

@@ -41,7 +41,7 @@ export const infiniteWidth = defineExperiment<Size, Measure, "tanh" | "relu" | "
     relu: {
       measure: "the same slope, ReLU",
       most: -0.4,
-      reason: "as for tanh",
+      reason: "the same bound as for tanh: the theory does not tell activations apart here",
       central: true,
     },
     law: {
