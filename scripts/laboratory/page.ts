@@ -73,7 +73,7 @@ export function indexPage(experiments: readonly Experiment[], published: Readonl
     const size = own.size === "full" ? `${own.seeds}` : `${own.seeds}, quick size`;
     return [link, claim, `**${own.verdict}**`, own.number, size, formatSeconds(own.seconds)].map(cellText);
   });
-  const head = ["experiment", "claim", "verdict", "number it rests on (expected)", "seeds", "time"];
+  const head = ["experiment", "claim", "verdict", "what it rests on: number (expected)", "seeds", "time"];
   return `${[
     "# The laboratory",
     "Claims of the sources, each with an experiment that could refute it. Written by `npm run laboratory -- --write`; not by hand.",

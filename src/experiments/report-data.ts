@@ -5,17 +5,19 @@ import { intervalOrNumber, numberText } from "./number-text.ts";
 import type { ExperimentResult } from "./run.ts";
 import { boundText, type Check } from "./verdict.ts";
 
-/** The first central expectation, else the first: what the verdict rests on. */
-export function leadingCheck(checks: readonly Check[]): Check | undefined {
-  return checks.find(({ central }) => central) ?? checks[0];
+/** What the verdict rests on: the first that fails, else the first that is undecided, else the first, central ones before others. */
+export function decisiveCheck(checks: readonly Check[]): Check | undefined {
+  const ordered = [...checks.filter(({ central }) => central), ...checks.filter(({ central }) => !central)];
+  const first = (wanted: Check["outcome"]): Check | undefined => ordered.find(({ outcome }) => outcome === wanted);
+  return first("fails") ?? first("undecided") ?? ordered[0];
 }
 
-/** "0.93 ± 0.02 (at least 0.9)"; where nothing was run, why. */
+/** "share of triples ...: 0.93 ± 0.02 (at least 0.9)", of the check that the verdict rests on. */
 export function headline({ checks }: Pick<ExperimentResult, "checks">): string {
-  const check = leadingCheck(checks);
+  const check = decisiveCheck(checks);
   if (!check) return "no number";
   const unit = check.unit === undefined ? "" : ` ${check.unit}`;
-  return `${intervalOrNumber(check.interval)}${unit} (${boundText(check)})`;
+  return `${check.measure}: ${intervalOrNumber(check.interval)}${unit} (${boundText(check)})`;
 }
 
 /** Each expectation with its outcome. */
