@@ -76,7 +76,7 @@ export const brittleness = defineExperiment<Size, Measure, "rises" | "euclid" | 
       central: true,
     },
     euclid: {
-      measure: "the same by Euclid's distance of the nearest image",
+      measure: "area under the curve, errors by Euclid's distance of the nearest image",
       least: 0.65,
       reason: "the same bound for the plain distance",
     },

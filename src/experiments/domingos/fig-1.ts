@@ -214,7 +214,7 @@ export const pathOfTwoWeights = defineExperiment<Size, Measure, "equal" | "squar
       central: true,
     },
     squared: {
-      measure: "the same share with squared errors of random targets",
+      measure: "share of triples where the larger kernel contributes more, squared errors of random targets",
       least: 0.75,
       reason:
         "half-way between a coin (0.5) and certainty: the caption leaves out that loss derivatives differ, and only more than that would carry the figure",

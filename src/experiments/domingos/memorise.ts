@@ -74,7 +74,8 @@ export const memorise = defineExperiment<Size, Measure, "agreement" | "accuracy"
       reason: "three images in a hundred are about the standard error of 200 test images",
     },
     nearest: {
-      measure: "the same share for the class of the one training image whose gradient is nearest",
+      measure:
+        "share of test images on which the one training image of the nearest gradient has the class that the network gives",
       least: 0.9,
       reason: "matching in the plainest sense: one memory decides",
     },

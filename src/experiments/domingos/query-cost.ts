@@ -46,7 +46,7 @@ export const queryCost = defineExperiment<Size, Measure, "network" | "machine" |
       central: true,
     },
     machine: {
-      measure: "the same slope for one tangent kernel against all training examples",
+      measure: "slope of log operations of a row of the tangent kernel against log n",
       least: 0.9,
       most: 1.1,
       reason: "matched against each is 1, up to what does not depend on n",

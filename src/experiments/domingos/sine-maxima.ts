@@ -87,7 +87,7 @@ export const sineMaxima = defineExperiment<Size, Measure, "wave" | "tanh" | "sin
       reason: "close must be closer than what is nearer in the input: any advantage counts",
     },
     sine: {
-      measure: "the same difference for a network of sine units",
+      measure: "cosine with the other maxima less that with the nearer minima, network of sine units",
       least: 0,
       reason: "any advantage counts, as for the tanh network",
     },

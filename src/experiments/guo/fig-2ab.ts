@@ -85,7 +85,7 @@ export const smoothAndSquare = defineExperiment<Size, Measure, "near" | "rank" |
       central: true,
     },
     contrast: {
-      measure: "that difference less the same difference for the sine, at the same places",
+      measure: "kernel on one side less across a jump, square wave less sine at the same places",
       least: 0.1,
       reason: "the jump must do it, not the place",
     },

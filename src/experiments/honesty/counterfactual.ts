@@ -52,7 +52,7 @@ export const honesty = defineExperiment<Size, Measure, "early" | "late" | "size"
       reason: "after a step or two all others push as before: then the two are the same up to second order",
     },
     late: {
-      measure: "the same correlation after the longest training",
+      measure: "correlation of contribution and leave-one-out effect after the longest training",
       least: 0.8,
       reason: "below it a ranking by contributions is no ranking by influence",
       central: true,

@@ -126,12 +126,12 @@ export const jumpOverHump = defineExperiment<Size, Measure, "jump" | "training" 
       central: true,
     },
     training: {
-      measure: "the same of the whole training with the jump",
+      measure: "remainder of the whole training with the jump by its hyperplanes, relative to its change",
       least: 0.1,
       reason: "one step must be felt in the sum; a tenth of the change is what a figure of predictions shows",
     },
     averaged: {
-      measure: "the residual where Jacobians are averaged along each step",
+      measure: "residual of that training where Jacobians are averaged along each step",
       most: 1e-8,
       reason: "a hundred times the tolerance asked for: the sum over steps then holds across the hump too",
     },

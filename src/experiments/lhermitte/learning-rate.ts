@@ -52,7 +52,7 @@ export const learningRate = defineExperiment<Size, Measure, "slope" | "large" | 
       reason: "a tenth of the change is what would be seen in any figure of the predictions",
     },
     averaged: {
-      measure: "the same residual where Jacobians are averaged along each step, at every rate",
+      measure: "largest residual over rates where Jacobians are averaged along each step",
       most: 1e-8,
       reason:
         "a hundred times the tolerance that was asked for: then only the hyperplane is at fault, not the kernel machine",

@@ -57,7 +57,7 @@ export const nearSolution = defineExperiment<Size, Measure, "share" | "falls" | 
       reason: "a drop that no one reads as noise",
     },
     gentle: {
-      measure: `the slope at a rate of ${RATES[GENTLE]}`,
+      measure: `slope of log (residual / change) against log distance, distances up to 0.3, rate ${RATES[GENTLE]}`,
       least: 0.7,
       most: 1.3,
       reason: "the same bounds: the claim names no rate",

@@ -39,13 +39,13 @@ export const infiniteWidth = defineExperiment<Size, Measure, "tanh" | "relu" | "
       central: true,
     },
     relu: {
-      measure: "the same slope, ReLU",
+      measure: "slope of log (|f_net - f_lin| / change) against log width, ReLU",
       most: -0.4,
       reason: "the same bound as for tanh: the theory does not tell activations apart here",
       central: true,
     },
     law: {
-      measure: "the slope for tanh, as a law and not a bound",
+      measure: "slope of log (|f_net - f_lin| / change) against log width, tanh, as a law and not a bound",
       least: -0.7,
       most: -0.3,
       reason: "figures of the literature draw -1/2 through the points: then it must be near it from both sides",

@@ -57,14 +57,14 @@ export const widthScaling = defineExperiment<Size, Measure, Name>({
       central: true,
     },
     ntk: {
-      measure: "the same slope, ntk",
+      measure: "slope of log |Δh|/|h| against log width, ntk",
       least: -0.65,
       most: -0.35,
       reason: "theory says -1/2 (Jacot et al. 2018), with the same allowance",
       central: true,
     },
     standard: {
-      measure: "the same slope, standard with rates eta / n",
+      measure: "slope of log |Δh|/|h| against log width, standard with rates eta / n",
       most: -0.35,
       reason: "freezing at least as fast as in the kernel regime",
     },
