@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Provider } from "../src/engine/ort.ts";
 import { tangentKernel } from "../src/kernels/tangent-kernel.ts";
 import { cnn } from "../src/models/cnn.ts";
 import { mlp } from "../src/models/mlp.ts";
@@ -23,6 +24,8 @@ export interface GramProblem {
   /** Bytes beside the result. */
   readonly budget: number;
   readonly threads: number;
+  /** Default: cpu. */
+  readonly provider?: Provider;
 }
 
 const SIDE = 28;
@@ -37,12 +40,12 @@ export function layersOf(model: GramModel): LayerShape[] {
 }
 
 /** The model at random parameters, and random examples: vectors of 784 for perceptrons with tanh, images of 28 x 28 for convolutions. */
-export function gramTask({ model, n, threads }: GramProblem, hooks?: Hooks): Promise<BenchTask> {
+export function gramTask({ model, n, threads, provider }: GramProblem, hooks?: Hooks): Promise<BenchTask> {
   const { outputs } = model;
   const dataset = randomDataset(model.kind === "mlp" ? [SIDE * SIDE] : [1, SIDE, SIDE], { train: n, classes: outputs });
   const build: Parameters<typeof benchTask>[0]["model"] = (shape) =>
     model.kind === "mlp" ? mlp({ ...shape, ...model, activation: "tanh" }) : cnn({ ...shape, ...model });
-  return benchTask({ model: build, outputs, dataset, threads, hooks });
+  return benchTask({ model: build, outputs, dataset, threads, provider, hooks });
 }
 
 /** The trace kernel of the first `n` examples against themselves. */

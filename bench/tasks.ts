@@ -3,7 +3,7 @@
 import { loadDataset } from "../src/data/registry.ts";
 import type { Dataset, Split } from "../src/data/types.ts";
 import { Engine } from "../src/engine/engine.ts";
-import { type LoadedOrt, loadOrt } from "../src/engine/ort.ts";
+import { type LoadedOrt, loadOrt, type Provider } from "../src/engine/ort.ts";
 import { lossOf } from "../src/losses/registry.ts";
 import type { Model, ModelShape } from "../src/models/types.ts";
 import { randomFrom } from "../src/numeric/random.ts";
@@ -30,6 +30,8 @@ export interface BenchTaskOptions {
   readonly loss?: "cross-entropy" | "mse";
   readonly dataset: Dataset;
   readonly threads: number;
+  /** Default: cpu. */
+  readonly provider?: Provider | undefined;
   readonly optimizer?: { readonly name: string; readonly options: OptimizerOptions };
   readonly hooks?: Hooks | undefined;
 }
@@ -43,14 +45,14 @@ export interface Hooks {
 /** A float32 task; cross-entropy and plain SGD unless others are named. */
 export async function benchTask(options: BenchTaskOptions): Promise<BenchTask> {
   const { dataset, threads, optimizer: { name, options: hyper } = SGD, hooks } = options;
-  const { outputs = CLASSES, loss = "cross-entropy" } = options;
+  const { outputs = CLASSES, loss = "cross-entropy", provider = "cpu" } = options;
   const model = options.model({ inputShape: dataset.inputShape, outputs });
   const params = allocate("float32", model.parameters.size) as RealArray;
   const random = randomFrom(0, "initial parameters");
   model.initialise(params, () => random.uniform());
-  const [loaded, optimizer] = [await loadOrt(console.warn), createOptimizer(name, hyper)];
+  const [loaded, optimizer] = [await loadOrt(console.warn, provider), createOptimizer(name, hyper)];
   const task = createTask({
-    engine: new Engine(hooks?.ort(loaded) ?? loaded, { dtype: "float32", threads }),
+    engine: new Engine(hooks?.ort(loaded) ?? loaded, { dtype: "float32", threads, provider }),
     model,
     trainable: model.parameters.entries.map(({ name }) => name),
     params,

@@ -21,7 +21,7 @@ interface Known {
 }
 
 /** The batch size that feeds mean to a graph; 1 where nothing depends on it. */
-function batchOf(graph: Graph, feeds: Readonly<Record<string, Tensor>>): number {
+function batchOf(graph: Graph, feeds: Readonly<Record<string, Pick<Tensor, "shape">>>): number {
   let batch = 1;
   for (const name of graph.inputs) {
     const shape = graph.values.get(name)?.shape ?? [];
@@ -51,7 +51,7 @@ export class Room {
   }
 
   /** EngineError where a run on these feeds would take too much. Cost: once for each graph and batch size. */
-  require(graph: Graph, feeds: Readonly<Record<string, Tensor>>): void {
+  require(graph: Graph, feeds: Readonly<Record<string, Pick<Tensor, "shape">>>): void {
     const known = this.known.get(graph);
     if (known) this.check(known, batchOf(graph, feeds));
   }

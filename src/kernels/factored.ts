@@ -1,6 +1,6 @@
 // Tangent kernels from factored derivatives: nothing as long as the parameters is formed where a product of small ones will do.
 
-import type { Program } from "../engine/engine.ts";
+import type { Held, Program } from "../engine/engine.ts";
 import { flopsOf } from "../graph/cost.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
@@ -18,6 +18,11 @@ interface PreparedFactors extends Prepared {
   readonly factors: Factors;
   /** Arrays of a whole tile, the first rows of which are the factors. */
   readonly arrays: Factors;
+}
+
+/** The same on a card, where the tiles stay until they are released. */
+interface HeldFactors extends Prepared {
+  readonly factors: Readonly<Record<string, Held>>;
 }
 
 /** The same rows of all tensors, as views. */
@@ -128,7 +133,7 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
 export function factoredAlgorithm(
   options: AlgorithmOptions,
   { run, tile, signal }: Execution,
-): KernelAlgorithm<PreparedFactors> | undefined {
+): KernelAlgorithm<PreparedFactors> | KernelAlgorithm<HeldFactors> | undefined {
   const graphs = factoredGraphs(options);
   if (!graphs) return undefined;
   const { model, form, per, weighted } = options;
@@ -170,6 +175,35 @@ export function factoredAlgorithm(
     return { count, bytes: bytesOf(graphs.parts, arrays), factors: keptOf(graphs.parts, arrays, 0, count), arrays };
   };
 
+  const pairOf = async (x: PreparedFactors | HeldFactors, y: PreparedFactors | HeldFactors): Promise<RealArray> => {
+    const program = engine.compile(graphs.pair(x.count, y.count));
+    return (await program.run(pairFeeds<Tensor | Held>(x.factors, y.factors))).kernel.data as RealArray;
+  };
+  const lengths = async (x: PreparedFactors | HeldFactors): Promise<RealArray> => {
+    const program = engine.compile(graphs.lengths(x.count));
+    return (await program.run(pairFeeds<Tensor | Held>(x.factors, {}))).lengths.data as RealArray;
+  };
+
+  // A tile is prepared in one run or on the host: rows of several runs cannot be put together on a card.
+  if (engine.holds && run >= tile) {
+    const onCard: KernelAlgorithm<HeldFactors> = {
+      name: "factored",
+      async prepare({ params, feeds, count, weights = ones }) {
+        signal?.throwIfAborted();
+        const fixed = { ...frozen, ...viewsOf(layout, params), ...diagonalOf(weights) };
+        const factors = await engine.hold(graphs.side, { ...fixed, ...feeds });
+        const bytes = Object.values(factors).reduce((total, { shape }) => total + 4 * sizeOf(shape), 0);
+        return { count, bytes, factors };
+      },
+      pair: pairOf,
+      lengths,
+      release({ factors }) {
+        for (const { onCard } of Object.values(factors)) onCard.dispose();
+      },
+    };
+    return onCard;
+  }
+
   const entries = { form, outputs: model.outputs, entry: sizeOf(entryShape(form, model.outputs)) };
   const groups = groupsOf(layout, per).length;
   const resultOf = (count: number): RealArray =>
@@ -200,19 +234,16 @@ export function factoredAlgorithm(
     return result;
   };
 
-  return {
+  const algorithm: KernelAlgorithm<PreparedFactors> = {
     name: "factored",
     prepare,
     async pair(x, y) {
       if (x === y && blockOf(x.count, x.count ** 2 * pairFlops) < x.count) return pairSelf(x);
-      const program = engine.compile(graphs.pair(x.count, y.count));
-      return (await program.run(pairFeeds(x.factors, y.factors))).kernel.data as RealArray;
+      return pairOf(x, y);
     },
-    async lengths(x) {
-      const program = engine.compile(graphs.lengths(x.count));
-      return (await program.run(pairFeeds(x.factors, {}))).lengths.data as RealArray;
-    },
+    lengths,
     release: ({ arrays }) => free.give(arrays),
     ...(run >= tile && tile ** 2 * pairFlops < ALONE_FLOPS && { alone }),
   };
+  return algorithm;
 }

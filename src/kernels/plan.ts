@@ -42,7 +42,8 @@ export function planKernel(options: AlgorithmOptions, count: PairCount, given: P
   const memory = memoryFor(choice.algorithm, options);
   const pairs = count.symmetric ? (count.n * (count.n + 1)) / 2 : count.n * count.m;
   const flopsOfPair = (choice.flops[choice.algorithm] as number) / Math.max(1, pairs);
-  const tiling = tilingOf(memory, count, { tile: given.tile, memoryBudget, flopsOfPair });
+  const onCard = model.engine.holds && choice.algorithm === "factored";
+  const tiling = tilingOf(memory, count, { tile: given.tile, memoryBudget, flopsOfPair, onCard });
   if (!tiling) {
     const least = leastBudget(memory, count);
     throw new RangeError(

@@ -40,7 +40,7 @@ export interface TangentKernelOptions {
    * left for what the count misses. Default 1 GiB.
    */
   readonly memoryBudget?: number;
-  /** Examples prepared and paired at once, on either side, at most. Default 256. */
+  /** Examples prepared and paired at once, on either side, at most. Default 256, on a card 1024. */
   readonly tile?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -54,6 +54,8 @@ export interface TangentKernel extends KernelPlan {
 const DEFAULT_BUDGET = 2 ** 30;
 /** Enough for products to run at the engine's full rate, few enough that a tile takes well under a second. */
 const DEFAULT_TILE = 256;
+/** On a card. */
+const CARD_TILE = 1024;
 
 /**
  * K(x, x') = J(x; w) M J(x'; w')^T between examples, in the form asked for.
@@ -93,7 +95,13 @@ export async function streamTangentKernel(
   { sink, ...options }: StreamOptions,
 ): Promise<KernelPlan> {
   const { form = "trace", normalize = false, readouts = [], memoryBudget = DEFAULT_BUDGET, per } = options;
-  const { params2 = params, tile = DEFAULT_TILE, algorithm: name = "auto", signal, onProgress } = options;
+  const {
+    params2 = params,
+    tile = model.engine.holds ? CARD_TILE : DEFAULT_TILE,
+    algorithm: name = "auto",
+    signal,
+    onProgress,
+  } = options;
   requireFit({ model, xs, xs2, form, readouts, name, tile, memoryBudget, per, params: [params, params2] });
   const [first, second] = splitWeights(options.weights, model.layout.size, normalize);
   const symmetric =

@@ -24,6 +24,8 @@ export interface TilingOptions {
   readonly memoryBudget: number;
   /** Floating-point operations of one pair of examples. */
   readonly flopsOfPair: number;
+  /** Whether tiles stay on a card, each prepared in one run; default: no. */
+  readonly onCard?: boolean;
 }
 
 /** Tiles this small still run at a good part of the engine's rate. */
@@ -34,6 +36,8 @@ const HELD = 12;
 const FLOPS = 2 ** 36;
 /** The part of the budget that runs of a graph may take, where one example takes less. */
 const RUNNING = 1 / 8;
+/** The same on a card, which is fast on many examples and slow to be given anything: a tile is one run, and a second of it is more. */
+const ON_CARD = { running: 1 / 2, flops: 2 ** 41 } as const;
 
 /**
  * The part of a budget that bytes are counted against: what the process takes is the count and up to a sixteenth more. A trace kernel of
@@ -60,21 +64,23 @@ export function leastBudget(memory: AlgorithmMemory, count: PairCount): number {
 export function tilingOf(
   memory: AlgorithmMemory,
   count: PairCount,
-  { tile: largest, memoryBudget: given, flopsOfPair }: TilingOptions,
+  { tile: largest, memoryBudget: given, flopsOfPair, onCard = false }: TilingOptions,
 ): Tiling | undefined {
   const memoryBudget = given * COUNTED;
   if (leastBytes(memory, count) > memoryBudget) return undefined;
   let tile = Math.max(1, Math.min(largest, Math.max(count.n, count.m)));
+  const { running, flops } = onCard ? ON_CARD : { running: RUNNING, flops: FLOPS };
   let run = tile;
-  while (run > 1 && memory.running(run) > memoryBudget * RUNNING) run = Math.ceil(run / 2);
+  while (run > 1 && memory.running(run) > memoryBudget * running) run = Math.ceil(run / 2);
   const heldOf = (size: number): number => {
     const left = memoryBudget - memory.running(run) - memory.pairing(size);
     return Math.min(tilesOf(count, size), left < 0 ? -1 : Math.floor(left / (size * memory.prepared)));
   };
   const isTooLarge = (size: number): boolean =>
-    heldOf(size) < Math.min(HELD, tilesOf(count, size)) || size * size * flopsOfPair > FLOPS;
+    heldOf(size) < Math.min(HELD, tilesOf(count, size)) || size * size * flopsOfPair > flops;
   while (tile > SMALL && isTooLarge(tile)) tile = Math.ceil(tile / 2);
   while (tile > 1 && heldOf(tile) < Math.min(2, tilesOf(count, tile))) tile = Math.ceil(tile / 2);
+  if (onCard) tile = Math.min(tile, run);
   return { tile, run: Math.min(run, tile), kept: heldOf(tile) };
 }
 

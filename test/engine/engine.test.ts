@@ -219,3 +219,11 @@ describe("equal runs", () => {
     expect(await engine.compile(graph).run(feeds)).toEqual(once);
   });
 });
+
+describe("results that stay on a card", () => {
+  it("are refused where there is none", async () => {
+    const engine = await open();
+    expect(engine.holds).toBe(false);
+    expect(() => engine.hold(scaled(2), { x })).toThrow(/^hold: the engine's provider must be webgpu, got cpu$/);
+  });
+});

@@ -113,3 +113,19 @@ describe("the tiling", () => {
     expect(tilingOf(CNN, sides(1000), slow)?.tile).toBe(32);
   });
 });
+
+describe("tiles on a card", () => {
+  const options = { tile: 1024, memoryBudget: 16 * GIB, flopsOfPair: 1e6 };
+
+  it("are larger, since products are not what takes long there", () => {
+    expect(tilingOf(CNN, sides(4000), options)?.tile).toBeLessThan(300);
+    expect(tilingOf(CNN, sides(4000), { ...options, onCard: true })?.tile).toBe(1024);
+  });
+
+  it("are one run each, however small the budget makes them", () => {
+    for (const memoryBudget of [GIB / 64, GIB / 4, GIB, 4 * GIB]) {
+      const tiling = tilingOf(CNN, sides(4000), { ...options, memoryBudget, onCard: true });
+      expect(tiling?.run).toBe(tiling?.tile);
+    }
+  });
+});

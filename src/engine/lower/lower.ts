@@ -9,6 +9,7 @@ import { composedInFloat32, convolutionLowerings } from "./convolution.ts";
 import { elementwiseLowerings } from "./elementwise.ts";
 import { integerDivision, mayDivideByMinusOne } from "./integer-division.ts";
 import { rowSum, sumsRows } from "./row-sum.ts";
+import { addsScalar, withAxis } from "./scalar-addend.ts";
 import { isTurned, turnedProduct } from "./turned-product.ts";
 
 /** Writes the composition of one operator to a builder and gives its (only) output. */
@@ -51,9 +52,11 @@ export function lowerGraph(graph: Graph, { dtype, channelBlock }: Target): Graph
     const lowering = loweringOf(graph, node, { channelBlock, composed });
     if (lowering) found.set(node, lowering);
   }
-  if (found.size === 0) return graph;
-  return rewrite(graph, (b, node, inputs) => {
+  const scalars = new Set(graph.nodes.filter((node) => addsScalar(graph, node)));
+  if (found.size + scalars.size === 0) return graph;
+  return rewrite(graph, (b, node, given) => {
     const lowering = found.get(node);
+    const inputs = scalars.has(node) ? withAxis(b, given) : given;
     return lowering ? [lowering(b, inputs, node.attributes)] : copyNode(b, node, inputs);
   });
 }
