@@ -79,12 +79,12 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
       central: true,
     },
     fastest: {
-      measure: "share of seeds in which no optimizer separates the classes before momentum",
+      measure: "share of seeds in which momentum separates the classes, and none before it",
       least: 0.7,
       reason: "by chance a quarter of the seeds; most must have the order of the claim",
     },
     slowest: {
-      measure: "share of seeds in which no optimizer separates the classes after plain SGD",
+      measure: "share of seeds in which the others separate the classes, and plain SGD last or never",
       least: 0.7,
       reason: "by chance a quarter of the seeds; most must have the order of the claim",
     },
@@ -96,6 +96,7 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
   },
   differences: [
     "Network, learning rates and the numbers of the data are missing from the source's text and ours; the order of optimizers depends on these rates.",
+    "After the first full run seeds in which nothing separates the classes were no longer counted for the order of the optimizers.",
     "Means over twenty partners of one anchor in the place of single pairs.",
   ],
   seeds: { quick: 2, full: 6 },
@@ -150,8 +151,10 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
       values: {
         same: measures.map((own) => Math.min(...own.map(({ same }) => same[last]))),
         cross: measures.map((own) => Math.max(...own.map(({ cross }) => cross[last]))),
-        fastest: times.map((own) => Number(own[MOMENTUM] === Math.min(...own))),
-        slowest: times.map((own) => Number(own[SGD] === Math.max(...own))),
+        fastest: times.map((own) => Number(own[MOMENTUM] <= last && own[MOMENTUM] === Math.min(...own))),
+        slowest: times.map((own) =>
+          Number(own[SGD] === Math.max(...own) && own.every((time, k) => k === SGD || time <= last)),
+        ),
         turns: measures.map((own) => Math.min(fall(own[RMSPROP].same), fall(own[ADAM].same))),
       },
       table: {
