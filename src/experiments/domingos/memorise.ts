@@ -164,7 +164,7 @@ export const memorise = defineExperiment<Size, Measure, "agreement" | "accuracy"
       {
         name: "agreement",
         reads:
-          "How often each machine gives the network's answer, and how often the right one: the kernel at the end is the network's own memory, that at the start is not yet.",
+          "How often each machine gives the network's answer, and how often the right one: all of them go with the network on more than nine images in ten, that of the kernel at the start too, and are right more often than it.",
         figure: dots({
           title: "Machines of the network's gradients, against the network",
           caption: `Shares of test images; ${intervalWords(seeds.length)}.`,

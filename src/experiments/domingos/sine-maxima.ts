@@ -157,7 +157,7 @@ export const sineMaxima = defineExperiment<Size, Measure, "wave" | "tanh" | "sin
       {
         name: "kernel-along-x",
         reads:
-          "Peaks at the dotted lines are maxima that the model has close to the one at π/2; a kernel of the input alone would be a single hill there.",
+          "Peaks at the dashed lines are maxima that the model has close to the one at π/2: sharp ones for the wave itself, broad ones for sine units, and none to speak of for tanh units, whose kernel is a single hill.",
         figure: lines({
           title: "The kernel of the maximum at π/2 with every other place",
           caption: `Cosine of the gradients after training; guides at the other maxima of sin x; bands: ${intervalWords(seeds.length)}.`,

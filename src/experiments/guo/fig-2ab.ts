@@ -196,7 +196,8 @@ export const smoothAndSquare = defineExperiment<Size, Measure, "near" | "rank" |
         },
         {
           name: "kernels",
-          reads: "A smooth function leaves one band along the diagonal; jumps cut it into blocks.",
+          reads:
+            "A broad band for the sine; for the square wave the band has faint steps where the wave jumps: they are there, and small beside what distance does.",
           figure: panels({
             title: "Normalised tangent kernel between places on the line",
             caption: "Seed 1, at the end of training.",
