@@ -1,5 +1,6 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export { type ArrayDatasetOptions, arrayDataset } from "./data/array-dataset.ts";
 export {
   type CkaForm,
   type CkaOptions,
@@ -95,16 +96,7 @@ export {
   type LinearSeparability,
   linearSeparability,
 } from "./diagnose/separability.ts";
-export {
-  logLogSlope,
-  logLogSlope,
-  type SizedMeasure,
-  type SizedMeasure,
-  type Slope,
-  type Slope,
-  slopeOverSeeds,
-  slopeOverSeeds,
-} from "./diagnose/slopes.ts";
+export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
 export {
   type SpanForm,
   type SpanKernel,
@@ -135,6 +127,9 @@ export { type WidthMeasure, type WidthSweepOptions, widthSweep } from "./diagnos
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
 export * from "./errors.ts";
+export { experimentIds, experimentOf, experiments } from "./experiments/registry.ts";
+export { type ExperimentResult, type RunOptions as ExperimentRunOptions, runExperiment } from "./experiments/run.ts";
+export type { Expectation as ExperimentExpectation, Experiment } from "./experiments/types.ts";
 export { type Counterfactual, type CounterfactualOptions, counterfactual } from "./explain/counterfactual.ts";
 export { type CriticalSteps, criticalSteps } from "./explain/critical-steps.ts";
 export { DEFAULT_TOLERANCE, type ExplainOptions, explain } from "./explain/explain.ts";
@@ -326,6 +321,7 @@ export {
 export type { SupportVectors } from "./machines/support-vectors.ts";
 export { winners } from "./machines/targets.ts";
 export { cnn } from "./models/cnn.ts";
+export { modelFromBuilder } from "./models/from-graph.ts";
 export { linearise } from "./models/linearise.ts";
 export { type MlpOptions, mlp } from "./models/mlp.ts";
 export { modelFromOnnx } from "./models/onnx-file.ts";
@@ -333,6 +329,7 @@ export { withOutputScale } from "./models/output-scale.ts";
 export { type Parametrisation, parametrisations } from "./models/parametrisation.ts";
 export { createModel, modelNames } from "./models/registry.ts";
 export type { Model } from "./models/types.ts";
+export { pearson, spearman } from "./numeric/correlation.ts";
 export { type Layout, type LayoutEntry, layoutOf, viewsOf } from "./numeric/layout.ts";
 export {
   type ConjugateGradientOptions,
@@ -392,6 +389,7 @@ export {
 
 export { type RecordedPlace, type ReplayPlace, replayDifferences, replayPlace } from "./train/replay-differences.ts";
 export { type RemainingWeights, type Retrained, type RetrainOptions, retrainWithout } from "./train/retrain.ts";
+export { initialParameters, type SeededTask, type SeededTaskOptions, seededTask } from "./train/seeded-task.ts";
 export { createTask, type Task, type TaskOptions } from "./train/task.ts";
 export type { ObservedStep, Progress } from "./train/train.ts";
 export { parametersAt } from "./train/trajectory.ts";

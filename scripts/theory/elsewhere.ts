@@ -15,21 +15,6 @@ const row = (id: string, statement: string, by: string, test: string, holds?: st
 
 export const rows: readonly TheoryRow[] = [
   row(
-    "001-07",
-    "Fig. 1: the path on the plane of two weights, with gradients of x, x1, x2",
-    "pathKernel, explain",
-    `${LABORATORY}; the studio`,
-  ),
-  row("001-23", "brittle away from the nearest training example", "error against distance", LABORATORY),
-  row("001-26", "maxima of a sine are near in gradient space, far apart in Euclid's", "sine regression", LABORATORY),
-  row(
-    "001-27",
-    "no Gram matrix at training; storage and matching independent of n",
-    "predict against pathKernel",
-    "docs/benchmarks.md",
-    "a query of the network costs one forward pass; of the explicit machine, n kernels",
-  ),
-  row(
     "001-28",
     "the same hardware",
     "openEngine (provider webgpu)",
@@ -49,12 +34,6 @@ export const rows: readonly TheoryRow[] = [
     "none",
     "docs/theory.md",
     "named by the source as what would not be a kernel machine; nothing here computes them",
-  ),
-  row(
-    "002-03",
-    "the nearest inputs contribute most for smooth models",
-    "explain; contribution against distance",
-    LABORATORY,
   ),
   row("002-11", "prompt prefixes of a language model in its training text", "explain on a character model", LABORATORY),
   row(

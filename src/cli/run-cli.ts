@@ -60,6 +60,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write what each training example did to the weights of a run, for explanations by inner products",
     load: async () => (await import("./superposition.ts")).superpositionCommand,
   },
+  experiments: {
+    summary: "list the claims of the sources that can be reproduced, with their last verdicts",
+    load: async () => (await import("./experiments.ts")).experimentsCommand,
+  },
+  reproduce: {
+    summary: "run an experiment of the sources: a report with figures, numbers and a verdict",
+    load: async () => (await import("./reproduce.ts")).reproduceCommand,
+  },
   info: { summary: "what a run holds", load: async () => (await import("./info.ts")).infoCommand },
   export: {
     summary: "write parameters of a run to a file",

@@ -6,16 +6,14 @@ import { evaluateMachine } from "../kernels/kernel-machine.ts";
 import { tangentKernel } from "../kernels/tangent-kernel.ts";
 import { linearisedMachine } from "../kernels/tangent-machine.ts";
 import type { Loss } from "../losses/types.ts";
-import { trainableNames } from "../models/trainable.ts";
 import type { Model } from "../models/types.ts";
-import { randomFrom } from "../numeric/random.ts";
-import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
+import type { RealArray, Tensor } from "../numeric/tensor.ts";
 import { createOptimizer } from "../optimizers/registry.ts";
 import { predict } from "../train/accuracy.ts";
 import { fullBatches } from "../train/batches.ts";
 import { hiddenFeatures } from "../train/hidden-features.ts";
 import { trainInMemory } from "../train/memory-training.ts";
-import { createTask } from "../train/task.ts";
+import { seededTask } from "../train/seeded-task.ts";
 import type { Progress } from "../train/train.ts";
 import { featureMovement, kernelDrift } from "./richness.ts";
 
@@ -85,12 +83,8 @@ async function measureOne(
 ): Promise<WidthMeasure> {
   const { engine, dataset, loss, steps, queries = dataset.test.x } = options;
   const stepSize = options.stepSize(width);
-  const params = allocate(engine.dtype, model.parameters.size) as RealArray;
-  const random = randomFrom(seed, "initial parameters");
-  model.initialise(params, () => random.uniform());
-  const trainable = trainableNames(model.parameters, undefined, model.fixed);
   const optimizer = createOptimizer("gd", { lr: stepSize });
-  const task = createTask({ engine, model, trainable, params, loss, optimizer, dataset });
+  const { task, params } = seededTask({ engine, model, loss, optimizer, dataset, seed });
   const batches = [...fullBatches(dataset.train.x.shape[0], steps)];
   const run = await trainInMemory(task, { params, batches, checkpointEvery: steps });
   const [start, end] = [(await run.checkpoint(0)).params, (await run.checkpoint(steps)).params];

@@ -1,5 +1,6 @@
 // The experiment that tells a contribution from an influence: train again without some examples, and put both numbers side by side.
 
+import { pearson } from "../numeric/correlation.ts";
 import { sum } from "../numeric/sum.ts";
 import type { Run } from "../run/types.ts";
 import { type Retrained, type RetrainOptions, retrainWithout } from "../train/retrain.ts";
@@ -35,16 +36,6 @@ export interface Counterfactual {
   readonly retrained: Omit<Retrained, "params">;
   /** Of the run as it was: rows, outputs, residual. */
   readonly explanation: Explanation;
-}
-
-/** Pearson's correlation. */
-function correlationOf(a: Float64Array, b: Float64Array): number | undefined {
-  if (a.length < 3) return undefined;
-  const centred = (values: Float64Array): Float64Array => values.map((value) => value - sum(values) / values.length);
-  const [x, y] = [centred(a), centred(b)];
-  const product = (u: Float64Array, v: Float64Array): number => sum(u.map((value, r) => value * v[r]));
-  const scale = Math.sqrt(product(x, x) * product(y, y));
-  return scale > 0 ? Math.max(-1, Math.min(1, product(x, y) / scale)) : undefined;
 }
 
 /** The readouts of an explanation at other parameters: classes stay those that the run's own outputs named. */
@@ -84,7 +75,7 @@ export async function counterfactual(task: Task, run: Run, options: Counterfactu
     sum(contributions.subarray(r * without.length, (r + 1) * without.length)),
   );
   const influence = outputWithout.map((value, r) => value - output[r]);
-  const correlation = correlationOf(
+  const correlation = pearson(
     influence,
     contribution.map((value) => -value),
   );

@@ -1,0 +1,60 @@
+// All experiments, in the order of their sources.
+
+import { nearestName } from "../numeric/nearest-name.ts";
+import { architectureKernels } from "./domingos/architecture-kernels.ts";
+import { densityEstimate } from "./domingos/bayesian-network.ts";
+import { brittleness } from "./domingos/brittleness.ts";
+import { pathOfTwoWeights } from "./domingos/fig-1.ts";
+import { superposition } from "./domingos/fig-2.ts";
+import { memorise } from "./domingos/memorise.ts";
+import { queryCost } from "./domingos/query-cost.ts";
+import { noRepresentation } from "./domingos/representation.ts";
+import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { smoothAndSquare } from "./guo/fig-2ab.ts";
+import { pairsAlongTraining } from "./guo/fig-10.ts";
+import { honesty } from "./honesty/counterfactual.ts";
+import { contributionDistance } from "./lhermitte/contribution-distance.ts";
+import { jumpOverHump } from "./lhermitte/fig-2.ts";
+import { learningRate } from "./lhermitte/learning-rate.ts";
+import { nearSolution } from "./lhermitte/near-solution.ts";
+import { regularisation } from "./lhermitte/regularisation.ts";
+import { effectiveKernels } from "./richness/effective-kernels.ts";
+import { infiniteWidth } from "./richness/infinite-width.ts";
+import { lazyToRich } from "./richness/lazy-to-rich.ts";
+import { widthScaling } from "./richness/width.ts";
+import type { Experiment } from "./types.ts";
+
+export const experiments: readonly Experiment[] = [
+  pathOfTwoWeights,
+  superposition,
+  sineMaxima,
+  memorise,
+  brittleness,
+  noRepresentation,
+  architectureKernels,
+  densityEstimate,
+  queryCost,
+  smoothAndSquare,
+  pairsAlongTraining,
+  contributionDistance,
+  jumpOverHump,
+  learningRate,
+  nearSolution,
+  regularisation,
+  lazyToRich,
+  widthScaling,
+  infiniteWidth,
+  effectiveKernels,
+  honesty,
+];
+
+export const experimentIds: readonly string[] = experiments.map(({ id }) => id);
+
+/** The experiment of an id. RangeError for an unknown one, with the nearest known. */
+export function experimentOf(id: string): Experiment {
+  const found = experiments.find((own) => own.id === id);
+  if (found) return found;
+  const near = nearestName(id, experimentIds);
+  const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
+  throw new RangeError(`experiment: id must be one of ${experimentIds.join(", ")}, got ${id}${hint}`);
+}
