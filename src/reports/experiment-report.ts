@@ -60,9 +60,7 @@ const section = (heading: string, ...children: readonly string[]): string =>
 const paragraph = (text: string): string => tag("p", {}, escapeText(text));
 
 function figureMarkup({ figure, reads }: ReportedFigure): string {
-  const { table, svg } = figure;
-  const widths = { wide: 800, narrow: 360 };
-  return `${figureOf({ text: figure, table, draw: svg, widths, class: "full" })}${paragraph(reads)}`;
+  return `${figureOf(figure, { widths: { wide: 800, narrow: 360 }, class: "full" })}${paragraph(reads)}`;
 }
 
 /** The report as HTML: needs neither network nor script. The same result gives the same bytes but for the facts that the caller adds. */
