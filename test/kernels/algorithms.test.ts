@@ -30,8 +30,11 @@ for (const dtype of ["float64", "float32"] as const) {
   for (const algorithm of algorithmNames) {
     // The reference is held against itself in tiles, once.
     if (algorithm === "jacobian-contraction" && dtype === "float32") continue;
-    for (const [label, make] of Object.entries(models))
+    for (const [label, make] of Object.entries(models)) {
+      // Products of Jacobians with vectors are the same graphs in both.
+      if (algorithm === "vector-products" && dtype === "float32" && !WHOLE.includes(label) && !FULL_MATRIX) continue;
       tangentKernelConformance(`${label} in ${dtype}`, algorithm, () => make({ dtype }), extentOf(label, dtype));
+    }
     if (algorithm !== "factored")
       tangentKernelConformance(
         `a network without factored forms in ${dtype}`,

@@ -21,7 +21,7 @@ for (const [label, spec, inputShape] of families)
       tangentKernelConformance(label, algorithm, () => familyTask(spec, inputShape, "float64"), FEW_VARIANTS);
 
 // C = 2 positions of 2 classes.
-for (const algorithm of ["factored", "vector-products"] as const)
+for (const algorithm of FULL_MATRIX ? (["factored", "vector-products"] as const) : (["factored"] as const))
   tangentKernelConformance(
     "a language model with outputs at every token",
     algorithm,
