@@ -14,6 +14,7 @@ export { type BlockScore, blockScore, normalisedKernel } from "./diagnose/block-
 export { type ClassOrder, classOrder } from "./diagnose/class-order.ts";
 export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
 export { type Concentration, concentration, type LorenzPoint } from "./diagnose/concentration.ts";
+export { type CoveragePlan, type CoverageRequest, planCoverage } from "./diagnose/coverage-plan.ts";
 export {
   type CoverageScore,
   coverageScores,

@@ -166,6 +166,7 @@ it("the package exports exactly these names", async () => {
       "pathNodes",
       "pearson",
       "planComparison",
+      "planCoverage",
       "planDiagnosis",
       "planExplanation",
       "planKernelSolve",

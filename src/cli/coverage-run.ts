@@ -1,6 +1,7 @@
 // `pathkernel coverage`: how much of queries' tangent features lies in the span of the training examples', and whether that tells data apart.
 
 import { loadDataset } from "../data/registry.ts";
+import { planCoverage } from "../diagnose/coverage-plan.ts";
 import { type ScoredQueries, scoreQueries, separations } from "../diagnose/coverage-scores.ts";
 import { rocCurve } from "../diagnose/roc.ts";
 import { tangentSpanKernel } from "../diagnose/span-kernel.ts";
@@ -11,6 +12,7 @@ import type { Query } from "../explain/types.ts";
 import { axesOf } from "../graph/outputs.ts";
 import type { MachineKernelCall } from "../kernels/machine-kernel.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
+import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import { decodeNpy } from "../numeric/npy.ts";
 import { type RealArray, sliceRows, type Tensor } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
@@ -34,8 +36,10 @@ import { labelOf } from "./explained-row.ts";
 import { UsageError } from "./failure.ts";
 import { requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
+import { formatBytes, formatSeconds } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { examplesOfQueries } from "./kernel-run.ts";
+import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { firstQueries, withRun } from "./run-session.ts";
 
@@ -163,6 +167,25 @@ function stepOf(step: number | "last", { batches }: Run): number {
   throw new UsageError(`--step must be last or lie in 0..${batches.length}, got ${step}`);
 }
 
+/** Work that is estimated to take longer (s) says so first. */
+const LONG = 10;
+/** Training examples that are offered instead. */
+const FEWER = [2000, 1000, 500, 200];
+
+async function announce(task: Task, { train, form, tolerance }: Flags, queries: number, output: Output): Promise<void> {
+  const { name: algebraName } = await openLinearAlgebra();
+  const available = task.dataset.train.x.shape[0];
+  const planOf = (count: number) =>
+    planCoverage(task, { train: count, queries, form, byTolerance: tolerance !== undefined, algebraName });
+  const count = Math.min(train, available);
+  const { seconds, bytes } = planOf(count);
+  if (seconds <= LONG) return;
+  const less = FEWER.filter((fewer) => fewer < count).map((fewer) => [fewer, planOf(fewer).seconds] as const);
+  const [fewer, fewerSeconds] = less.find(([, own]) => own <= LONG) ?? less.at(-1) ?? [];
+  const offer = fewer === undefined ? "" : `; --train ${fewer} about ${formatSeconds(fewerSeconds as number)}`;
+  output.note(`about ${formatSeconds(seconds)}, ${formatBytes(bytes)} of memory${offer}`);
+}
+
 /** Coverage of the queries that the flags name, and how well it tells --out from them. */
 export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
@@ -173,6 +196,7 @@ export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
     const xs = examplesOfQueries(queries, task.dataset.inputShape);
     const outside = await outsideOf(task, checked, queries.length);
     const step = stepOf(checked.step, run);
+    await announce(task, checked, queries.length + (outside?.shape[0] ?? 0), output);
     const { params } = await stateAt(task, run, step);
     const progress = startProgress(output);
     let own: Measured;

@@ -3,11 +3,12 @@
 import { flopsOf } from "../graph/cost.ts";
 import { type KernelPlan, planKernel } from "../kernels/plan.ts";
 import type { AlgebraName } from "../numeric/linear-algebra/types.ts";
-import { type RealDType, sizeOf } from "../numeric/tensor.ts";
+import { sizeOf } from "../numeric/tensor.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import { bytesOfState, storedBefore } from "../train/trajectory.ts";
 import { type DiagnoseOptions, type DiagnosisPlan, type MeasureName, measureNames } from "./diagnosis.ts";
+import { ALGEBRA_GFLOPS, EIGENPAIRS, KERNEL_GFLOPS } from "./rates.ts";
 import { firstSample, type Sample } from "./sample.ts";
 
 export const DEFAULT_EXAMPLES = 1000;
@@ -22,11 +23,6 @@ const GAP_QUERIES = 100;
 /** Steps between the first and the last. */
 const BETWEEN = 3;
 
-/** GFLOP/s of the engine on kernels of this kind, on two AVX-512 cores. */
-const GFLOPS: Readonly<Record<RealDType, number>> = { float32: 20, float64: 10 };
-/** Floating-point operations of all eigenpairs of order n, over n^3, and how many a second: measured for n = 1,000. */
-const EIGENPAIRS = 9;
-const ALGEBRA_GFLOPS: Readonly<Record<AlgebraName, number>> = { lapack: 20, javascript: 1.1 };
 /** A step of training beyond its arithmetic. */
 const SECONDS_PER_STEP = 1e-3;
 
@@ -177,7 +173,7 @@ function costOf(
     decompositions: EIGENPAIRS * (share * (steps.length + 1) * n ** 3 + steps.length * (rows ** 3 + 2 * gapRows ** 3)),
     replays: passes * flopsOfReplays,
   };
-  const rate = 1e9 * GFLOPS[task.engine.dtype];
+  const rate = 1e9 * KERNEL_GFLOPS[task.engine.dtype];
   const layers = kernel?.groups?.length ?? 1;
   const held = (measured.includes("movement") ? steps.length : 1) + 3;
   const working = (plan: KernelPlan | undefined): number =>
