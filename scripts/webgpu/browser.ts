@@ -27,7 +27,8 @@ async function bundle(): Promise<Uint8Array> {
     format: "esm",
     target: "es2022",
     write: false,
-    external: ["onnxruntime-node"],
+    // What Node has and browsers do not is imported where it is needed, and not found there.
+    external: ["onnxruntime-node", "koffi"],
     logLevel: "warning",
   });
   return outputFiles[0].contents;
