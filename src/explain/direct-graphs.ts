@@ -6,6 +6,7 @@ import { type Use, usesOf } from "../differentiate/per-example.ts";
 import { fullLike, mul } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
+import { identityOf } from "../numeric/identity.ts";
 import type { Layout } from "../numeric/layout.ts";
 import { objectiveOf } from "../train/gradient-graph.ts";
 import { NODE, once, type ReadoutGraphOptions, readoutAlong } from "./graphs.ts";
@@ -32,7 +33,7 @@ export interface BatchFactorOptions {
 /** The graph of a batch's factors; undefined where some use of a parameter has no factored form. */
 export function batchFactors(options: BatchFactorOptions): BatchFactors | undefined {
   const { head, loss, layout } = options;
-  return once(head, `batch factors ${loss.name} ${layout.entries.map(({ name }) => name)}`, () =>
+  return once(head, `batch factors ${identityOf(loss)} ${layout.entries.map(({ name }) => name)}`, () =>
     buildFactors(options),
   );
 }

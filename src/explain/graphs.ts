@@ -12,6 +12,7 @@ import { add, concat, fullLike, mul } from "../graph/ops.ts";
 import { targetShape } from "../graph/outputs.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
+import { identityOf } from "../numeric/identity.ts";
 import type { Layout } from "../numeric/layout.ts";
 import type { Readout } from "../readouts/types.ts";
 import { objectiveOf } from "../train/gradient-graph.ts";
@@ -193,7 +194,7 @@ export interface PullGraphOptions {
  */
 export function pullGraph(options: PullGraphOptions): Graph | undefined {
   const { head, loss, layout, rows } = options;
-  return once(head, `pull ${loss.name} ${rows} ${namesIn(layout)}`, () => buildPullGraph(options));
+  return once(head, `pull ${identityOf(loss)} ${rows} ${namesIn(layout)}`, () => buildPullGraph(options));
 }
 
 function buildPullGraph({ head, exampleInputs, loss, layout, rows }: PullGraphOptions): Graph | undefined {

@@ -9,6 +9,7 @@ import type { GraphBuilder } from "../../graph/builder.ts";
 import { fullLike, mul } from "../../graph/ops.ts";
 import type { Graph, Value } from "../../graph/types.ts";
 import type { Loss } from "../../losses/types.ts";
+import { identityOf } from "../../numeric/identity.ts";
 import { objectiveOf } from "../../train/gradient-graph.ts";
 import { NODE, once, type ReadoutGraphOptions, readoutAlong } from "../graphs.ts";
 
@@ -115,7 +116,7 @@ export interface DerivativesOptions extends ReadoutGraphOptions {
 export function derivativesOf(options: DerivativesOptions): Derivatives | undefined {
   const { head, readout, targetType, loss, layout } = options;
   const names = layout.entries.map(({ name }) => name).join();
-  return once(head, `carried ${readout.key} ${targetType} ${loss.name} ${names}`, () => build(options));
+  return once(head, `carried ${readout.key} ${targetType} ${identityOf(loss)} ${names}`, () => build(options));
 }
 
 type RowSide = Pick<Derivatives, "rows" | "rowsAndSlope" | "still"> & {
