@@ -10,6 +10,7 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { diffusion } from "./guo/diffusion.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { honesty } from "./honesty/counterfactual.ts";
@@ -36,6 +37,7 @@ export const experiments: readonly Experiment[] = [
   queryCost,
   smoothAndSquare,
   pairsAlongTraining,
+  diffusion,
   contributionDistance,
   jumpOverHump,
   learningRate,
