@@ -28,7 +28,7 @@ const SHAPE = {
   from: flags.text().optional(),
   dataDir: flags.text().optional(),
   k: flags.count().optional(),
-  metric: flags.text(),
+  metric: flags.nameList(neighbourMetrics),
   kernel: flags.nameFlag(["tangent", "path"] as const),
   at: flags.stepList().optional(),
   memory: flags.bytes().optional(),
@@ -52,11 +52,7 @@ function checkedFlags(raw: Invocation["flags"]) {
     throw new UsageError("--data-dir belongs to --from", "the run knows where its own data are");
   if (checked.at !== undefined && checked.kernel === "path")
     throw new UsageError("--at does not belong to --kernel path, which is of all steps");
-  const name = flags.nameFlag(neighbourMetrics);
-  const metrics = checked.metric.split(",").map((part) => flags.parseArgument("--metric", name, part.trim()));
-  const twice = metrics.find((metric, k) => metrics.indexOf(metric) !== k);
-  if (twice !== undefined) throw new UsageError(`--metric must hold each name once, got ${twice} twice`);
-  return { ...checked, metrics };
+  return { ...checked, metrics: checked.metric };
 }
 
 function joined(queries: readonly NeighbourQuery[], { engine: { dtype }, dataset: { inputShape } }: Task): Tensor {
