@@ -121,11 +121,11 @@ function listsJson({ lists, pairs }: QueryNeighbours, task: Task) {
   };
 }
 
-function report(
+async function report(
   { output }: Invocation,
   { run, task, queries, checked }: Session,
   { along, described }: { readonly along: readonly NeighboursAtStep[]; readonly described: readonly DescribedQuery[] },
-): void {
+): Promise<void> {
   const last = along[along.length - 1];
   const { k, examples, kernel, metrics, queries: lists } = last.neighbours;
   const words = {
@@ -142,6 +142,7 @@ function report(
   else output.print(queriesText(described, lists, steps[steps.length - 1].means));
   if (along.length > 1) output.print(`\n${meansText(steps)}`);
   if (queries.length > 1 || along.length > 1) output.print(`\n${LEGEND}`);
+  if (checked.figure !== undefined) await writeFigure(output, checked.figure, neighborsFigure(task, queries, along));
   output.value("neighbors", {
     run: run.path,
     kernel,
@@ -179,9 +180,7 @@ export async function runNeighbors(invocation: Invocation): Promise<ExitCode> {
       label,
       predicted: classes && (task.dataset.classes[classes[q]] ?? String(classes[q])),
     }));
-    report(invocation, session, { along, described });
-    if (checked.figure !== undefined)
-      await writeFigure(invocation.output, checked.figure, neighborsFigure(task, queries, along));
+    await report(invocation, session, { along, described });
   });
   return 0;
 }
