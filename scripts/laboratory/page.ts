@@ -51,7 +51,7 @@ export function experimentPage(result: ExperimentResult, machine: string): strin
     `**Verdict: ${verdict}**${partly}. ${reason}`,
     ...figures,
     "## What was expected, and what came out",
-    "Bounds were fixed in the experiment's file before the numbers were seen. Intervals are 95 % over seeds.",
+    "Bounds were fixed in the experiment's file before the numbers were seen, unless the differences below say otherwise. Intervals are 95 % over seeds.",
     tableText(expectationTable(result)),
     ...numbers,
     "## How it was done",

@@ -14,6 +14,7 @@ import { ridgeChoices } from "../machines/ridge-curves.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
+import { UsageError } from "./failure.ts";
 import { figureFlag, requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
 import { formatBytes, formatSeconds, grouped } from "./format.ts";
@@ -35,12 +36,13 @@ const COMPARE_SHAPE = {
   gamma: flags.positive().optional(),
   k: flags.count(),
   seed: flags.index(),
-  threads: flags.count().optional(),
   figure: figureFlag().optional(),
+  data: flags.text().optional(),
+  threads: flags.count().optional(),
 };
 
 function optionsOf(
-  { at, gamma, threads: _, figure: __, ...given }: ReturnType<typeof flags.parseFlags<typeof COMPARE_SHAPE>>,
+  { at, gamma, figure: _, data: __, threads: ___, ...given }: ReturnType<typeof flags.parseFlags<typeof COMPARE_SHAPE>>,
   run: Run,
 ): CompareOptions {
   return { ...given, ...(at && { at: stepsOf(at, run) }), ...(gamma !== undefined && { gamma }) };
@@ -102,9 +104,12 @@ function printTable({ output, result }: { readonly output: Output; readonly resu
 export async function runCompare(invocation: Invocation): Promise<ExitCode> {
   const checked = flags.parseFlags(COMPARE_SHAPE, invocation.flags);
   const { output } = invocation;
-  const { figure, threads } = checked;
+  const { figure, data, threads } = checked;
   if (figure !== undefined) await requireFigure(figure);
-  await withRun(invocation, { threads }, async (run, task) => {
+  await withRun(invocation, { data, threads }, async (run, task) => {
+    const most = Math.min(checked.train, task.dataset.train.x.shape[0]);
+    if (checked.k > most)
+      throw new UsageError(`--k must be at most ${grouped(most)}, the training examples of --train, got ${checked.k}`);
     const options = optionsOf(checked, run);
     const result = await compared(invocation, { task, run }, options);
     printTable({ output, result });

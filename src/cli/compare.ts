@@ -20,8 +20,9 @@ function configure(command: Command): void {
     .option("--gamma <g>", "of the Gaussian kernel (default: 1 over the median of squared distances)")
     .option("--k <n>", "of nearest neighbours", "1")
     .option("--seed <n>", "of the examples that are drawn", "0")
-    .option("--threads <n>", "threads of the engine")
-    .option("--figure <file>", FIGURE_HELP);
+    .option("--figure <file>", FIGURE_HELP)
+    .option("--data <file>", "where the data of the run are now, if no longer where they were")
+    .option("--threads <n>", "threads of the engine");
   addExamples(command, [
     "compare mnist.pkrun",
     "compare mnist.pkrun --machines network,tangent,path --solvers svm --train 5000 --test 2000",

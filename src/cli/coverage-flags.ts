@@ -24,5 +24,6 @@ export const COVERAGE_SHAPE = {
   tolerance: flags.fraction().optional(),
   top: flags.count(),
   figure: figureFlag().optional(),
+  data: flags.text().optional(),
   threads: flags.count().optional(),
 };

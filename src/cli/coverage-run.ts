@@ -1,12 +1,10 @@
 // `pathkernel coverage`: how much of queries' tangent features lies in the span of the training examples', and whether that tells data apart.
 
-import { loadDataset } from "../data/registry.ts";
 import { planCoverage } from "../diagnose/coverage-plan.ts";
 import { type ScoredQueries, scoreQueries, separations } from "../diagnose/coverage-scores.ts";
 import { rocCurve } from "../diagnose/roc.ts";
 import { tangentSpanKernel } from "../diagnose/span-kernel.ts";
 import { type TrainingSpan, trainingSpan } from "../diagnose/training-span.ts";
-import { InvalidDataError } from "../errors.ts";
 import { datasetQueries, inputQueries } from "../explain/queries.ts";
 import type { Query } from "../explain/types.ts";
 import { axesOf } from "../graph/outputs.ts";
@@ -15,7 +13,6 @@ import { readFileBytes } from "../numeric/files.node.ts";
 import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import { decodeNpy } from "../numeric/npy.ts";
 import { type RealArray, sliceRows, type Tensor } from "../numeric/tensor.ts";
-import type { Run } from "../run/types.ts";
 import { classesOf, predict } from "../train/accuracy.ts";
 import type { Task } from "../train/task.ts";
 import { stateAt } from "../train/trajectory.ts";
@@ -42,6 +39,8 @@ import { examplesOfQueries } from "./kernel-run.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { firstQueries, withRun } from "./run-session.ts";
+import { sourceFlag } from "./source-flag.ts";
+import { stepOf } from "./step-flags.ts";
 
 type Flags = ReturnType<typeof flags.parseFlags<typeof COVERAGE_SHAPE>>;
 
@@ -61,12 +60,8 @@ async function outsideOf(task: Task, { out, dataDir, count }: Flags, queries: nu
   if (out.toLowerCase().endsWith(".npy")) {
     x = examplesOfQueries(inputQueries(task, decodeNpy(readFileBytes(out), out), { name: out }), inputShape);
   } else {
-    const data = await loadDataset(out, { ...(dataDir !== undefined && { directory: dataDir }) });
+    const data = await sourceFlag("--out", out, { dataDir, inputShape });
     x = (data.test.x.shape[0] > 0 ? data.test : data.train).x;
-    if (data.inputShape.join() !== inputShape.join())
-      throw new InvalidDataError(
-        `--out ${out} must have examples of shape [${inputShape}] as the model reads them, got [${data.inputShape}]`,
-      );
   }
   return sliceRows(x, 0, Math.min(x.shape[0], count ?? queries));
 }
@@ -161,12 +156,6 @@ async function listOf(
   return rows.sort((a, b) => a.covered - b.covered);
 }
 
-function stepOf(step: number | "last", { batches }: Run): number {
-  if (step === "last") return batches.length;
-  if (step <= batches.length) return step;
-  throw new UsageError(`--step must be last or lie in 0..${batches.length}, got ${step}`);
-}
-
 /** Work that is estimated to take longer (s) says so first. */
 const LONG = 10;
 /** Training examples that are offered instead. */
@@ -191,7 +180,7 @@ export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
   const { output, signal } = invocation;
   if (checked.figure !== undefined) await requireFigure(checked.figure);
-  await withRun(invocation, { threads: checked.threads }, async (run, task) => {
+  await withRun(invocation, { data: checked.data, threads: checked.threads }, async (run, task) => {
     const queries = datasetQueries(task, checked.in ?? firstQueries(task, COVERAGE_QUERIES));
     const xs = examplesOfQueries(queries, task.dataset.inputShape);
     const outside = await outsideOf(task, checked, queries.length);
@@ -211,11 +200,14 @@ export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
     const told = { run: run.path, step, form: checked.form, span: facts, heldOut: held };
     const [name, other] = [checked.in ?? firstQueries(task, COVERAGE_QUERIES), checked.out];
     const rows = await listOf(task, params, queries, own);
-    if (checked.figure !== undefined)
-      await writeFigure(output, checked.figure, coveragePicture(own, { inside: name, outside: other }));
+    const draw = async (): Promise<void> => {
+      if (checked.figure !== undefined)
+        await writeFigure(output, checked.figure, coveragePicture(own, { inside: name, outside: other }));
+    };
     output.print(spanText(span, { step, held }));
     if (own.outside === undefined || other === undefined) {
       output.print(`\n${setsText([setOf(name, own.inside, held)])}\n\n${listText(rows, checked.top)}`);
+      await draw();
       output.value("coverage", { ...told, in: setOf(name, own.inside, held), queries: rows });
       return;
     }
@@ -223,6 +215,7 @@ export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
     const found = separations(own.inside, own.outside);
     output.print(`\n${setsText(sets)}\n\n${separationText(found)}`);
     const curve = rocCurve({ inside: own.inside.coverage.covered, outside: own.outside.coverage.covered });
+    await draw();
     output.value("coverage", {
       ...told,
       in: { ...sets[0], scores: own.inside.scores },

@@ -39,6 +39,7 @@ function configure(command: Command): void {
     )
     .option("--top <n>", "lines of the list", String(LISTED))
     .option("--figure <file>", FIGURE_HELP)
+    .option("--data <file>", "where the data of the run are now, if no longer where they were")
     .option("--threads <n>", "threads of the engine");
   addExamples(command, [
     "coverage mnist.pkrun",

@@ -12,7 +12,6 @@ import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
 import { diagnosisText, planText } from "./diagnose-text.ts";
-import { UsageError } from "./failure.ts";
 import { figureFlag, requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
 import { formatSeconds } from "./format.ts";
@@ -20,13 +19,14 @@ import type { ExitCode } from "./io.ts";
 import { startProgress } from "./progress.ts";
 import { warnBeforeReplay } from "./replay-warning.ts";
 import { withRun } from "./run-session.ts";
+import { stepsOf } from "./step-flags.ts";
 
 const SHAPE = {
   at: flags.stepList().optional(),
   of: flags.text().optional(),
   queries: flags.text().optional(),
   per: flags.nameFlag(["layer"] as const).optional(),
-  measure: flags.text().optional(),
+  measure: flags.nameList(measureNames).optional(),
   plan: flags.toggle().optional(),
   figure: figureFlag().optional(),
   memory: flags.bytes().optional(),
@@ -57,21 +57,8 @@ function announcement(
   return about;
 }
 
-/** Ascending, each once; UsageError for steps that the run does not have. */
-function stepsOf(at: readonly (number | "last")[], { batches }: Run): number[] {
-  const last = batches.length;
-  const steps = at.map((step) => (step === "last" ? last : step));
-  const bad = steps.find((step) => step > last);
-  if (bad !== undefined) throw new UsageError(`--at must hold last or steps in 0..${last}, got ${bad}`);
-  return [...new Set(steps)].sort((a, b) => a - b);
-}
-
-function measuresOf(text: string | undefined): Pick<DiagnoseOptions, "measures"> {
-  if (text === undefined) return {};
-  const names = text.split(",").map((name) => name.trim());
-  const measures = names.map((name) => flags.parseArgument("--measure", flags.nameFlag(measureNames), name));
-  return { measures };
-}
+/** Ascending, each once. */
+const ascending = (steps: readonly number[]): number[] => [...new Set(steps)].sort((a, b) => a - b);
 
 /** The plan for programs. */
 const planValue = ({
@@ -119,18 +106,17 @@ export async function runDiagnose(invocation: Invocation): Promise<ExitCode> {
   const { output, signal } = invocation;
   const checked = flags.parseFlags(SHAPE, invocation.flags);
   const { at, of, queries, per, memory, data, threads } = checked;
-  const measures = measuresOf(checked.measure);
   const file = checked.figure;
   if (file !== undefined) await requireFigure(file);
   await withRun(invocation, { data, threads }, async (run, task) => {
     const algebra = await openLinearAlgebra();
     const options: DiagnoseOptions = {
-      ...(at && { steps: stepsOf(at, run) }),
+      ...(at && { steps: ascending(stepsOf(at, run)) }),
       ...(of !== undefined && { sample: namedSample(task, of) }),
       ...(queries !== undefined && { queries: namedSample(task, queries) }),
       ...(per && { per }),
       ...(memory && { memoryBudget: memory }),
-      ...measures,
+      ...(checked.measure && { measures: checked.measure }),
     };
     const plan = planDiagnosis(task, run, { ...options, algebraName: algebra.name });
     if (checked.plan) {

@@ -71,7 +71,7 @@ export function diagnosisText(diagnosis: Diagnosis, { run, sentences, width }: D
   const { plan, outputs, dtype, steps } = diagnosis;
   const [n] = plan.sample.x.shape;
   const head = ["inputs", ...steps.map(({ step }) => grouped(step))];
-  const facts = `${run.manifest.model.spec}, ${grouped(n)} examples (${plan.sample.name}), K = trace of J J' over ${outputs} ${outputs === 1 ? "output" : "outputs"}, ${dtype}`;
+  const facts = `${run.manifest.model.spec}, ${grouped(n)} ${n === 1 ? "example" : "examples"} (${plan.sample.name}), K = trace of J J' over ${outputs} ${outputs === 1 ? "output" : "outputs"}, ${dtype}`;
   const say = (name: string, text: string): string =>
     wrapped(`${name.padEnd(INDENT)}${text}`, Math.max(60, width), " ".repeat(INDENT));
   const told = [

@@ -12,6 +12,7 @@ import { formatBytes } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { requireWritable } from "./output-path.ts";
 import { withRun } from "./run-session.ts";
+import { stepOf } from "./step-flags.ts";
 
 const SHAPE = {
   what: flags.required(flags.nameFlag(["parameters", "run"] as const), "--what parameters"),
@@ -38,9 +39,7 @@ async function exportParameters(invocation: Invocation, { step, out, ...place }:
   requireWritable(out);
   const { output } = invocation;
   await withRun(invocation, place, async (opened, task) => {
-    const steps = opened.batches.length;
-    if (step !== "last" && step > steps) throw new UsageError(`--step must be last or lie in 0..${steps}, got ${step}`);
-    const at = step === "last" ? steps : step;
+    const at = stepOf(step, opened);
     const parameters = await parametersAt(task, opened, at);
     const bytes = encodeSafetensors(parameters, {
       software: SOFTWARE,

@@ -1,4 +1,4 @@
-// `--figure FILE`: a figure as .svg or .png, and its numbers as a table beside it, FILE.csv.
+// `--figure FILE`: a figure as .svg or .png, and its numbers as a table beside it, FILE.svg.csv or FILE.png.csv.
 
 import { z } from "zod";
 import type { Figure } from "../figures/figure.ts";
@@ -23,7 +23,8 @@ export function figureFlag() {
 }
 
 /** What explains the flag, for `--help`. */
-export const FIGURE_HELP = "draw the result into FILE.svg or FILE.png, and write its numbers to FILE.csv beside it";
+export const FIGURE_HELP =
+  "draw the result into FILE.svg or FILE.png, and write its numbers beside it, as in FILE.svg.csv";
 
 /** The table's file. Its name holds the figure's whole name, so that it replaces no data that are called alike. */
 const tablePath = (path: string): string => `${path}.csv`;

@@ -49,7 +49,7 @@ export function nameList<Name extends string>(names: readonly Name[]) {
     const parts = text.split(",").map((part) => part.trim());
     const unknown = parts.find((part) => !(names as readonly string[]).includes(part));
     if (unknown === undefined) return [...new Set(parts)] as Name[];
-    return refuse(context, `must hold some of ${names.join(",")}, got "${text}"`, suggestion(unknown, names));
+    return refuse(context, `must hold some of ${names.join(", ")}, got "${text}"`, suggestion(unknown, names));
   });
 }
 

@@ -1,14 +1,13 @@
 // The queries of `pathkernel neighbors`: examples of the run's data, of another source, or of the user's own file.
 
 import { labelText } from "../data/label-text.ts";
-import { datasetNames, loadDataset } from "../data/registry.ts";
 import type { Dataset } from "../data/types.ts";
 import { inputQueries, namedExamples } from "../explain/queries.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
 import { decodeNpy } from "../numeric/npy.ts";
 import { sliceRows, type Tensor, toReal } from "../numeric/tensor.ts";
 import type { Task } from "../train/task.ts";
-import { suggestion, UsageError } from "./failure.ts";
+import { sourceFlag } from "./source-flag.ts";
 
 /** One example that neighbours are sought of. */
 export interface NeighbourQuery {
@@ -42,13 +41,7 @@ export function classLabels(dataset: Dataset, part: "train" | "test"): Int32Arra
 
 async function sourceOf(task: Task, { from, dataDir }: QueryFlags): Promise<Dataset> {
   if (from === undefined) return task.dataset;
-  const dataset = await loadDataset(from, { directory: dataDir }).catch((error: unknown) => {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(error.message.replace(/^loadDataset: data /, "--from "), suggestion(from, datasetNames));
-  });
-  const [own, other] = [task.dataset.inputShape, dataset.inputShape].map((shape) => shape.join(", "));
-  if (own === other) return dataset;
-  throw new UsageError(`--from must hold examples of shape (${own}) as the run's data, got (${other}) of ${from}`);
+  return sourceFlag("--from", from, { dataDir, inputShape: task.dataset.inputShape });
 }
 
 function namedQueries(task: Task, dataset: Dataset, spec: string): NeighbourQuery[] {

@@ -28,7 +28,7 @@ const SHAPE = {
   from: flags.text().optional(),
   dataDir: flags.text().optional(),
   k: flags.count().optional(),
-  metric: flags.text(),
+  metric: flags.nameList(neighbourMetrics),
   kernel: flags.nameFlag(["tangent", "path"] as const),
   at: flags.stepList().optional(),
   memory: flags.bytes().optional(),
@@ -52,11 +52,7 @@ function checkedFlags(raw: Invocation["flags"]) {
     throw new UsageError("--data-dir belongs to --from", "the run knows where its own data are");
   if (checked.at !== undefined && checked.kernel === "path")
     throw new UsageError("--at does not belong to --kernel path, which is of all steps");
-  const name = flags.nameFlag(neighbourMetrics);
-  const metrics = checked.metric.split(",").map((part) => flags.parseArgument("--metric", name, part.trim()));
-  const twice = metrics.find((metric, k) => metrics.indexOf(metric) !== k);
-  if (twice !== undefined) throw new UsageError(`--metric must hold each name once, got ${twice} twice`);
-  return { ...checked, metrics };
+  return { ...checked, metrics: checked.metric };
 }
 
 function joined(queries: readonly NeighbourQuery[], { engine: { dtype }, dataset: { inputShape } }: Task): Tensor {
@@ -125,11 +121,11 @@ function listsJson({ lists, pairs }: QueryNeighbours, task: Task) {
   };
 }
 
-function report(
+async function report(
   { output }: Invocation,
   { run, task, queries, checked }: Session,
   { along, described }: { readonly along: readonly NeighboursAtStep[]; readonly described: readonly DescribedQuery[] },
-): void {
+): Promise<void> {
   const last = along[along.length - 1];
   const { k, examples, kernel, metrics, queries: lists } = last.neighbours;
   const words = {
@@ -146,6 +142,7 @@ function report(
   else output.print(queriesText(described, lists, steps[steps.length - 1].means));
   if (along.length > 1) output.print(`\n${meansText(steps)}`);
   if (queries.length > 1 || along.length > 1) output.print(`\n${LEGEND}`);
+  if (checked.figure !== undefined) await writeFigure(output, checked.figure, neighborsFigure(task, queries, along));
   output.value("neighbors", {
     run: run.path,
     kernel,
@@ -183,9 +180,7 @@ export async function runNeighbors(invocation: Invocation): Promise<ExitCode> {
       label,
       predicted: classes && (task.dataset.classes[classes[q]] ?? String(classes[q])),
     }));
-    report(invocation, session, { along, described });
-    if (checked.figure !== undefined)
-      await writeFigure(invocation.output, checked.figure, neighborsFigure(task, queries, along));
+    await report(invocation, session, { along, described });
   });
   return 0;
 }

@@ -19,10 +19,10 @@ function configure(command: Command): void {
     .option("--at <steps>", "the tangent kernel before these steps, as in 0,100,last (default: last)")
     .option(
       "--figure <file>",
-      "strips of the nearest, or purity over several steps, as FILE.svg or FILE.png, with its numbers as FILE.csv",
+      "strips of the nearest, or purity over several steps, as FILE.svg or FILE.png; their numbers beside it, as in FILE.svg.csv",
     )
     .option("--memory <size>", "for examples at work in the kernel, as in 512MB (default: 1GiB)")
-    .option("--data <source>", "where the run's data are now, if they have moved")
+    .option("--data <file>", "where the data of the run are now, if no longer where they were")
     .option("--threads <n>", "threads of the engine");
   addExamples(command, [
     "neighbors mnist.pkrun --query test:8",

@@ -1,4 +1,4 @@
-// Steps that --at names, as numbers of a run's steps.
+// Steps that --at and --step name, as numbers of a run's steps.
 
 import type { Run } from "../run/types.ts";
 import { UsageError } from "./failure.ts";
@@ -10,4 +10,11 @@ export function stepsOf(at: readonly (number | "last")[], { batches }: Pick<Run,
     if (step <= batches.length) return step;
     throw new UsageError(`--at must hold last or steps in 0..${batches.length}, got ${step}`);
   });
+}
+
+/** The step of --step; UsageError for one that the run does not have. */
+export function stepOf(step: number | "last", { batches }: Pick<Run, "batches">): number {
+  if (step === "last") return batches.length;
+  if (step <= batches.length) return step;
+  throw new UsageError(`--step must be last or lie in 0..${batches.length}, got ${step}`);
 }

@@ -40,9 +40,16 @@ export const dataFileEndings: readonly string[] = [...FILES.keys()];
 /** Names that `loadDataset` knows beside files. */
 export const datasetNames: readonly string[] = [...SOURCES.keys()];
 
+/** A directory with folders named after sources stands for the one of this source, as PATHKERNEL_DATA_DIR does. */
+function inNamedFolder(name: string, { directory, ...options }: LoadOptions): LoadOptions {
+  if (directory === undefined) return options;
+  const own = `${directory}/${name}`;
+  return { ...options, directory: pathExists(own) ? own : directory };
+}
+
 function loaderOf(spec: string): (options: LoadOptions) => Dataset {
   const source = SOURCES.get(spec);
-  if (source !== undefined) return source;
+  if (source !== undefined) return (options) => source(inNamedFolder(spec, options));
   const ending = /\.[^./\\]+$/.exec(spec)?.[0].toLowerCase() ?? "";
   const loadFile = FILES.get(ending);
   if (loadFile !== undefined) return (options) => loadFile(spec, options);

@@ -30,7 +30,7 @@ export interface Dataset {
 export interface LoadOptions {
   /** Keep the first `limit` training examples. */
   readonly limit?: number | undefined;
-  /** Folder for sources that are files of a known name. */
+  /** Folder of a source that is files of known names, or one that holds a folder named after the source. */
   readonly directory?: string | undefined;
   /** Name of the target column of a table. */
   readonly target?: string | undefined;

@@ -1,7 +1,7 @@
 // Nearest training examples of anchors, metric by metric: strips of pictures, or of names, with whether their labels match.
 
 import { type Figure, figureFrom } from "./figure.ts";
-import { countOf, formatNumber, formatShare } from "./format.ts";
+import { formatCount, formatNumber, formatShare } from "./format.ts";
 import { type Drawing, FONT_SIZE, SMALL_FONT } from "./frame.ts";
 import type { Picture } from "./image.ts";
 import { type Colour, filled, stroked } from "./palette.ts";
@@ -60,7 +60,7 @@ function purityOf(anchor: NeighbourAnchor, neighbours: readonly Neighbour[]): nu
 
 function neighboursTable({ anchors }: NeighboursFigure): Table {
   return {
-    columns: ["anchor", "anchor's label", "metric", "rank", "neighbour", "label", "same label", "value"],
+    columns: ["query", "query's label", "metric", "rank", "neighbour", "label", "same label", "value"],
     rows: anchors.flatMap((anchor) =>
       anchor.metrics.flatMap(({ name, neighbours }) =>
         neighbours.map((one, k) => [
@@ -92,7 +92,7 @@ export function neighboursFigure(data: NeighboursFigure): Figure {
   });
   const text = {
     title: "Nearest training examples",
-    caption: `${countOf(data.anchors.length, "anchor")}; neighbours with the anchor's label: ${purities.length > 0 ? purities.join(", ") : "none"}.`,
+    caption: `${data.anchors.length === 1 ? "1 query" : `${formatCount(data.anchors.length)} queries`}; neighbours with the query's label: ${purities.length > 0 ? purities.join(", ") : "none"}.`,
   };
   return figureFrom(text, neighboursTable(data), (width) => drawn(data, width));
 }

@@ -19,7 +19,7 @@ export function purityFigure({ steps, measured, k, chance }: PurityFigure): Figu
   const guess = chance === undefined ? "" : ` Chance is ${formatShare(chance)}.`;
   return alongTraining({
     title: `Purity of ${k} neighbours along training`,
-    caption: `Share of the nearest examples that have the anchor's label: ${measured.map(({ name, values }) => `${name} ${fromTo(values)}`).join(", ")}.${guess}`,
+    caption: `Share of the nearest examples that have the query's label: ${measured.map(({ name, values }) => `${name} ${fromTo(values)}`).join(", ")}.${guess}`,
     steps,
     y: { label: "share with the same label", domain: [0, 1] },
     measured,

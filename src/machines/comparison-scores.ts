@@ -1,5 +1,6 @@
 // How good what a machine says is, and how like another's: errors with intervals, agreement, correlation.
 
+import { pearson } from "../numeric/correlation.ts";
 import type { ComparedPart, Said } from "./comparison-data.ts";
 
 export interface Scores {
@@ -25,17 +26,7 @@ export function wilson(fraction: number, count: number): readonly [low: number, 
 
 /** Pearson's correlation; undefined where either does not vary, or they are not as many. */
 export function correlationOf(a: Float64Array, b: Float64Array): number | undefined {
-  if (a.length !== b.length || a.length === 0) return undefined;
-  const mean = (values: Float64Array): number => values.reduce((total, value) => total + value, 0) / values.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += (a[i] - ma) * (b[i] - mb);
-    aa += (a[i] - ma) ** 2;
-    bb += (b[i] - mb) ** 2;
-  }
-  const size = Math.sqrt(aa) * Math.sqrt(bb);
-  return size > 0 ? ab / size : undefined;
+  return a.length === b.length ? pearson(a, b) : undefined;
 }
 
 const shareOf = (count: number, holds: (i: number) => boolean): number =>

@@ -101,12 +101,13 @@ describe("compare refuses with one line", () => {
   it.each([
     [
       ["--machines", "network,pth"],
-      '--machines must hold some of network,linearised,tangent,path,rbf,nearest, got "network,pth". did you mean path?',
+      '--machines must hold some of network, linearised, tangent, path, rbf, nearest, got "network,pth". did you mean path?',
     ],
-    [["--solvers", "svn"], '--solvers must hold some of ridge,svm, got "svn". did you mean svm?'],
+    [["--solvers", "svn"], '--solvers must hold some of ridge, svm, got "svn". did you mean svm?'],
     [["--at", "15"], "--at must hold last or steps in 0..14, got 15"],
     [["--ridge", "gvc"], '--ridge must be a number >= 0 or one of leave-one-out, gcv, got "gvc". did you mean gcv?'],
     [["--train", "0"], '--train must be a whole number >= 1, got "0"'],
+    [["--k", "9", "--train", "8"], "--k must be at most 8, the training examples of --train, got 9"],
     [["--cost", "-1"], '--cost must be a number > 0, got "-1"'],
     [["--figure", "a.pdf"], '--figure must be a file that ends in .svg or .png, got "a.pdf"'],
   ])("%j", async (flags, message) => {

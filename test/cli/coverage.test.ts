@@ -101,13 +101,13 @@ it("refuses data of another shape, flags that do not fit and steps that are not 
   const cases = [
     [
       ["--out", "printed-digits"],
-      1,
-      "--out printed-digits must have examples of shape [1,8,8] as the model reads them, got [1,28,28]",
+      2,
+      "--out must hold examples of shape (1, 8, 8) as the run's data, got (1, 28, 28) of printed-digits",
     ],
     [["--count", "3"], 2, "--count belongs to --out"],
     [["--step", "99"], 2, "--step must be last or lie in 0..14, got 99"],
     [["--form", "outputs"], 2, '--form must be one of trace, predicted, got "outputs"'],
-    [["--out", "notmnst"], 2, "data must be one of"],
+    [["--out", "notmnst"], 2, "--out must be one of"],
     [["--in", "test:9999"], 2, "query test:9999: the index must lie in 0.."],
   ] as const;
   for (const [args, code, text] of cases) {

@@ -111,7 +111,7 @@ describe("diagnose", () => {
 
   it.each([
     [["--at", "0,15"], `--at must hold last or steps in 0..${STEPS}, got 15`],
-    [["--measure", "spectrum,cka"], '--measure must be one of spectrum, null-space, .*, got "cka"'],
+    [["--measure", "spectrum,cka"], '--measure must hold some of spectrum, null-space, .*, got "spectrum,cka"'],
     [["--of", "train:999"], "query train:999: the index must lie in 0..199, got 999"],
     [["--figure", "picture.pdf"], '--figure must be a file that ends in .svg or .png, got "picture.pdf"'],
     [["--per", "parameter"], '--per must be one of layer, got "parameter"'],

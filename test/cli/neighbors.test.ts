@@ -131,9 +131,6 @@ describe("neighbors", () => {
     );
     expect(await refusal("--query", "train:0", "-k", "200")).toContain("at most 199, the other training examples");
     expect(await refusal("--query", "test:0", "--metric", "kernle")).toContain("did you mean kernel?");
-    expect(await refusal("--query", "test:0", "--metric", "raw,raw")).toContain(
-      "--metric must hold each name once, got raw twice",
-    );
     expect(await refusal("--query", "test:0", "--at", "15")).toContain("--at must hold last or steps in 0..14, got 15");
     expect(await refusal("--query", "test:0", "--at", "0", "--kernel", "path")).toContain(
       "--at does not belong to --kernel path",

@@ -30,6 +30,12 @@ describe("loadDataset", () => {
     );
   });
 
+  test("takes a directory with a folder named after the source for that folder", async () => {
+    write("cifar10/none", "");
+    await expect(loadDataset("cifar10", { directory: at() })).rejects.toThrow(at("cifar10/"));
+    await expect(loadDataset("cifar10", { directory: at("cifar10") })).rejects.toThrow(at("cifar10/"));
+  });
+
   test("refuses a folder and a file of another ending", async () => {
     await expect(loadDataset(at())).rejects.toThrow("it is a folder, a file is needed");
     await expect(loadDataset(write("d.md", "a"))).rejects.toThrow(

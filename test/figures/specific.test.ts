@@ -254,16 +254,16 @@ describe("what figures say", () => {
         },
       ],
     });
-    expect(figure.caption).toBe("1 anchor; neighbours with the anchor's label: kernel 75.0 %.");
+    expect(figure.caption).toBe("1 query; neighbours with the query's label: kernel 75.0 %.");
     expect(cells(figure).map((row) => row[6])).toEqual(["yes", "no", "yes", "yes"]);
   });
 
-  it("neighbours: of an anchor without a label none match and none do not", () => {
+  it("neighbours: of a query without a label none match and none do not", () => {
     const neighbours = [{ id: "train:0", label: "1", value: 0.5 }];
     const figure = neighboursFigure({
       anchors: [{ id: "input:0", metrics: [{ name: "kernel", quantity: "distance", neighbours }] }],
     });
-    expect(figure.caption).toBe("1 anchor; neighbours with the anchor's label: kernel none.");
+    expect(figure.caption).toBe("1 query; neighbours with the query's label: kernel none.");
     expect(cells(figure).map((row) => [row[1], row[6]])).toEqual([["none", "none"]]);
     const strips = figure.svg({ width: 776 });
     expect(strips).toContain("input:0, without a label");
