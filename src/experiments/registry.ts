@@ -10,7 +10,11 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
+import { separableFeatures } from "./guo/fig-3.ts";
+import { dormantUnit } from "./guo/fig-7-8.ts";
+import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { honesty } from "./honesty/counterfactual.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
@@ -34,7 +38,11 @@ export const experiments: readonly Experiment[] = [
   architectureKernels,
   densityEstimate,
   queryCost,
+  neighbourhoods,
   smoothAndSquare,
+  separableFeatures,
+  dormantUnit,
+  neighboursByOptimizer,
   pairsAlongTraining,
   contributionDistance,
   jumpOverHump,
