@@ -7,6 +7,8 @@ import { installMissing, ROOT } from "./install.mjs";
 const FILES = [
   "test/kernels/algorithms.test.ts",
   "test/kernels/families.test.ts",
+  "test/kernels/matrix-memory.test.ts",
+  "test/experiments/experiments.test.ts",
   "test/explain/budgets.test.ts",
   "test/explain/exactness.test.ts",
   "test/explain/orders.test.ts",

@@ -11,7 +11,11 @@ import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
 import { diffusion } from "./guo/diffusion.ts";
+import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
+import { separableFeatures } from "./guo/fig-3.ts";
+import { dormantUnit } from "./guo/fig-7-8.ts";
+import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { honesty } from "./honesty/counterfactual.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
@@ -35,7 +39,11 @@ export const experiments: readonly Experiment[] = [
   architectureKernels,
   densityEstimate,
   queryCost,
+  neighbourhoods,
   smoothAndSquare,
+  separableFeatures,
+  dormantUnit,
+  neighboursByOptimizer,
   pairsAlongTraining,
   diffusion,
   contributionDistance,

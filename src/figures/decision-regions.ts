@@ -6,7 +6,7 @@ import { type Figure, figureFrom } from "./figure.ts";
 import { countOf, formatNumber } from "./format.ts";
 import { type Drawing, type FigureText, SMALL_FONT } from "./frame.ts";
 import { shapePath, shapeSwatch } from "./glyphs.ts";
-import { keyRows } from "./key.ts";
+import { type KeyEntry, keyRows } from "./key.ts";
 import { type Colour, classColour, filled, lightColours, stroked } from "./palette.ts";
 import { type Plot, plotOf } from "./plot.ts";
 import { type Cells, rasterImage } from "./raster.ts";
@@ -25,6 +25,8 @@ export interface Anchor {
 export interface DecisionRegions extends FigureText {
   /** Outputs on a grid, the first row at the lower edge: points at the centres of equal cells. */
   readonly grid: Cells;
+  /** Another grid over the same plane, of which only the line where it is zero is drawn, dashed: the true boundary. */
+  readonly outline?: Cells;
   /** What the grid covers. */
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
@@ -50,6 +52,14 @@ function colourOf(k: number, count: number): Colour {
   return count === 2 ? classColour(1 - k, 2) : classColour(k, count);
 }
 
+/** Classes and anchors: for a figure of several, which says them once. */
+export function regionKey({ classes, anchors = [] }: Pick<DecisionRegions, "classes" | "anchors">): KeyEntry[] {
+  return [
+    ...classes.map(({ name }, k) => ({ name, swatch: shapeSwatch(k, colourOf(k, classes.length)) })),
+    ...anchors.map(({ name }, k) => ({ name: `${name}, its neighbours ringed`, swatch: anchorSwatch(k) })),
+  ];
+}
+
 /** The points drawn, and which anchors they are neighbours of. */
 function regionsTable({ classes, anchors = [], labels }: DecisionRegions): Table {
   const print = (value: number) => amount(value, formatNumber(value, { digits: 4 }));
@@ -66,13 +76,13 @@ function regionsTable({ classes, anchors = [], labels }: DecisionRegions): Table
 }
 
 /**
- * The output over the plane as a picture, the line where it is zero, the points by class, anchors as stars with their neighbours
+ * The output over the plane as a picture, the line where it is zero, another one dashed, the points by class, anchors as stars with their neighbours
  * ringed. Both axes have one scale. RangeError for a grid whose values are not rows x columns.
  */
 export function decisionRegions(data: DecisionRegions): Figure {
-  const { values, rows, columns } = data.grid;
-  if (values.length !== rows * columns)
-    throw new RangeError(`decisionRegions: grid must be ${rows} x ${columns} numbers, got ${values.length}`);
+  for (const { values, rows, columns } of data.outline ? [data.grid, data.outline] : [data.grid])
+    if (values.length !== rows * columns)
+      throw new RangeError(`decisionRegions: grid must be ${rows} x ${columns} numbers, got ${values.length}`);
   const said = (data.anchors ?? []).map(
     ({ name, neighbours }) => `${countOf(neighbours.x.length, "neighbour")} of ${name}`,
   );
@@ -83,14 +93,7 @@ export function decisionRegions(data: DecisionRegions): Figure {
 function drawn(data: DecisionRegions, width: number): Drawing {
   const { grid, x, y, quantity, classes, anchors = [], keyed = true, labels = { x: "x1", y: "x2" } } = data;
   const scale = colourScaleOf([grid.values], { palette: "signed", domain: data.domain });
-  const entries = [
-    ...classes.map(({ name }, k) => ({ name, swatch: shapeSwatch(k, colourOf(k, classes.length)) })),
-    ...anchors.map(({ name }, k) => ({
-      name: `${name}, its neighbours ringed`,
-      swatch: anchorSwatch(k),
-    })),
-  ];
-  const key = keyRows(keyed ? entries : [], width);
+  const key = keyRows(keyed ? regionKey(data) : [], width);
   const bar = keyed ? BAR_ROOM : 0;
   const side = Math.min(width, 520);
   const plot = plotOf({
@@ -113,6 +116,7 @@ function drawn(data: DecisionRegions, width: number): Drawing {
   const { height, marks } = plot.drawing([
     rasterImage(upper, scale, { x: left, y: top, width: right - left, height: bottom - top }, { fade: 0.45 }),
     boundary(grid, plot, data),
+    ...(data.outline ? [boundary(data.outline, plot, data, "5 3")] : []),
     ...classes.map((one, k) => pointMarks(one, { kind: k, colour: colourOf(k, classes.length), radius: 3 }, plot)),
     ...anchors.flatMap((anchor, k) => anchorMarks(anchor, k, plot)),
   ]);
@@ -137,14 +141,29 @@ function drawn(data: DecisionRegions, width: number): Drawing {
   };
 }
 
+/** Pieces end to end as one path, so that dashes run on over them. */
+function chained(pieces: readonly (readonly [string, string])[]): string {
+  const rest = [...pieces];
+  let d = "";
+  for (let piece = rest.pop(); piece; piece = rest.pop()) {
+    let end = piece[1];
+    d += `M${piece[0]}L${end}`;
+    const next = (): number => rest.findIndex((own) => own.includes(end));
+    for (let k = next(); k >= 0; k = next()) {
+      const [[a, b]] = rest.splice(k, 1);
+      end = a === end ? b : a;
+      d += `L${end}`;
+    }
+  }
+  return d;
+}
+
 /** The line where the output is zero; values stand in the middle of their cells. */
-function boundary(grid: Cells, plot: Plot, { x, y }: DecisionRegions): string {
+function boundary(grid: Cells, plot: Plot, { x, y }: DecisionRegions, dash?: string): string {
   const px = (column: number): string => plot.x.at(x[0] + ((column + 0.5) * (x[1] - x[0])) / grid.columns).toFixed(1);
   const py = (row: number): string => plot.y.at(y[0] + ((row + 0.5) * (y[1] - y[0])) / grid.rows).toFixed(1);
-  const d = contourOf(grid)
-    .map(([a, b]) => `M${px(a[0])},${py(a[1])}L${px(b[0])},${py(b[1])}`)
-    .join("");
-  return d === "" ? "" : element("path", { d, ...kept(stroked("text", 1.4)) });
+  const d = chained(contourOf(grid).map(([a, b]) => [`${px(a[0])},${py(a[1])}`, `${px(b[0])},${py(b[1])}`]));
+  return d === "" ? "" : element("path", { d, ...kept(stroked("text", 1.4)), "stroke-dasharray": dash });
 }
 
 const ringColour = (kind: number): Colour => (kind === 0 ? "text" : "neutral");

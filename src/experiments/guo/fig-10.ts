@@ -3,25 +3,14 @@
 import { lines } from "../../figures/lines.ts";
 import { panels } from "../../figures/panels.ts";
 import { tangentKernel } from "../../kernels/tangent-kernel.ts";
-import { lossOf } from "../../losses/registry.ts";
-import { mlp } from "../../models/mlp.ts";
-import { randomFrom } from "../../numeric/random.ts";
 import { type RealArray, sliceRows } from "../../numeric/tensor.ts";
-import type { OptimizerOptions } from "../../optimizers/options.ts";
-import { createOptimizer } from "../../optimizers/registry.ts";
-import { shuffledBatches } from "../../train/batches.ts";
-import { trainInMemory } from "../../train/memory-training.ts";
-import { seededTask } from "../../train/seeded-task.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, intervalWords } from "../bands.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
-import { ringAndDisk } from "./ring.ts";
+import { type RingTraining, ringOptimizers, trainOnRing } from "./ring.ts";
 
-interface Size {
-  readonly examples: number;
-  readonly hidden: readonly number[];
-  readonly steps: number;
+interface Size extends RingTraining {
   readonly looks: number;
 }
 
@@ -34,12 +23,6 @@ interface Curves {
 /** By optimizer. */
 type Measure = readonly Curves[];
 
-const OPTIMIZERS: readonly (readonly [name: string, label: string, options: OptimizerOptions])[] = [
-  ["sgd", "SGD", { lr: 0.05 }],
-  ["momentum", "SGD with momentum", { lr: 0.05, momentum: 0.9 }],
-  ["rmsprop", "RMSprop", { lr: 0.005 }],
-  ["adam", "Adam", { lr: 0.005 }],
-];
 const [SGD, MOMENTUM, RMSPROP, ADAM] = [0, 1, 2, 3];
 /** Examples of each class that the anchor is compared with. */
 const PARTNERS = 20;
@@ -107,27 +90,16 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
   parameters: ({ examples, hidden, steps }) => [
     { name: "data", value: `${examples} points: a ring around a disk`, from: "source" },
     { name: "network", value: `2-${hidden.join("-")}-1, tanh, logistic loss`, from: "default" },
-    { name: "optimizers", value: OPTIMIZERS.map(([, label]) => label).join(", "), from: "source" },
-    { name: "learning rates", value: OPTIMIZERS.map(([, , { lr }]) => `${lr}`).join(", "), from: "default" },
+    { name: "optimizers", value: ringOptimizers.map(({ label }) => label).join(", "), from: "source" },
+    { name: "learning rates", value: ringOptimizers.map(({ options }) => `${options.lr}`).join(", "), from: "default" },
     { name: "steps", value: `${steps}, batches of 32`, from: "default" },
   ],
   async measure(size, { seed, engine, signal, progress }) {
-    const { examples, hidden, steps } = size;
-    const dataset = ringAndDisk(examples, seed);
-    const { x } = dataset.train;
+    const places = placesOf(size);
     const found: Curves[] = [];
-    for (const [k, [name, , options]] of OPTIMIZERS.entries()) {
-      const { task, params } = seededTask({
-        engine: await engine("float64"),
-        model: mlp({ inputShape: [2], outputs: 1, hidden, activation: "tanh" }),
-        loss: lossOf("binary-cross-entropy"),
-        optimizer: createOptimizer(name, options),
-        dataset,
-        seed,
-      });
-      const places = placesOf(size);
-      const batches = [...shuffledBatches({ examples, batchSize: 32, steps }, randomFrom(seed, "batches"))];
-      const run = await trainInMemory(task, { params, batches, checkpointEvery: places[1], signal });
+    for (const [k, optimizer] of ringOptimizers.entries()) {
+      const { task, run } = await trainOnRing(size, optimizer, { seed, engine, signal }, places[1]);
+      const { x } = task.dataset.train;
       // The anchor is the first example, of the disk; its partners are those after it, in turns of the two classes.
       const [anchor, others] = [sliceRows(x, 0, 1), sliceRows(x, 1, 2 * PARTNERS + 1)];
       const [same, cross]: [number[], number[]] = [[], []];
@@ -139,7 +111,7 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
         same.push(meanOf(own.filter((_, n) => n % 2 === 1)));
       }
       found.push({ same, cross });
-      progress((k + 1) / OPTIMIZERS.length);
+      progress((k + 1) / ringOptimizers.length);
     }
     return found;
   },
@@ -162,7 +134,7 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
         rows: measures.flatMap((own, s) =>
           own.map((curves, k) => [
             `${seeds[s]}`,
-            OPTIMIZERS[k][1],
+            ringOptimizers[k].label,
             cell(curves.same[last]),
             cell(curves.cross[last]),
             times[s][k] > last ? "never" : `${places[times[s][k]]}`,
@@ -178,7 +150,7 @@ export const pairsAlongTraining = defineExperiment<Size, Measure, "same" | "cros
           figure: panels({
             title: "Normalised kernel of one point of the disk with others, along training",
             caption: `Means over ${PARTNERS} partners of each class; bands: ${intervalWords(seeds.length)}.`,
-            panels: OPTIMIZERS.map(([, label], k) => ({
+            panels: ringOptimizers.map(({ label }, k) => ({
               head: label,
               figure: lines({
                 title: label,
