@@ -39,12 +39,14 @@ describe("cifar10", () => {
   });
 
   test("is found in the archive's own folder, and below PATHKERNEL_DATA_DIR", async () => {
-    for (const folder of ["cifar10", "cifar-10-batches-bin"]) {
+    const fill = (folder: string, label: number) => {
       mkdirSync(at(folder));
-      write(`${folder}/data_batch_1.bin`, records([folder === "cifar10" ? 1 : 2, 0, 0, 0]));
+      write(`${folder}/data_batch_1.bin`, records([label, 0, 0, 0]));
       write(`${folder}/test_batch.bin`, records([0, 0, 0, 0]));
-    }
+    };
+    fill("cifar-10-batches-bin", 2);
     expect((await load()).train.y.data[0]).toBe(2n);
+    fill("cifar10", 1);
     vi.stubEnv("PATHKERNEL_DATA_DIR", at());
     expect((await loadDataset("cifar10")).train.y.data[0]).toBe(1n);
   });
