@@ -57,7 +57,7 @@ async function network({ dataset, epochs }: Setting, seed: number) {
 
 interface Outcome {
   readonly results: readonly MachineResult[];
-  /** |K_12 - K_48|_F / |K_48|_F of the path kernel by so many kernels, on some points. */
+  /** |K_10 - K_40|_F / |K_40|_F of the path kernel by so many kernels, on some points. */
   readonly quadrature: number;
   readonly seconds: number;
 }

@@ -12,6 +12,7 @@ import type { MachineKernelCall } from "../kernels/machine-kernel.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
 import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import { decodeNpy } from "../numeric/npy.ts";
+import { quantile } from "../numeric/quantile.ts";
 import { type RealArray, sliceRows, type Tensor } from "../numeric/tensor.ts";
 import { classesOf, predict } from "../train/accuracy.ts";
 import type { Task } from "../train/task.ts";
@@ -24,7 +25,6 @@ import {
   type CoveredSet,
   type HeldOut,
   listText,
-  quantile,
   separationText,
   setsText,
   spanText,

@@ -37,12 +37,6 @@ export interface HeldOut {
   readonly fivePercent: number;
 }
 
-/** The value at a place of the sorted numbers: the least that at least that part is not above. */
-export function quantile(values: Float64Array, part: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
-}
-
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** Columns aligned: the first to the left, numbers to the right where `right` says so. */

@@ -1,5 +1,6 @@
 // Scores of coverage: how training, test and foreign examples lie, and how well a score tells them apart.
 
+import { quantile } from "../numeric/quantile.ts";
 import type { Figure } from "./figure.ts";
 import { formatNumber } from "./format.ts";
 import { histogram } from "./histogram.ts";
@@ -14,19 +15,10 @@ export interface CoverageGroups {
   readonly log?: boolean;
 }
 
-function median(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values as ArrayLike<number>)
-    .filter(Number.isFinite)
-    .sort();
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** Histograms of a score over each other, one outline a group. */
 export function coverageFigure({ score, groups, threshold, log = false }: CoverageGroups): Figure {
   const medians = groups
-    .map(({ name, values }) => ({ name, value: median(values) }))
+    .map(({ name, values }) => ({ name, value: quantile(values, 0.5) }))
     .filter(({ value }) => Number.isFinite(value))
     .map(({ name, value }) => `${name} ${formatNumber(value)}`);
   const above = threshold ? ` The line: ${threshold.label}, ${formatNumber(threshold.value)}.` : "";
