@@ -1,4 +1,4 @@
-// `npm run laboratory -- [--quick] [--seeds N] [--write | --pages] [ID...]`: runs experiments, writes their pages and the index of docs/laboratory.
+// `npm run laboratory -- [--quick] [--seeds N] [--write | --pages] [ID...]`: runs experiments, writes their pages, the index of docs/laboratory and their rows of docs/theory.md.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,6 +12,8 @@ import { experimentIds, experimentOf, experiments } from "../../src/experiments/
 import { headline } from "../../src/experiments/report-data.ts";
 import { type ExperimentResult, resultOf, runExperiment } from "../../src/experiments/run.ts";
 import { checkText } from "../../src/experiments/verdict.ts";
+import { readPage, refreshed, writePage } from "../theory/page.ts";
+import { theoryRows } from "../theory/rows.ts";
 import { experimentPage, indexPage, nameOf } from "./page.ts";
 
 const FOLDER = fileURLToPath(new URL("../../docs/laboratory", import.meta.url));
@@ -74,3 +76,5 @@ for (const id of positionals.length > 0 ? positionals : experimentIds) {
   for (const check of result.checks) console.log(`  ${check.outcome}: ${checkText(check)}`);
   if (values.write) write(result);
 }
+// Verdicts and numbers stand in the table of the theory too; what was measured there stays.
+if (values.write || values.pages) writePage(refreshed(readPage(), await theoryRows()));

@@ -1,53 +1,36 @@
-// Rows of the table whose measurement is an experiment of the laboratory, at quick size.
+// Rows of the table that experiments of the laboratory are about, made from the registry and the published results: nothing is written by hand.
 
-import { experimentOf } from "../../src/experiments/registry.ts";
-import { headline } from "../../src/experiments/report-data.ts";
-import { runExperiment } from "../../src/experiments/run.ts";
+import { readFileSync } from "node:fs";
+import { type Published, publishedFrom } from "../../src/experiments/published.ts";
+import { experiments } from "../../src/experiments/registry.ts";
+import type { Experiment } from "../../src/experiments/types.ts";
 import type { TheoryRow } from "./row.ts";
 
-/** The verdict of two seeds at quick size, with the number it rests on; docs/laboratory has the full one. */
-const row = (id: string, experiment: string, by: string, statement: string): TheoryRow => ({
-  id,
-  statement,
-  by,
-  test: `docs/laboratory/${experiment}.md, experiments/experiments.test.ts`,
-  holds: `the verdict of pathkernel reproduce ${experiment} --full: docs/laboratory`,
-  measure: async () => {
-    const result = await runExperiment(experimentOf(experiment), { seeds: 2 });
-    return `quick size, two seeds: ${result.verdict}; ${headline(result)}`;
-  },
-});
+type Facts = Pick<Experiment, "id" | "claim" | "rows">;
 
-export const rows: readonly TheoryRow[] = [
-  row(
-    "001-07",
-    "domingos/fig-1",
-    "pathKernel, flowFields, explain",
-    "Fig. 1: the path on the plane of two weights, with gradients of x, x1, x2",
-  ),
-  row(
-    "001-26",
-    "domingos/sine-maxima",
-    "tangentKernel (normalize)",
-    "maxima of a sine are near in gradient space, far apart in Euclid's",
-  ),
-  row(
-    "001-27",
-    "domingos/query-cost",
-    "tangentKernel (counted FLOPs)",
-    "no Gram matrix at training; a query of the network is independent of n",
-  ),
-  row(
-    "002-03",
-    "lhermitte/contribution-distance",
-    "explain, tangentKernel",
-    "the nearest inputs contribute most for smooth models",
-  ),
-  {
-    id: "001-23",
-    statement: "brittle away from the nearest training example",
-    by: "tangentKernel (normalize), predict",
-    test: "docs/laboratory/domingos/brittleness.md, experiments/experiments.test.ts",
-    holds: "the verdict of pathkernel reproduce domingos/brittleness --full: docs/laboratory",
-  },
-];
+/** What one experiment says of each row that it names: its claim, its page, its verdict and number as published. */
+function rowsOf({ id, claim, rows }: Facts, own: Published | undefined): TheoryRow[] {
+  const size = own?.size === "quick" ? "quick size, " : "";
+  return rows.map((row) => ({
+    id: row,
+    statement: claim.replace(/\.$/, ""),
+    by: `pathkernel reproduce ${id}`,
+    test: own ? `[${id}](laboratory/${id}.md)` : "experiments/experiments.test.ts",
+    holds: `${id}: ${own?.verdict ?? "not run yet"}`,
+    ...(own && { published: `${size}${own.number}` }),
+  }));
+}
+
+/** The rows of all experiments, one for each experiment and row that it names. */
+export function experimentRows(all: readonly Facts[], results: readonly Published[]): readonly TheoryRow[] {
+  return all.flatMap((experiment) =>
+    rowsOf(
+      experiment,
+      results.find(({ id }) => id === experiment.id),
+    ),
+  );
+}
+
+const RESULTS = new URL("../../docs/laboratory/results.json", import.meta.url);
+
+export const rows: readonly TheoryRow[] = experimentRows(experiments, publishedFrom(readFileSync(RESULTS, "utf8")));

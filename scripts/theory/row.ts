@@ -13,6 +13,8 @@ export interface TheoryRow {
   readonly holds?: string;
   /** The measured number with its unit or its bound, "slope 1.02 (left), 4.1 (gauss2)"; absent where there is nothing to measure. */
   readonly measure?: () => Promise<string> | string;
+  /** The number of a published result, which stands in the table where there is no measure. */
+  readonly published?: string;
   /** Takes a second at most: measured in the tests too. */
   readonly quick?: boolean;
 }
