@@ -7,23 +7,16 @@ import { command, countOf } from "../bench/command.ts";
 import { machineLine, markdownTable } from "../bench/report.ts";
 import { loadDataset } from "../src/data/registry.ts";
 import type { Dataset } from "../src/data/types.ts";
-import { openEngine } from "../src/engine/engine.ts";
 import { machinesFigure } from "../src/figures/machines.ts";
 import { earlySteps, pathMachineKernel } from "../src/kernels/path-machine-kernel.ts";
-import { lossOf } from "../src/losses/registry.ts";
 import { type CompareOptions, compareMachines, type MachineResult } from "../src/machines/compare.ts";
-import { mlp } from "../src/models/mlp.ts";
-import { randomFrom } from "../src/numeric/random.ts";
 import { type MeanInterval, meanInterval } from "../src/numeric/student.ts";
-import { allocate, type RealArray, sliceRows } from "../src/numeric/tensor.ts";
-import { createOptimizer } from "../src/optimizers/registry.ts";
-import { shuffledBatches } from "../src/train/batches.ts";
-import { trainInMemory } from "../src/train/memory-training.ts";
-import { createTask } from "../src/train/task.ts";
+import { sliceRows } from "../src/numeric/tensor.ts";
+import { BATCH, STEP_SIZE, trainNetwork } from "./after-kernel-network.ts";
 
 const PAGE = fileURLToPath(new URL("../docs/after-kernel.md", import.meta.url));
 const FIGURE = fileURLToPath(new URL("../docs/after-kernel/test-error.svg", import.meta.url));
-const [HIDDEN, BATCH, STEP_SIZE, PATH_KERNELS] = [[128, 128], 32, 0.2, 10];
+const [HIDDEN, PATH_KERNELS] = [[128, 128], 10];
 /** Points on which the path kernel of few kernels is compared with that of four times as many. */
 const CHECKED = 200;
 
@@ -31,28 +24,6 @@ interface Setting {
   readonly dataset: Dataset;
   readonly epochs: number;
   readonly test: number;
-}
-
-async function network({ dataset, epochs }: Setting, seed: number) {
-  const model = mlp({ inputShape: dataset.inputShape, outputs: 10, hidden: HIDDEN, activation: "relu" });
-  const params = allocate("float32", model.parameters.size) as RealArray;
-  const random = randomFrom(seed, "initial parameters");
-  model.initialise(params, () => random.uniform());
-  const task = createTask({
-    engine: await openEngine({ dtype: "float32" }),
-    model,
-    trainable: model.parameters.entries.map(({ name }) => name),
-    params,
-    loss: lossOf("cross-entropy"),
-    optimizer: createOptimizer("sgd", { lr: STEP_SIZE }),
-    dataset,
-  });
-  const [examples] = dataset.train.x.shape;
-  const epoch = Math.ceil(examples / BATCH);
-  const batches = [
-    ...shuffledBatches({ examples, batchSize: BATCH, steps: epochs * epoch }, randomFrom(seed, "batches")),
-  ];
-  return { task, run: await trainInMemory(task, { params, batches, checkpointEvery: Math.ceil(epoch / 8) }) };
 }
 
 interface Outcome {
@@ -64,7 +35,7 @@ interface Outcome {
 
 async function outcomeOf(setting: Setting, seed: number): Promise<Outcome> {
   const started = performance.now();
-  const { task, run } = await network(setting, seed);
+  const { task, run } = await trainNetwork({ ...setting, hidden: HIDDEN, checkpoints: 8, seed });
   const steps = run.batches.length;
   const common: CompareOptions = {
     train: setting.dataset.train.x.shape[0],

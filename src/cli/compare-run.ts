@@ -17,7 +17,7 @@ import type { Invocation } from "./command.ts";
 import { UsageError } from "./failure.ts";
 import { figureFlag, requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
-import { formatBytes, formatSeconds, grouped } from "./format.ts";
+import { columns, formatBytes, formatFlops, formatSeconds, grouped, percent, percentInterval } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -36,16 +36,30 @@ const COMPARE_SHAPE = {
   gamma: flags.positive().optional(),
   k: flags.count(),
   seed: flags.index(),
+  memory: flags.bytes().optional(),
   figure: figureFlag().optional(),
   data: flags.text().optional(),
   threads: flags.count().optional(),
 };
 
 function optionsOf(
-  { at, gamma, figure: _, data: __, threads: ___, ...given }: ReturnType<typeof flags.parseFlags<typeof COMPARE_SHAPE>>,
+  {
+    at,
+    gamma,
+    memory,
+    figure: _,
+    data: __,
+    threads: ___,
+    ...given
+  }: ReturnType<typeof flags.parseFlags<typeof COMPARE_SHAPE>>,
   run: Run,
 ): CompareOptions {
-  return { ...given, ...(at && { at: stepsOf(at, run) }), ...(gamma !== undefined && { gamma }) };
+  return {
+    ...given,
+    ...(at && { at: stepsOf(at, run) }),
+    ...(gamma !== undefined && { gamma }),
+    ...(memory && { memoryBudget: memory }),
+  };
 }
 
 async function compared(
@@ -54,8 +68,7 @@ async function compared(
   options: CompareOptions,
 ): Promise<MachineComparison> {
   const { kernels, bytes, flops } = planComparison(task, run, options);
-  if (kernels > 0)
-    output.note(`${kernels} kernels, ${(flops / 1e9).toPrecision(2)} GFLOP; ${formatBytes(bytes)} of memory`);
+  if (kernels > 0) output.note(`${kernels} kernels, ${formatFlops(flops)}; ${formatBytes(bytes)} of memory`);
   const progress = startProgress(output);
   try {
     return await compareMachines(task, run, { ...options, signal, onProgress: (p) => progress.report(p) });
@@ -64,17 +77,17 @@ async function compared(
   }
 }
 
-const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
-
 type Cells = readonly string[];
 
 function rowOf(result: MachineResult, kind: MachineComparison["kind"]): Cells {
   const { name, error, interval, trainError, agreement, correlation, seconds, kernelSeconds = 0, detail = "" } = result;
   const number = (value: number | undefined): string =>
-    value === undefined ? "" : kind === "classification" ? percent(value) : value.toPrecision(4);
-  const range = interval ? `${(100 * interval[0]).toFixed(1)}..${(100 * interval[1]).toFixed(1)}` : "";
+    value === undefined ? "" : kind === "classification" ? percent(value, 2) : value.toPrecision(4);
+  const range = interval ? percentInterval(...interval) : "";
   const like =
-    name === "network" ? ["", ""] : [agreement === undefined ? "" : percent(agreement), correlation?.toFixed(3) ?? ""];
+    name === "network"
+      ? ["", ""]
+      : [agreement === undefined ? "" : percent(agreement, 2), correlation?.toFixed(3) ?? ""];
   const time = seconds === undefined ? "" : formatSeconds(kernelSeconds + seconds);
   return [name, number(error), range, number(trainError), ...like, time, result.failure ?? detail];
 }
@@ -84,16 +97,10 @@ function printTable({ output, result }: { readonly output: Output; readonly resu
   const error = kind === "classification" ? "test error" : "test rmse";
   const head: Cells = ["machine", error, "95 %", "train", "agrees", "corr", "time", ""];
   const rows = [head, ...results.map((own) => rowOf(own, kind))];
-  const widths = head.map((_, at) => Math.max(...rows.map((row) => row[at].length)));
-  const empty = head.map((_, at) => rows.slice(1).every((row) => row[at] === ""));
-  const last = head.length - 1;
-  for (const row of rows) {
-    const cells = row.flatMap((cell, at) => {
-      if (empty[at]) return [];
-      return at === 0 || at === last ? [cell.padEnd(at === last ? 0 : widths[at])] : [cell.padStart(widths[at])];
-    });
-    output.print(cells.join("  ").trimEnd());
-  }
+  const there = head.map((_, at) => rows.slice(1).some((row) => row[at] !== ""));
+  const kept = rows.map((row) => row.filter((_, at) => there[at]));
+  // What is said of a machine, last, is words.
+  for (const line of columns(kept, there[head.length - 1] ? [kept[0].length - 1] : [])) output.print(line);
   const those = train < trainAll ? `, of which machines over kernels and neighbours had ${grouped(train)}` : "";
   output.note(
     `${grouped(test)} test and ${grouped(trainAll)} training examples${those}; agrees and corr: with the network`,
@@ -109,7 +116,7 @@ export async function runCompare(invocation: Invocation): Promise<ExitCode> {
   await withRun(invocation, { data, threads }, async (run, task) => {
     const most = Math.min(checked.train, task.dataset.train.x.shape[0]);
     if (checked.k > most)
-      throw new UsageError(`--k must be at most ${grouped(most)}, the training examples of --train, got ${checked.k}`);
+      throw new UsageError(`-k must be at most ${grouped(most)}, the training examples of --train, got ${checked.k}`);
     const options = optionsOf(checked, run);
     const result = await compared(invocation, { task, run }, options);
     printTable({ output, result });

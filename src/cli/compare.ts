@@ -5,6 +5,7 @@ import { comparedMachines } from "../machines/compare.ts";
 import { comparedSolvers } from "../machines/compared-solvers.ts";
 import { addExamples, type CommandDefinition } from "./command.ts";
 import { FIGURE_HELP } from "./figure-file.ts";
+import { DATA_HELP } from "./rule-flags.ts";
 
 function configure(command: Command): void {
   command
@@ -18,10 +19,11 @@ function configure(command: Command): void {
     .option("--ridge <r>", "in units of the kernel's spread, or leave-one-out or gcv", "leave-one-out")
     .option("--cost <c>", "C of support vectors, over kernels of spread 1", "10")
     .option("--gamma <g>", "of the Gaussian kernel (default: 1 over the median of squared distances)")
-    .option("--k <n>", "of nearest neighbours", "1")
+    .option("-k <n>", "of nearest neighbours", "1")
     .option("--seed <n>", "of the examples that are drawn", "0")
+    .option("--memory <size>", "for examples at work in a kernel, as in 512MB (default: 1GiB)")
     .option("--figure <file>", FIGURE_HELP)
-    .option("--data <file>", "where the data of the run are now, if no longer where they were")
+    .option("--data <file>", DATA_HELP)
     .option("--threads <n>", "threads of the engine");
   addExamples(command, [
     "compare mnist.pkrun",

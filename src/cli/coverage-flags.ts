@@ -13,16 +13,17 @@ export const HELD_OUT = 500;
 export const LISTED = 20;
 
 export const COVERAGE_SHAPE = {
-  in: flags.text().optional(),
-  out: flags.text().optional(),
+  query: flags.list(";").optional(),
+  other: flags.text().optional(),
   count: flags.count().optional(),
   dataDir: flags.text().optional(),
-  step: flags.stepFlag(),
-  train: flags.count(),
+  at: flags.stepFlag(),
+  of: flags.text().optional(),
   form: flags.nameFlag(["trace", "predicted"] as const),
   ridge: flags.positive().optional(),
   tolerance: flags.fraction().optional(),
   top: flags.count(),
+  memory: flags.bytes().optional(),
   figure: figureFlag().optional(),
   data: flags.text().optional(),
   threads: flags.count().optional(),

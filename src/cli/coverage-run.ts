@@ -5,7 +5,7 @@ import { type ScoredQueries, scoreQueries, separations } from "../diagnose/cover
 import { rocCurve } from "../diagnose/roc.ts";
 import { tangentSpanKernel } from "../diagnose/span-kernel.ts";
 import { type TrainingSpan, trainingSpan } from "../diagnose/training-span.ts";
-import { datasetQueries, inputQueries } from "../explain/queries.ts";
+import { datasetQueries, inputQueries, namedExamples } from "../explain/queries.ts";
 import type { Query } from "../explain/types.ts";
 import { axesOf } from "../graph/outputs.ts";
 import type { MachineKernelCall } from "../kernels/machine-kernel.ts";
@@ -13,12 +13,12 @@ import { readFileBytes } from "../numeric/files.node.ts";
 import { openLinearAlgebra } from "../numeric/linear-algebra/load.ts";
 import { decodeNpy } from "../numeric/npy.ts";
 import { quantile } from "../numeric/quantile.ts";
-import { type RealArray, sliceRows, type Tensor } from "../numeric/tensor.ts";
+import { type RealArray, sliceRows, type Tensor, takeRows } from "../numeric/tensor.ts";
 import { classesOf, predict } from "../train/accuracy.ts";
 import type { Task } from "../train/task.ts";
 import { stateAt } from "../train/trajectory.ts";
 import type { Invocation } from "./command.ts";
-import { COVERAGE_QUERIES, COVERAGE_SHAPE, HELD_OUT } from "./coverage-flags.ts";
+import { COVERAGE_QUERIES, COVERAGE_SHAPE, HELD_OUT, SPAN_EXAMPLES } from "./coverage-flags.ts";
 import { coveragePicture } from "./coverage-picture.ts";
 import {
   type CoveredQuery,
@@ -36,9 +36,10 @@ import * as flags from "./flags.ts";
 import { formatBytes, formatSeconds } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { examplesOfQueries } from "./kernel-run.ts";
+import { classLabels } from "./neighbors-queries.ts";
 import type { Output } from "./output.ts";
 import { startProgress } from "./progress.ts";
-import { firstQueries, withRun } from "./run-session.ts";
+import { firstQueries, LONG, withRun } from "./run-session.ts";
 import { sourceFlag } from "./source-flag.ts";
 import { stepOf } from "./step-flags.ts";
 
@@ -47,29 +48,33 @@ type Flags = ReturnType<typeof flags.parseFlags<typeof COVERAGE_SHAPE>>;
 function checkedFlags(raw: Invocation["flags"]): Flags {
   const checked = flags.parseFlags(COVERAGE_SHAPE, raw);
   for (const name of ["count", "dataDir"] as const)
-    if (checked.out === undefined && checked[name] !== undefined)
-      throw new UsageError(`--${name === "count" ? "count" : "data-dir"} belongs to --out`);
+    if (checked.other === undefined && checked[name] !== undefined)
+      throw new UsageError(`--${name === "count" ? "count" : "data-dir"} belongs to --other`);
   return checked;
 }
 
-/** Examples of --out, in the shape that the model reads. */
-async function outsideOf(task: Task, { out, dataDir, count }: Flags, queries: number): Promise<Tensor | undefined> {
-  if (out === undefined) return undefined;
+/** Examples of --other, in the shape that the model reads. */
+async function outsideOf(task: Task, { other, dataDir, count }: Flags, queries: number): Promise<Tensor | undefined> {
+  if (other === undefined) return undefined;
   const { inputShape } = task.dataset;
   let x: Tensor;
-  if (out.toLowerCase().endsWith(".npy")) {
-    x = examplesOfQueries(inputQueries(task, decodeNpy(readFileBytes(out), out), { name: out }), inputShape);
+  if (other.toLowerCase().endsWith(".npy")) {
+    x = examplesOfQueries(inputQueries(task, decodeNpy(readFileBytes(other), other), { name: other }), inputShape);
   } else {
-    const data = await sourceFlag("--out", out, { dataDir, inputShape });
+    const data = await sourceFlag("--other", other, { dataDir, inputShape });
     x = (data.test.x.shape[0] > 0 ? data.test : data.train).x;
   }
   return sliceRows(x, 0, Math.min(x.shape[0], count ?? queries));
 }
 
-/** Labels of training examples, where each has one class. */
-function labelsOf({ dataset, outputShape }: Task, count: number): BigInt64Array | undefined {
-  if (dataset.task !== "classification" || axesOf(outputShape).positions !== 1) return undefined;
-  return (dataset.train.y.data as BigInt64Array).subarray(0, count);
+/** Indices of the training examples that make the span, each once. */
+function spanExamples({ dataset }: Task, of: string | undefined): readonly number[] {
+  if (of === undefined)
+    return Array.from({ length: Math.min(SPAN_EXAMPLES, dataset.train.x.shape[0]) }, (_, index) => index);
+  const named = namedExamples({ dataset }, of);
+  const strange = named.find(({ part }) => part !== "train");
+  if (strange) throw new UsageError(`--of must name training examples, as in train:0-1999, got test:${strange.index}`);
+  return [...new Set(named.map(({ index }) => index))];
 }
 
 interface Measured {
@@ -85,31 +90,37 @@ async function measured(
   {
     task,
     params,
+    own,
     queries,
     outside,
   }: {
     readonly task: Task;
     readonly params: RealArray;
+    /** Of the span. */
+    readonly own: readonly number[];
     readonly queries: Tensor;
     readonly outside: Tensor | undefined;
   },
-  { train: wanted, form, ridge, tolerance }: Flags,
+  { form, ridge, tolerance, memory }: Flags,
   call: MachineKernelCall,
 ): Promise<Measured> {
   const all = task.dataset.train.x;
-  const count = Math.min(wanted, all.shape[0]);
-  const train = sliceRows(all, 0, count);
-  const labels = labelsOf(task, count);
-  const span = await trainingSpan(tangentSpanKernel(task, params, train, { form }), {
+  const train = takeRows(all, own);
+  const classes = axesOf(task.outputShape).positions === 1 ? classLabels(task.dataset, "train") : undefined;
+  const labels = classes && own.map((index) => classes[index]);
+  const kernel = tangentSpanKernel(task, params, train, { form, ...(memory && { memoryBudget: memory }) });
+  const span = await trainingSpan(kernel, {
     ...call,
     ...(ridge !== undefined && { ridge }),
     ...(tolerance !== undefined && { tolerance }),
     ...(labels && { labels }),
   });
-  const score = (own: Tensor): Promise<ScoredQueries> =>
-    scoreQueries(task, params, span, { train, queries: own }, { ...call, baselines: outside !== undefined });
-  const rest = sliceRows(all, count, Math.min(all.shape[0], count + HELD_OUT));
-  const usual = rest.shape[0] > 0 ? (await span.coverage(rest, call)).covered : undefined;
+  const score = (scored: Tensor): Promise<ScoredQueries> =>
+    scoreQueries(task, params, span, { train, queries: scored }, { ...call, baselines: outside !== undefined });
+  const inSpan = new Set(own);
+  const rest = Array.from({ length: all.shape[0] }, (_, index) => index).filter((index) => !inSpan.has(index));
+  const heldOut = rest.slice(0, HELD_OUT);
+  const usual = heldOut.length > 0 ? (await span.coverage(takeRows(all, heldOut), call)).covered : undefined;
   return {
     span,
     inside: await score(queries),
@@ -129,7 +140,7 @@ async function listOf(
   task: Task,
   params: RealArray,
   queries: readonly Query[],
-  own: Measured,
+  { own, span }: { readonly own: Measured; readonly span: readonly number[] },
 ): Promise<CoveredQuery[]> {
   const { covered, energy, similarity, nearest, nearestClass } = own.inside.coverage;
   const { classes, inputShape } = task.dataset;
@@ -139,7 +150,7 @@ async function listOf(
     : undefined;
   const rows = queries.map(({ id }, q): CoveredQuery => {
     const [part, index] = id.split(":");
-    const at = nearest[q];
+    const at = span[nearest[q]] ?? -1;
     const mean = nearestClass?.[q] ?? -1;
     return {
       query: id,
@@ -156,59 +167,64 @@ async function listOf(
   return rows.sort((a, b) => a.covered - b.covered);
 }
 
-/** Work that is estimated to take longer (s) says so first. */
-const LONG = 10;
 /** Training examples that are offered instead. */
 const FEWER = [2000, 1000, 500, 200];
 
-async function announce(task: Task, { train, form, tolerance }: Flags, queries: number, output: Output): Promise<void> {
+async function announce(
+  task: Task,
+  { form, tolerance, memory }: Flags,
+  { count, queries }: { readonly count: number; readonly queries: number },
+  output: Output,
+): Promise<void> {
   const { name: algebraName } = await openLinearAlgebra();
-  const available = task.dataset.train.x.shape[0];
-  const planOf = (count: number) =>
-    planCoverage(task, { train: count, queries, form, byTolerance: tolerance !== undefined, algebraName });
-  const count = Math.min(train, available);
+  const budget = memory && { memoryBudget: memory };
+  const planOf = (train: number) =>
+    planCoverage(task, { train, queries, form, byTolerance: tolerance !== undefined, algebraName, ...budget });
   const { seconds, bytes } = planOf(count);
   if (seconds <= LONG) return;
   const less = FEWER.filter((fewer) => fewer < count).map((fewer) => [fewer, planOf(fewer).seconds] as const);
   const [fewer, fewerSeconds] = less.find(([, own]) => own <= LONG) ?? less.at(-1) ?? [];
-  const offer = fewer === undefined ? "" : `; --train ${fewer} about ${formatSeconds(fewerSeconds as number)}`;
+  const offer = fewer === undefined ? "" : `; --of train:0-${fewer - 1} about ${formatSeconds(fewerSeconds as number)}`;
   output.note(`about ${formatSeconds(seconds)}, ${formatBytes(bytes)} of memory${offer}`);
 }
 
-/** Coverage of the queries that the flags name, and how well it tells --out from them. */
+/** Coverage of the queries that the flags name, and how well it tells --other from them. */
 export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
   const { output, signal } = invocation;
   if (checked.figure !== undefined) await requireFigure(checked.figure);
   await withRun(invocation, { data: checked.data, threads: checked.threads }, async (run, task) => {
-    const queries = datasetQueries(task, checked.in ?? firstQueries(task, COVERAGE_QUERIES));
+    const name = checked.query?.join(";") ?? firstQueries(task, COVERAGE_QUERIES);
+    const queries = datasetQueries(task, name);
+    const span = spanExamples(task, checked.of);
     const xs = examplesOfQueries(queries, task.dataset.inputShape);
     const outside = await outsideOf(task, checked, queries.length);
-    const step = stepOf(checked.step, run);
-    await announce(task, checked, queries.length + (outside?.shape[0] ?? 0), output);
+    const step = stepOf(checked.at, run);
+    const counts = { count: span.length, queries: queries.length + (outside?.shape[0] ?? 0) };
+    await announce(task, checked, counts, output);
     const { params } = await stateAt(task, run, step);
     const progress = startProgress(output);
     let own: Measured;
     try {
       const call = { signal, onProgress: progress.report.bind(progress) };
-      own = await measured({ task, params, queries: xs, outside }, checked, call);
+      own = await measured({ task, params, own: span, queries: xs, outside }, checked, call);
     } finally {
       progress.end();
     }
-    const { span, held } = own;
-    const { coverage: _, ...facts } = span;
+    const { held } = own;
+    const { coverage: _, ...facts } = own.span;
     const told = { run: run.path, step, form: checked.form, span: facts, heldOut: held };
-    const [name, other] = [checked.in ?? firstQueries(task, COVERAGE_QUERIES), checked.out];
-    const rows = await listOf(task, params, queries, own);
+    const { other } = checked;
+    const rows = await listOf(task, params, queries, { own, span });
     const draw = async (): Promise<void> => {
       if (checked.figure !== undefined)
         await writeFigure(output, checked.figure, coveragePicture(own, { inside: name, outside: other }));
     };
-    output.print(spanText(span, { step, held }));
+    output.print(spanText(own.span, { step, held }));
     if (own.outside === undefined || other === undefined) {
       output.print(`\n${setsText([setOf(name, own.inside, held)])}\n\n${listText(rows, checked.top)}`);
       await draw();
-      output.value("coverage", { ...told, in: setOf(name, own.inside, held), queries: rows });
+      output.value("coverage", { ...told, inside: setOf(name, own.inside, held), queries: rows });
       return;
     }
     const sets = [setOf(name, own.inside, held), setOf(other, own.outside, held)];
@@ -218,8 +234,8 @@ export async function runCoverage(invocation: Invocation): Promise<ExitCode> {
     await draw();
     output.value("coverage", {
       ...told,
-      in: { ...sets[0], scores: own.inside.scores },
-      out: { ...sets[1], scores: own.outside.scores },
+      inside: { ...sets[0], scores: own.inside.scores },
+      outside: { ...sets[1], scores: own.outside.scores },
       separations: found,
       roc: curve,
       queries: rows,

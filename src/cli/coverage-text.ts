@@ -2,7 +2,7 @@
 
 import type { Separation } from "../diagnose/coverage-scores.ts";
 import type { TrainingSpan } from "../diagnose/training-span.ts";
-import { grouped } from "./format.ts";
+import { columns, grouped, interval, NONE, percent } from "./format.ts";
 
 /** A query with what is said of it. */
 export interface CoveredQuery {
@@ -37,19 +37,6 @@ export interface HeldOut {
   readonly fivePercent: number;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
-/** Columns aligned: the first to the left, numbers to the right where `right` says so. */
-function columns(rows: readonly (readonly string[])[], right: readonly boolean[]): string {
-  const widths = right.map((_, k) => Math.max(...rows.map((row) => row[k].length)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, k) => (right[k] ? cell.padStart(widths[k]) : cell.padEnd(widths[k])))
-      .join("  ")
-      .trimEnd();
-  return rows.map(line).join("\n");
-}
-
 export function spanText(
   span: TrainingSpan,
   { step, held }: { readonly step: number; readonly held: HeldOut | undefined },
@@ -79,14 +66,14 @@ export function listText(rows: readonly CoveredQuery[], top: number): string {
       percent(row.covered),
       row.similarity.toFixed(3),
       row.nearest === undefined
-        ? "-"
+        ? NONE
         : `${row.nearest}${row.nearestLabel === undefined ? "" : ` (${row.nearestLabel})`}`,
-      row.nearestClass ?? "-",
-      row.predicted ?? "-",
-      row.label ?? "-",
+      row.nearestClass ?? NONE,
+      row.predicted ?? NONE,
+      row.label ?? NONE,
     ]);
   const rest = rows.length > top ? `\n${grouped(rows.length - top)} more are covered better (--top, --json)` : "";
-  return `${columns([head, ...shown], [false, true, true, false, false, false, false])}${rest}\n${WORDS}`;
+  return `${columns([head, ...shown], [3, 4, 5, 6]).join("\n")}${rest}\n${WORDS}`;
 }
 
 export function setsText(sets: readonly CoveredSet[]): string {
@@ -96,9 +83,9 @@ export function setsText(sets: readonly CoveredSet[]): string {
     grouped(queries),
     percent(median),
     percent(fivePercent),
-    below === undefined ? "-" : percent(below),
+    percent(below),
   ]);
-  return columns([head, ...rows], [false, true, true, true, true]);
+  return columns([head, ...rows]).join("\n");
 }
 
 /** AUROC with its interval, and the false positive rate, of each score. */
@@ -107,7 +94,7 @@ export function separationText(separations: readonly Separation[]): string {
   const rows = separations.map(({ score, auroc, low, high, falsePositiveRate }) => [
     score,
     auroc.toFixed(3),
-    Number.isNaN(low) ? "-" : `${low.toFixed(3)} to ${high.toFixed(3)}`,
+    interval(low, high),
     percent(falsePositiveRate),
   ]);
   const best = separations.reduce((a, b) => (b.auroc > a.auroc ? b : a));
@@ -115,5 +102,5 @@ export function separationText(separations: readonly Separation[]): string {
     best.score === "coverage"
       ? "Coverage tells them apart best of these."
       : `Of these ${best.score} tells them apart best, not coverage.`;
-  return `${columns([head, ...rows], [false, true, true, true])}\n${said} Intervals are DeLong's, of these queries under this model.\n${WORDS}`;
+  return `${columns([head, ...rows]).join("\n")}\n${said} Intervals are DeLong's, of these queries under this model.\n${WORDS}`;
 }

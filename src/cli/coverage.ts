@@ -2,25 +2,25 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
-import { addExamples, type CommandDefinition } from "./command.ts";
+import { addExamples, type CommandDefinition, collect } from "./command.ts";
 import { COVERAGE_QUERIES, LISTED, SPAN_EXAMPLES } from "./coverage-flags.ts";
 import { FIGURE_HELP } from "./figure-file.ts";
+import { DATA_HELP } from "./rule-flags.ts";
 
 function configure(command: Command): void {
   command
     .argument("<run>", "a recorded run, as in mnist.pkrun")
-    .option("--in <spec>", `the queries, as in test:0-999 (default: the first ${COVERAGE_QUERIES} of test)`)
+    .option("--query <spec>", `as in test:0-999 (default: the first ${COVERAGE_QUERIES} of test)`, collect)
     .option(
-      "--out <data>",
+      "--other <source>",
       "data that the queries are to be told from: a name (notmnist, printed-digits, fashion-mnist, ...), a file .npz, .csv or an array .npy; without it, queries are listed, the least covered first",
     )
-    .option("--count <n>", "examples of --out, of its test part where it has one (default: as many as queries)")
-    .option("--data-dir <dir>", "where the files of --out are (default: below PATHKERNEL_DATA_DIR, by its name)")
-    .option("--step <step>", "parameters before this step; steps between checkpoints are replayed", "last")
+    .option("--count <n>", "examples of --other, of its test part where it has one (default: as many as queries)")
+    .option("--data-dir <dir>", "where the files of --other are (default: below PATHKERNEL_DATA_DIR, by its name)")
+    .option("--at <step>", "parameters before this step; steps between checkpoints are replayed", "last")
     .option(
-      "--train <n>",
-      "training examples whose tangent features make the span, the first ones",
-      String(SPAN_EXAMPLES),
+      "--of <spec>",
+      `training examples whose tangent features make the span (default: the first ${SPAN_EXAMPLES} of train)`,
     )
     .option(
       "--form <name>",
@@ -38,14 +38,15 @@ function configure(command: Command): void {
       ).conflicts(["ridge"]),
     )
     .option("--top <n>", "lines of the list", String(LISTED))
+    .option("--memory <size>", "for examples at work in a kernel, as in 512MB (default: 1GiB)")
     .option("--figure <file>", FIGURE_HELP)
-    .option("--data <file>", "where the data of the run are now, if no longer where they were")
+    .option("--data <file>", DATA_HELP)
     .option("--threads <n>", "threads of the engine");
   addExamples(command, [
     "coverage mnist.pkrun",
-    "coverage mnist.pkrun --in test:0-499 --out printed-digits --figure digits.svg",
-    "coverage mnist.pkrun --out notmnist --data-dir ~/data/notmnist --json",
-    "coverage mnist.pkrun --in train:0-99 --step 0 --form predicted",
+    "coverage mnist.pkrun --query test:0-499 --other printed-digits --figure digits.svg",
+    "coverage mnist.pkrun --other notmnist --data-dir ~/data/notmnist --json",
+    "coverage mnist.pkrun --query train:0-99 --at 0 --form predicted",
   ]);
 }
 

@@ -18,13 +18,13 @@ import { formatSeconds } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { startProgress } from "./progress.ts";
 import { warnBeforeReplay } from "./replay-warning.ts";
-import { withRun } from "./run-session.ts";
+import { LONG, withRun } from "./run-session.ts";
 import { stepsOf } from "./step-flags.ts";
 
 const SHAPE = {
   at: flags.stepList().optional(),
   of: flags.text().optional(),
-  queries: flags.text().optional(),
+  query: flags.list(";").optional(),
   per: flags.nameFlag(["layer"] as const).optional(),
   measure: flags.nameList(measureNames).optional(),
   plan: flags.toggle().optional(),
@@ -34,8 +34,6 @@ const SHAPE = {
   threads: flags.count().optional(),
 };
 
-/** Work that is estimated to take longer (s) says so first. */
-const LONG = 10;
 /** Samples that are offered instead. */
 const SMALLER = [500, 200, 100, 50, 20];
 
@@ -105,7 +103,7 @@ const diagnosisValue = ({ plan, dtype, outputs, steps, movement, richness, input
 export async function runDiagnose(invocation: Invocation): Promise<ExitCode> {
   const { output, signal } = invocation;
   const checked = flags.parseFlags(SHAPE, invocation.flags);
-  const { at, of, queries, per, memory, data, threads } = checked;
+  const { at, of, query, per, memory, data, threads } = checked;
   const file = checked.figure;
   if (file !== undefined) await requireFigure(file);
   await withRun(invocation, { data, threads }, async (run, task) => {
@@ -113,7 +111,7 @@ export async function runDiagnose(invocation: Invocation): Promise<ExitCode> {
     const options: DiagnoseOptions = {
       ...(at && { steps: ascending(stepsOf(at, run)) }),
       ...(of !== undefined && { sample: namedSample(task, of) }),
-      ...(queries !== undefined && { queries: namedSample(task, queries) }),
+      ...(query !== undefined && { queries: namedSample(task, query.join(";")) }),
       ...(per && { per }),
       ...(memory && { memoryBudget: memory }),
       ...(checked.measure && { measures: checked.measure }),

@@ -4,11 +4,11 @@ import type { Diagnosis, DiagnosisPlan, MeasureName } from "../diagnose/diagnosi
 import { type DiagnosisRow, diagnosisTable } from "../diagnose/diagnosis-table.ts";
 import type { Sentence } from "../diagnose/sentences.ts";
 import type { Run } from "../run/types.ts";
-import { formatBytes, formatSeconds, grouped, table } from "./format.ts";
+import { columns, formatBytes, formatFlops, formatSeconds, grouped, NONE, table, wrapWords } from "./format.ts";
 
 /** Three digits, in as few characters as they take. */
 function figure(value: number | undefined): string {
-  if (value === undefined) return "-";
+  if (value === undefined) return NONE;
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return grouped(value);
   const size = Math.abs(value);
   if (size >= 1e5 || size < 1e-3) return value.toExponential(1);
@@ -27,34 +27,20 @@ const TITLES: Readonly<Record<MeasureName, string>> = {
   units: "switching units",
 };
 
-/** Columns aligned to the right behind their names. */
-function columns(head: readonly string[], rows: readonly DiagnosisRow[]): string[] {
-  const cells = rows.map(({ inputs, values }) => [inputs, ...values].map(figure));
-  const widths = head.map((title, k) => Math.max(title.length, ...cells.map((row) => row[k].length)));
-  const names = Math.max(...rows.map(({ name }) => name.length)) + 2;
-  const line = (name: string, own: readonly string[]): string =>
-    `${name.padEnd(names)}  ${own.map((cell, k) => cell.padStart(widths[k])).join("  ")}`.trimEnd();
-  const lines = [line("before step", head)];
+/** Columns of steps behind the names of measures, under a title for each kind. */
+function measureLines(head: readonly string[], rows: readonly DiagnosisRow[]): string[] {
+  const named = ({ measure, name }: DiagnosisRow): string => `${measure === undefined ? "" : "  "}${name}`;
+  const [first, ...lines] = columns([
+    ["before step", ...head],
+    ...rows.map((row) => [named(row), ...[row.inputs, ...row.values].map(figure)]),
+  ]);
   let measure: MeasureName | undefined;
-  rows.forEach((row, k) => {
-    if (row.measure !== measure && row.measure !== undefined) lines.push(TITLES[row.measure]);
+  const titled = rows.flatMap((row, k) => {
+    const isNew = row.measure !== measure && row.measure !== undefined;
     measure = row.measure;
-    lines.push(line(row.measure === undefined ? row.name : `  ${row.name}`, cells[k]));
+    return isNew ? [TITLES[row.measure as MeasureName], lines[k]] : [lines[k]];
   });
-  return lines;
-}
-
-/** Words in lines of at most `width` characters, those after the first indented. */
-function wrapped(text: string, width: number, indent: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent + word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join("\n");
+  return [first, ...titled];
 }
 
 export interface DiagnosisWords {
@@ -73,13 +59,13 @@ export function diagnosisText(diagnosis: Diagnosis, { run, sentences, width }: D
   const head = ["inputs", ...steps.map(({ step }) => grouped(step))];
   const facts = `${run.manifest.model.spec}, ${grouped(n)} ${n === 1 ? "example" : "examples"} (${plan.sample.name}), K = trace of J J' over ${outputs} ${outputs === 1 ? "output" : "outputs"}, ${dtype}`;
   const say = (name: string, text: string): string =>
-    wrapped(`${name.padEnd(INDENT)}${text}`, Math.max(60, width), " ".repeat(INDENT));
+    wrapWords(`${name.padEnd(INDENT)}${text}`, Math.max(60, width), " ".repeat(INDENT)).join("\n");
   const told = [
     ...sentences.map(({ measure, text }) => say(measure, text)),
     ...plan.skipped.map(({ measure, reason }) => say(measure, `not measured: it ${reason}.`)),
   ];
   const at = steps.length > 1 ? `What it says before step ${grouped(steps[steps.length - 1].step)}:` : "What it says:";
-  return [facts, "", ...columns(head, diagnosisTable(diagnosis)), "", at, ...told].join("\n");
+  return [facts, "", ...measureLines(head, diagnosisTable(diagnosis)), "", at, ...told].join("\n");
 }
 
 /** What a diagnosis will take. */
@@ -95,16 +81,15 @@ export function planText({
   seconds,
 }: DiagnosisPlan): string {
   const [n] = sample.x.shape;
-  const gigaflops = (count: number): string => `${(count / 1e9).toPrecision(3)} GFLOP`;
   const kernels = kernel ? `${steps.length} of ${grouped(n)} x ${grouped(n)} by ${kernel.algorithm}` : "none";
   const own = blocks ? `; ${steps.length} in blocks of ${grouped(blocks.examples)} examples` : "";
   return table([
     ["examples", `${grouped(n)} (${sample.name})`],
     ["before steps", steps.map(grouped).join(", ")],
     ["measures", measures.join(", ")],
-    ["kernels", `${kernels}${own}: ${gigaflops(flops.kernels)}`],
-    ["decompositions", gigaflops(flops.decompositions)],
-    ["replayed", `${grouped(replays)} steps: ${gigaflops(flops.replays)}`],
+    ["kernels", `${kernels}${own}: ${formatFlops(flops.kernels)}`],
+    ["decompositions", formatFlops(flops.decompositions)],
+    ["replayed", `${grouped(replays)} steps: ${formatFlops(flops.replays)}`],
     ["memory", formatBytes(bytes)],
     ["time", `about ${formatSeconds(seconds)}`],
   ]);

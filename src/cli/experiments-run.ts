@@ -5,10 +5,10 @@ import { type Published, publishedFrom } from "../experiments/published.ts";
 import { experiments } from "../experiments/registry.ts";
 import type { Experiment } from "../experiments/types.ts";
 import { boundText } from "../experiments/verdict.ts";
-import { wrapped } from "../figures/svg.ts";
 import { pathExists, readFileBytes } from "../numeric/files.node.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./failure.ts";
+import { wrapWords } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 
 /** Beside the sources, where the repository is; a published package has none. */
@@ -33,8 +33,7 @@ function entryText(
   published: Published | undefined,
   { width, colors }: Invocation["output"],
 ): string {
-  // At this font size a character counts as one column.
-  const claim = wrapped(experiment.claim, width - 4, 1 / 0.56).map((line) => `    ${line}`);
+  const claim = wrapWords(experiment.claim, width - 4).map((line) => `    ${line}`);
   return [`${colors.bold(experiment.id)}  ${verdictText(published)}`, ...claim].join("\n");
 }
 

@@ -6,14 +6,19 @@ import { InvalidDataError } from "../errors.ts";
 import { byGroup, type Grouping, type GroupPull, groupingOfNames } from "../explain/grouping.ts";
 import { contributionsOf } from "../explain/summary.ts";
 import type { Explanation } from "../explain/types.ts";
+import { type Figure, figureFrom } from "../figures/figure.ts";
+import { type GroupsFigure, groupsFigure } from "../figures/groups.ts";
+import { sheet } from "../figures/sheet.ts";
 import { readFileBytes } from "../numeric/files.node.ts";
 import type { Task } from "../train/task.ts";
-import { labelOf } from "./explained-row.ts";
+import { type ExplainedRow, labelOf } from "./explained-row.ts";
 import { UsageError } from "./failure.ts";
 import { decimalsFor, grouped, signed } from "./format.ts";
 
-/** Groups that are printed; --json has all. */
+/** Groups that are printed or drawn; --json has all. */
 const MOST_GROUPS = 24;
+/** Explained rows that a figure has panels for. */
+const MOST_DRAWN = 6;
 
 function namesIn(path: string, examples: number): string[] {
   const lines = new TextDecoder().decode(readFileBytes(path)).split(/\r?\n/);
@@ -43,6 +48,12 @@ export function groupingFor(task: Task, how: string): Grouping {
   throw new UsageError(`--group must be label, clusters:K or a file .txt, got "${how}"`);
 }
 
+/** How contributions are divided, as the flag says it, and that division. */
+export interface Division {
+  readonly how: string;
+  readonly grouping: Grouping;
+}
+
 export interface GroupedRow {
   readonly groups: readonly GroupPull[];
   readonly concentration: Concentration;
@@ -51,6 +62,55 @@ export interface GroupedRow {
 /** Row r by groups. */
 export function groupedRow(explanation: Explanation, r: number, grouping: Grouping): GroupedRow {
   return { groups: byGroup(explanation, r, grouping), concentration: concentration(contributionsOf(explanation, r)) };
+}
+
+/** UsageError for more explained rows than a picture has room for. */
+export function requireFewRows(count: number): void {
+  if (count > MOST_DRAWN)
+    throw new UsageError(`--figure must go with at most ${MOST_DRAWN} queries, got ${grouped(count)}`);
+}
+
+/** The strongest groups, and the weaker ones together. */
+function drawnGroups(groups: readonly GroupPull[]): GroupsFigure["groups"] {
+  const all = [...groups].sort((a, b) => Math.abs(b.pull) - Math.abs(a.pull));
+  const drawn = all.map(({ group, members, pull, gross }) => ({
+    name: group,
+    count: members,
+    positive: (gross + pull) / 2,
+    negative: (pull - gross) / 2,
+  }));
+  const weaker = drawn.slice(MOST_GROUPS);
+  if (weaker.length <= 1) return drawn;
+  const sum = (of: (group: GroupsFigure["groups"][number]) => number): number =>
+    weaker.reduce((total, group) => total + of(group), 0);
+  const rest = {
+    name: `${grouped(weaker.length)} weaker`,
+    count: sum(({ count }) => count),
+    positive: sum(({ positive }) => positive),
+    negative: sum(({ negative }) => negative),
+  };
+  return [...drawn.slice(0, MOST_GROUPS), rest];
+}
+
+/** "label", "cluster"; of a file its name. */
+const divisionName = (how: string): string => (how.startsWith("clusters:") ? "cluster" : how);
+
+/** Bars of the groups of every row, a panel each. */
+export function groupedFigure(
+  explanation: Explanation,
+  rows: readonly ExplainedRow[],
+  { how, grouping }: Division,
+): Figure {
+  const division = divisionName(how);
+  const figures = rows.map((words, r) => {
+    const groups = byGroup(explanation, r, grouping);
+    const figure = groupsFigure({ division, groups: drawnGroups(groups), words, count: groups.length });
+    const title = `${words.query}, ${words.quantity}: contributions by ${division}`;
+    return figureFrom({ title, caption: figure.caption }, figure.table, figure.draw);
+  });
+  if (figures.length === 1) return figures[0];
+  const caption = `What each group by ${division} pushed up and down, for ${figures.length} explained outputs.`;
+  return sheet({ title: `Contributions by ${division}`, caption, figures });
 }
 
 /** A line a group: its pull, its examples, what of their pushing is left; the strongest groups, in order, and the rest as one. */

@@ -2,7 +2,6 @@
 
 import { z } from "zod";
 import { type ExplainSuperpositionOptions, explainSuperposition } from "../explain/explain-superposition.ts";
-import type { Grouping } from "../explain/grouping.ts";
 import { type ExplanationPlan, planExplanation } from "../explain/plan.ts";
 import { datasetQueries, inputQueries } from "../explain/queries.ts";
 import { openSuperposition } from "../explain/superposition-store.node.ts";
@@ -14,12 +13,13 @@ import { readoutForms } from "../readouts/registry.ts";
 import type { Run } from "../run/types.ts";
 import type { Task } from "../train/task.ts";
 import type { Invocation } from "./command.ts";
-import { groupedRow, groupingFor, groupsText } from "./explain-groups.ts";
+import { type Division, groupedFigure, groupedRow, groupingFor, groupsText, requireFewRows } from "./explain-groups.ts";
 import { explainKept } from "./explain-kept.ts";
-import { allContributions, explainedRow, labelOf } from "./explained-row.ts";
+import { allContributions, type ExplainedRow, explainedRow, labelOf } from "./explained-row.ts";
 import { UsageError } from "./failure.ts";
+import { figureFlag, requireFigure, writeFigure } from "./figure-file.ts";
 import * as flags from "./flags.ts";
-import { formatBytes, formatSeconds, grouped, table } from "./format.ts";
+import { formatBytes, formatFlops, formatSeconds, grouped, table } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { ledgerText } from "./ledger.ts";
 import { requireWritable } from "./output-path.ts";
@@ -40,6 +40,7 @@ const SHAPE = {
   target: flags.text().optional(),
   all: flags.toggle().optional(),
   group: flags.text().optional(),
+  figure: figureFlag().optional(),
   plan: flags.toggle().optional(),
   out: flags.text().optional(),
   resume: flags.toggle().optional(),
@@ -69,6 +70,9 @@ function checkedFlags(raw: Invocation["flags"]) {
   if (out !== undefined && plan) throw new UsageError("--out does not belong to --plan, which explains nothing");
   if (resume && superposition !== undefined)
     throw new UsageError("--resume does not belong to --superposition, which is done in a moment");
+  if (checked.figure !== undefined && checked.group === undefined)
+    throw new UsageError("--figure belongs to --group", "it draws contributions by group");
+  if (checked.figure !== undefined && plan) throw new UsageError("--figure does not belong to --plan");
   if (out !== undefined) requireWritable(out);
   return checked;
 }
@@ -92,7 +96,7 @@ function planText(plan: ExplanationPlan): string {
           ["measuring the shift", `${Number(plan.shiftCost.toPrecision(2))} of the rest`],
         ] as const)),
     ["runs of graphs", grouped(plan.programRuns)],
-    ["arithmetic", `${(plan.flops / 1e9).toPrecision(3)} GFLOP`],
+    ["arithmetic", formatFlops(plan.flops)],
     ["memory", formatBytes(plan.bytes)],
     ["time", `about ${formatSeconds(plan.seconds)}`],
   ]);
@@ -116,12 +120,15 @@ interface Explained {
   readonly predicted: Int32Array | undefined;
   readonly all: boolean;
   /** How contributions are divided further, and that division. */
-  readonly division: { readonly how: string; readonly grouping: Grouping } | undefined;
+  readonly division: Division | undefined;
   /** A file that the value is written to. */
   readonly out: string | undefined;
 }
 
-function report({ output }: Invocation, { run, task, explanation, predicted, all, division, out }: Explained): void {
+function report(
+  { output }: Invocation,
+  { run, task, explanation, predicted, all, division, out }: Explained,
+): readonly ExplainedRow[] {
   const { rule, tolerance, scale, examples, steps, cost } = explanation;
   const { positions } = axesOf(task.outputShape);
   const namedOf = (r: number) => predicted?.subarray(r * positions, (r + 1) * positions);
@@ -164,6 +171,7 @@ function report({ output }: Invocation, { run, task, explanation, predicted, all
     output.note(`written to ${out}`);
   }
   output.value("explain", value);
+  return rows;
 }
 
 /** Explains from the superposition in the run's folder, or in another one. */
@@ -183,10 +191,12 @@ async function explainStored(
 /** Explains what the flags name. */
 export async function runExplain(invocation: Invocation): Promise<ExitCode> {
   const checked = checkedFlags(invocation.flags);
+  if (checked.figure !== undefined) await requireFigure(checked.figure);
   const { readout, rule, tolerance, chord, shift, superposition, plan: planOnly, all = false, group } = checked;
   await withRun(invocation, checked, async (opened, task) => {
     const queries = queriesOf(task, checked);
     // Before the work: a file that is wrong is told at once.
+    if (checked.figure !== undefined) requireFewRows(queries.length);
     const division = group === undefined ? undefined : { how: group, grouping: groupingFor(task, group) };
     if (planOnly) {
       const plan = planExplanation(task, opened, {
@@ -212,7 +222,9 @@ export async function runExplain(invocation: Invocation): Promise<ExitCode> {
             done: () => {},
           };
     const predicted = await predictedClasses(task, opened, queries);
-    report(invocation, { run: opened, task, explanation, predicted, all, division, out });
+    const rows = report(invocation, { run: opened, task, explanation, predicted, all, division, out });
+    if (checked.figure !== undefined && division)
+      await writeFigure(invocation.output, checked.figure, groupedFigure(explanation, rows, division));
     done();
   });
   return 0;

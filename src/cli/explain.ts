@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { positionForms, readoutForms } from "../readouts/registry.ts";
 import { addExamples, type CommandDefinition, collect } from "./command.ts";
+import { FIGURE_HELP } from "./figure-file.ts";
 import { addRuleFlags } from "./rule-flags.ts";
 
 function configure(command: Command): void {
@@ -27,6 +28,7 @@ function configure(command: Command): void {
       "--group <how>",
       "add contributions up by label, clusters:K (of the inputs) or FILE.txt (a group for each training example, a line each)",
     )
+    .option("--figure <file>", `with --group: ${FIGURE_HELP}`)
     .option("--all", "every contribution, not only the strongest")
     .option("-o, --out <file>", "write what --json prints to a file, and keep what is done beside it on the way")
     .option("--resume", "with --out: go on with what was broken off")
@@ -35,7 +37,7 @@ function configure(command: Command): void {
     "explain mnist.pkrun --query test:7,12",
     "explain mnist.pkrun --query test:7 --all --json > seven.json",
     "explain mnist.pkrun --input mine.npy --readout probability:3",
-    "explain mnist.pkrun --query test:7 --group clusters:20",
+    "explain mnist.pkrun --query test:7 --group clusters:20 --figure clusters.svg",
     "explain mnist.pkrun --query test:0-99 --chord 10",
     "explain mnist.pkrun --query test:0-999 --all -o thousand.json",
   ]);

@@ -16,7 +16,7 @@ import { stepOf } from "./step-flags.ts";
 
 const SHAPE = {
   what: flags.required(flags.nameFlag(["parameters", "run"] as const), "--what parameters"),
-  step: flags.stepFlag(),
+  at: flags.stepFlag(),
   out: flags.required(flags.text(), "-o FILE"),
   data: flags.text().optional(),
   threads: flags.count().optional(),
@@ -34,23 +34,23 @@ async function exportRun({ args, output }: Invocation, out: string): Promise<voi
 
 type Place = Omit<ReturnType<typeof flags.parseFlags<typeof SHAPE>>, "what">;
 
-async function exportParameters(invocation: Invocation, { step, out, ...place }: Place): Promise<void> {
+async function exportParameters(invocation: Invocation, { at, out, ...place }: Place): Promise<void> {
   if (!out.endsWith(".safetensors")) throw new UsageError(`--out must end in .safetensors, got "${out}"`);
   requireWritable(out);
   const { output } = invocation;
   await withRun(invocation, place, async (opened, task) => {
-    const at = stepOf(step, opened);
-    const parameters = await parametersAt(task, opened, at);
+    const step = stepOf(at, opened);
+    const parameters = await parametersAt(task, opened, step);
     const bytes = encodeSafetensors(parameters, {
       software: SOFTWARE,
       model: opened.manifest.model.spec,
-      step: String(at),
+      step: String(step),
     });
     writeFileAtomic(out, bytes);
-    output.note(`${Object.keys(parameters).length} tensors before step ${at}, ${formatBytes(bytes.length)}`);
+    output.note(`${Object.keys(parameters).length} tensors before step ${step}, ${formatBytes(bytes.length)}`);
     output.print(out);
     const tensors = Object.entries(parameters).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-    output.value("export", { run: opened.path, what: "parameters", step: at, path: out, bytes: bytes.length, tensors });
+    output.value("export", { run: opened.path, what: "parameters", step, path: out, bytes: bytes.length, tensors });
   });
 }
 

@@ -67,6 +67,9 @@ function isCallersMistake(error: unknown): error is RangeError | TypeError {
   return (error instanceof RangeError || error instanceof TypeError) && !("code" in error) && ours.test(error.message);
 }
 
+/** The library's memoryBudget is the flag --memory of every command that has one. */
+const inFlags = (message: string): string => message.replace(/^\w+: memoryBudget must /, "--memory must ");
+
 /** What to say about a thrown value, and how to exit. */
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof UsageError)
@@ -77,7 +80,8 @@ export function failureOf(thrown: unknown): Failure {
   const error = isPathkernelError(thrown) ? thrown : fileErrorFrom("write", "the output", thrown);
   if (isPathkernelError(error)) return fromPathkernel(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (isCallersMistake(error)) return { code: "PK_USAGE", message, hint: suggestionFrom(message), exitCode: 2 };
+  if (isCallersMistake(error))
+    return { code: "PK_USAGE", message: inFlags(message), hint: suggestionFrom(message), exitCode: 2 };
   return { code: "PK_INTERNAL", message: `internal: ${message}`, hint: BUG_HINT, exitCode: 1 };
 }
 

@@ -1,4 +1,4 @@
-// Numbers, sizes, times and bars as people read them.
+// Numbers, shares, intervals, sizes, times, tables and bars as people read them: one style for all commands.
 
 /** Digits after the point that show about five significant ones of the largest of `values`. */
 export function decimalsFor(values: readonly number[]): number {
@@ -41,6 +41,35 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
 }
 
+/** What stands where there is no number. */
+export const NONE = "-";
+
+/** "3.4 %" of 0.034; `digits` after the point: 0 for shares of a few, 2 for errors and accuracies of many. */
+export function percent(share: number | undefined, digits = 1): string {
+  return share === undefined || Number.isNaN(share) ? NONE : `${(100 * share).toFixed(digits)} %`;
+}
+
+/** "0.58 %" of 0.0058: two digits that count, for shares that may be next to nothing. */
+export function finePercent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
+}
+
+/** "0.912 to 0.955": an interval with as many digits after the point; "-" where there is none. */
+export function interval(low: number, high: number, digits = 3): string {
+  return Number.isNaN(low) || Number.isNaN(high) ? NONE : `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
+}
+
+/** "3.1 to 5.6 %" of shares. */
+export function percentInterval(low: number, high: number): string {
+  const text = interval(100 * low, 100 * high, 1);
+  return text === NONE ? NONE : `${text} %`;
+}
+
+/** "1.23 GFLOP". */
+export function formatFlops(count: number): string {
+  return `${(count / 1e9).toPrecision(3)} GFLOP`;
+}
+
 const EIGHTHS = " ▏▎▍▌▋▊▉";
 
 /** A bar of `share` of `width` cells, to an eighth of a cell. */
@@ -60,4 +89,33 @@ export function barLeft(share: number, width: number): string {
 export function table(rows: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join("\n");
+}
+
+/** Width of each column of rows of cells. */
+export function columnWidths(rows: readonly (readonly string[])[]): number[] {
+  return rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
+}
+
+/** Lines of cells in columns, two blanks between them: the first to the left, others to the right but for those of `left`. */
+export function columns(rows: readonly (readonly string[])[], left: readonly number[] = []): string[] {
+  const widths = columnWidths(rows);
+  return rows.map((row) =>
+    row
+      .map((cell, c) => (c === 0 || left.includes(c) ? cell.padEnd(widths[c]) : cell.padStart(widths[c])))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Words in lines of at most `width` characters, as long as no word is longer; those after the first indented. */
+export function wrapWords(text: string, width: number, indent = ""): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }

@@ -16,6 +16,7 @@ export const KERNEL_SHAPE = {
   normalize: flags.toggle().optional(),
   algorithm: flags.nameFlag(["auto", ...algorithmNames] as const),
   memory: flags.bytes().optional(),
+  data: flags.text().optional(),
   threads: flags.count().optional(),
   out: flags.required(flags.text(), "-o K.npy"),
   resume: flags.toggle().optional(),

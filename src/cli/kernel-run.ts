@@ -86,14 +86,14 @@ function keptOf({ done, total, path }: NpyKernelFile): string | undefined {
 /** Writes K of the examples and steps that the flags name. */
 export async function runKernel(invocation: Invocation): Promise<ExitCode> {
   const checked = flags.parseFlags(KERNEL_SHAPE, invocation.flags);
-  const { at, of, with: others, out, threads, form, per, normalize = false, algorithm, memory } = checked;
+  const { at, of, with: others, out, data, threads, form, per, normalize = false, algorithm, memory } = checked;
   const { resume = false, force: restart = false } = checked;
   if (!out.endsWith(".npy")) throw new UsageError(`--out must end in .npy, got "${out}"`);
   if (resume && restart)
     throw new UsageError("--resume goes on and --force starts again: one of them must be left out");
   requireWritable(out);
   const { output } = invocation;
-  await withRun(invocation, { threads }, async (run, task) => {
+  await withRun(invocation, { data, threads }, async (run, task) => {
     const xs = of === undefined ? firstExamples(task) : examplesNamed(task, of);
     const xs2 = others === undefined ? undefined : examplesNamed(task, others);
     const steps = stepsOf(at, run);
@@ -104,8 +104,6 @@ export async function runKernel(invocation: Invocation): Promise<ExitCode> {
       (error: unknown) => {
         const kept = keptOf(file);
         if (error instanceof InterruptedError) throw new InterruptedError(kept);
-        const tooSmall = error instanceof RangeError && /^tangentKernel: memoryBudget (must .*)/.exec(error.message);
-        if (tooSmall) throw new UsageError(`--memory ${tooSmall[1]}`);
         if (kept !== undefined) output.note(kept);
         throw error;
       },

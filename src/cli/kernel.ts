@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { algorithmNames, kernelDivisions } from "../kernels/types.ts";
 import { addExamples, type CommandDefinition } from "./command.ts";
 import { KERNEL_EXAMPLES } from "./kernel-flags.ts";
+import { DATA_HELP } from "./rule-flags.ts";
 
 function configure(command: Command): void {
   command
@@ -16,6 +17,7 @@ function configure(command: Command): void {
     .option("--normalize", "divide by sqrt(K(x, x) K(x', x')), with --per each part by its own")
     .option("--algorithm <name>", `auto, ${algorithmNames.join(", ")}`, "auto")
     .option("--memory <size>", "for examples at work, as in 512MB; tiles are made to fit (default: 1GiB)")
+    .option("--data <file>", DATA_HELP)
     .option("--threads <n>", "threads of the engine")
     .option(
       "-o, --out <file>",

@@ -26,7 +26,7 @@ export interface NeighbourQuery {
 export interface QueryFlags {
   readonly query?: readonly string[] | undefined;
   readonly input?: string | undefined;
-  readonly from?: string | undefined;
+  readonly other?: string | undefined;
   readonly dataDir?: string | undefined;
 }
 
@@ -39,9 +39,9 @@ export function classLabels(dataset: Dataset, part: "train" | "test"): Int32Arra
   return Int32Array.from(y.data as BigInt64Array, Number);
 }
 
-async function sourceOf(task: Task, { from, dataDir }: QueryFlags): Promise<Dataset> {
-  if (from === undefined) return task.dataset;
-  return sourceFlag("--from", from, { dataDir, inputShape: task.dataset.inputShape });
+async function sourceOf(task: Task, { other, dataDir }: QueryFlags): Promise<Dataset> {
+  if (other === undefined) return task.dataset;
+  return sourceFlag("--other", other, { dataDir, inputShape: task.dataset.inputShape });
 }
 
 function namedQueries(task: Task, dataset: Dataset, spec: string): NeighbourQuery[] {

@@ -25,7 +25,7 @@ import { stepsOf } from "./step-flags.ts";
 const SHAPE = {
   query: flags.list(";").optional(),
   input: flags.text().optional(),
-  from: flags.text().optional(),
+  other: flags.text().optional(),
   dataDir: flags.text().optional(),
   k: flags.count().optional(),
   metric: flags.nameList(neighbourMetrics),
@@ -46,10 +46,10 @@ function checkedFlags(raw: Invocation["flags"]) {
   const checked = flags.parseFlags(SHAPE, raw);
   if (checked.query === undefined && checked.input === undefined)
     throw new UsageError("--query or --input must be given, as in --query test:7");
-  if (checked.from !== undefined && checked.query === undefined)
-    throw new UsageError("--from belongs to --query", "it says whose examples these are");
-  if (checked.dataDir !== undefined && checked.from === undefined)
-    throw new UsageError("--data-dir belongs to --from", "the run knows where its own data are");
+  if (checked.other !== undefined && checked.query === undefined)
+    throw new UsageError("--other belongs to --query", "it says whose examples these are");
+  if (checked.dataDir !== undefined && checked.other === undefined)
+    throw new UsageError("--data-dir belongs to --other", "the run knows where its own data are");
   if (checked.at !== undefined && checked.kernel === "path")
     throw new UsageError("--at does not belong to --kernel path, which is of all steps");
   return { ...checked, metrics: checked.metric };
@@ -149,7 +149,7 @@ async function report(
     k,
     metrics,
     examples,
-    from: checked.from,
+    other: checked.other,
     steps: along.map(({ step, neighbours: own }) => ({
       step,
       means: own.means,

@@ -2,7 +2,7 @@
 
 import type { NeighbourList, NeighbourPair, QueryNeighbours } from "../diagnose/neighbour-lists.ts";
 import type { NeighbourMeans } from "../diagnose/neighbours.ts";
-import { grouped } from "./format.ts";
+import { columns, columnWidths, grouped, NONE, percent as sharePercent } from "./format.ts";
 
 /** What is said of a query beside its neighbours. */
 export interface DescribedQuery {
@@ -24,8 +24,8 @@ const SHOWN = 10;
 /** Queries of several that have a line; --json has all. */
 const MOST_LINES = 40;
 
-const NONE = "-";
-const percent = (share: number | undefined): string => (share === undefined ? NONE : `${Math.round(100 * share)} %`);
+/** Of the nearest, of whom there are few. */
+const percent = (part: number | undefined): string => sharePercent(part, 0);
 const ratio = (value: number | undefined): string => (value === undefined ? NONE : value.toFixed(2));
 
 /** Three digits; the value itself by the metric raw, whose distance is the value with its sign turned. */
@@ -34,17 +34,6 @@ function distanceText({ metric }: NeighbourList, distance: number): string {
   return value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
     ? value.toExponential(1)
     : value.toPrecision(3);
-}
-
-/** Cells under their heads: the first column to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
-  return rows.map((row) =>
-    row
-      .map((cell, c) => (c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c])))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 /** "test:8: label 5, predicted 6". */
@@ -90,7 +79,7 @@ export function listsText(
   const tied = lists.filter((list) => list.tied > 0);
   return [
     queryTitle(query),
-    ...aligned(rows).map((line) => `  ${line}`),
+    ...columns(rows).map((line) => `  ${line}`),
     ...pairs.map((pair) => pairLine(pair, k)),
     ...tied.map(
       (list) => `by ${list.metric}, ${grouped(list.tied)} more are as near as the last: index decided which are listed`,
@@ -109,11 +98,8 @@ function sharesTable(
   { metrics, pairs, share }: { metrics: readonly string[]; pairs: readonly string[]; share: string },
   rows: readonly (readonly string[])[],
 ): string {
-  const lines = aligned([[...lead, ...metrics, ...pairs], ...rows]);
-  // Where each column ends, by the widths that `aligned` gave them.
-  const widths = [...lead, ...metrics, ...pairs].map((head, c) =>
-    Math.max(head.length, ...rows.map((row) => row[c].length)),
-  );
+  const all = [[...lead, ...metrics, ...pairs], ...rows];
+  const [lines, widths] = [columns(all), columnWidths(all)];
   const startOf = (column: number): number => widths.slice(0, column).reduce((total, width) => total + width + 2, 0);
   const over = (text: string, column: number): string => text.padStart(column);
   const first = over("", startOf(lead.length)) + share;

@@ -2,9 +2,7 @@
 
 import { leastShare } from "../explain/shift.ts";
 import type { Explanation, Shift } from "../explain/types.ts";
-import { grouped } from "./format.ts";
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
+import { finePercent, grouped } from "./format.ts";
 
 /** "moved by 0.58 % from those of the steps' own lines (correlation 0.9999), measured on test:7 at 0.24 of the cost". */
 export function shiftText({ relative, correlation, queries, chords, ofChords, cost }: Shift): string {
@@ -14,7 +12,7 @@ export function shiftText({ relative, correlation, queries, chords, ofChords, co
   const sample = whole
     ? `measured on ${rows}`
     : `estimated from the ${grouped(chords)} longest of ${grouped(ofChords)} chords on ${rows}`;
-  const moved = `moved by ${whole ? "" : "about "}${percent(relative)} from those of the steps' own lines (correlation ${correlation.toFixed(4)})`;
+  const moved = `moved by ${whole ? "" : "about "}${finePercent(relative)} from those of the steps' own lines (correlation ${correlation.toFixed(4)})`;
   return `${moved}, ${sample} at ${Number(cost.toPrecision(2))} of the cost`;
 }
 

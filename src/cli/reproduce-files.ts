@@ -2,13 +2,17 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { FileError } from "../errors.ts";
 import { resultFiles } from "../experiments/files.ts";
 import { expectationTable, headline, parameterTable, seedsText } from "../experiments/report-data.ts";
 import type { ExperimentResult } from "../experiments/run.ts";
-import { fileErrorFrom, writeFileAtomic } from "../numeric/files.node.ts";
+import { fileErrorFrom, pathExists, writeFileAtomic } from "../numeric/files.node.ts";
 import { renderExperiment, renderSummary } from "../reports/experiment-report.ts";
 import { VERSION } from "../version.ts";
 import { formatSeconds } from "./format.ts";
+
+/** What a folder of a result has, and one of several results. */
+const [RESULT, SUMMARY] = ["report.html", "summary.html"];
 
 /** The command that gives this result again. */
 export function commandOf({ experiment, size, seeds }: ExperimentResult): string {
@@ -36,6 +40,13 @@ export function reportOf(result: ExperimentResult): string {
   });
 }
 
+/** FileError where a folder has a result or a summary of results. */
+export function requireNoResult(folder: string): void {
+  const there = [RESULT, SUMMARY].map((name) => join(folder, name)).find(pathExists);
+  if (there !== undefined)
+    throw new FileError(`${there} exists already`, there, { hint: "replace it with --force, or name another folder" });
+}
+
 /** Makes a folder with those above it. */
 export function makeFolder(path: string): void {
   try {
@@ -48,7 +59,7 @@ export function makeFolder(path: string): void {
 /** Writes report.html, result.json, table.csv and the figures of a result into a folder; gives their names. */
 export function writeResult(folder: string, result: ExperimentResult): string[] {
   makeFolder(folder);
-  const files = [{ name: "report.html", text: reportOf(result) }, ...resultFiles(result)];
+  const files = [{ name: RESULT, text: reportOf(result) }, ...resultFiles(result)];
   for (const { name, text } of files) writeFileAtomic(join(folder, name), text);
   return files.map(({ name }) => name);
 }
@@ -63,7 +74,7 @@ export function writeSummary(folder: string, results: readonly ExperimentResult[
     number: result.verdict === "not run" ? result.reason : headline(result),
     href: `${result.experiment.id}/report.html`,
   }));
-  const path = join(folder, "summary.html");
+  const path = join(folder, SUMMARY);
   writeFileAtomic(path, renderSummary("Claims of the sources, reproduced", rows));
   return path;
 }

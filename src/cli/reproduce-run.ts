@@ -14,13 +14,14 @@ import * as flags from "./flags.ts";
 import { formatSeconds, grouped } from "./format.ts";
 import type { ExitCode } from "./io.ts";
 import { startProgress } from "./progress.ts";
-import { makeFolder, writeResult, writeSummary } from "./reproduce-files.ts";
+import { makeFolder, requireNoResult, writeResult, writeSummary } from "./reproduce-files.ts";
 
 const SHAPE = {
   all: flags.toggle().optional(),
   full: flags.toggle().optional(),
   seeds: flags.count().optional(),
   out: flags.text().optional(),
+  force: flags.toggle().optional(),
   dataDir: flags.text().optional(),
 };
 
@@ -69,8 +70,11 @@ const plainResult = ({ experiment, size, seeds, verdict, reason, checks, seconds
 /** Runs one experiment or all; an interruption keeps what is done. */
 export async function runReproduce(invocation: Invocation): Promise<ExitCode> {
   const { args, output, signal } = invocation;
-  const { all, full, seeds, out = "reproduced", dataDir } = flags.parseFlags(SHAPE, invocation.flags);
+  const checked = flags.parseFlags(SHAPE, invocation.flags);
+  const { all, full, seeds, out = "reproduced", dataDir } = checked;
   const ids = idsOf(args, all);
+  // Without a folder of the user's choice, an earlier result may be replaced.
+  if (!(checked.force ?? checked.out === undefined)) requireNoResult(out);
   makeFolder(out);
   const results: ExperimentResult[] = [];
   const progress = startProgress(output);

@@ -10,6 +10,7 @@ function configure(command: Command): void {
     .option("--full", "the size of the committed results: minutes each (default: quick, seconds each)")
     .option("--seeds <n>", "seeds 1 to n (default: what the experiment says; intervals need two or more)")
     .option("-o, --out <dir>", "folder for report.html, result.json, table.csv and the figures (default: reproduced)")
+    .option("--force", "replace a result that is in the folder given")
     .option("--data-dir <dir>", "folder with mnist/, fashion-mnist/ and so on (default: PATHKERNEL_DATA_DIR)");
   command.addHelpText(
     "after",

@@ -45,7 +45,7 @@ export async function withRun<T>(
 }
 
 /** Work that is estimated to take longer (s) is announced. */
-const LONG = 10;
+export const LONG = 10;
 
 type ExplainRequest = Omit<Parameters<typeof explain>[2], "signal" | "onProgress">;
 

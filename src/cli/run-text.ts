@@ -3,7 +3,7 @@
 import { checkpointBytes, farthestReplay } from "../run/checkpoint-plan.ts";
 import type { RecordingReport } from "../run/recording.ts";
 import type { Run, RunManifest } from "../run/types.ts";
-import { grouped } from "./format.ts";
+import { grouped, percent } from "./format.ts";
 
 const textOf = ({ name, options }: RunManifest["optimizer"]): string =>
   `${name}: ${Object.entries(options)
@@ -116,10 +116,8 @@ export function checkpointText({ manifest: { checkpointEvery }, checkpoints }: R
   return `${count}, ${placed}: any step at most ${grouped(steps)} step${steps === 1 ? "" : "s"} of replay away`;
 }
 
-function percent(share: number): string {
-  return Number.isNaN(share) ? "no examples" : `${(100 * share).toFixed(2)} %`;
-}
+const shareOf = (share: number): string => (Number.isNaN(share) ? "no examples" : percent(share, 2));
 
 export function accuracyText({ train, test }: { readonly train: number; readonly test: number }): string {
-  return `accuracy ${percent(train)} on training, ${percent(test)} on test examples`;
+  return `accuracy ${shareOf(train)} on training, ${shareOf(test)} on test examples`;
 }

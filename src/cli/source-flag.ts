@@ -1,4 +1,4 @@
-// A flag that names data beside the run's own (--from, --out): loaded, and of the shape that the model reads.
+// A flag that names data beside the run's own (--other): loaded, and of the shape that the model reads.
 
 import { datasetNames, loadDataset } from "../data/registry.ts";
 import type { Dataset } from "../data/types.ts";

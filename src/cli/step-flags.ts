@@ -1,4 +1,4 @@
-// Steps that --at and --step name, as numbers of a run's steps.
+// Steps that --at names, as numbers of a run's steps.
 
 import type { Run } from "../run/types.ts";
 import { UsageError } from "./failure.ts";
@@ -12,9 +12,9 @@ export function stepsOf(at: readonly (number | "last")[], { batches }: Pick<Run,
   });
 }
 
-/** The step of --step; UsageError for one that the run does not have. */
+/** The one step of --at; UsageError for one that the run does not have. */
 export function stepOf(step: number | "last", { batches }: Pick<Run, "batches">): number {
   if (step === "last") return batches.length;
   if (step <= batches.length) return step;
-  throw new UsageError(`--step must be last or lie in 0..${batches.length}, got ${step}`);
+  throw new UsageError(`--at must be last or lie in 0..${batches.length}, got ${step}`);
 }

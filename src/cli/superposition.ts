@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { addExamples, type CommandDefinition, collect } from "./command.ts";
+import { DATA_HELP } from "./rule-flags.ts";
 
 function configure(command: Command): void {
   command
@@ -13,7 +14,7 @@ function configure(command: Command): void {
     )
     .option("--readout <spec>", "what is measured of them (default: as for explain)")
     .option("--memory <size>", "for displacements that are being added up, as in 4GiB (default: 1GiB)")
-    .option("--data <file>", "where the data of the run are now, if no longer where they were")
+    .option("--data <file>", DATA_HELP)
     .option("--threads <n>", "threads of the engine (default: as in training; others give other last bits)")
     .option("-o, --out <folder>", "where it is kept (default: the folder superposition of the run)")
     .option("--force", "replace one that is there");

@@ -15,6 +15,8 @@ export interface CoverageRequest {
   /** Whether directions are counted by a tolerance, for which all eigenpairs are needed; default: by a ridge. */
   readonly byTolerance?: boolean;
   readonly algebraName: AlgebraName;
+  /** Bytes for examples at work in the kernels. Default 1 GiB. */
+  readonly memoryBudget?: number;
 }
 
 export interface CoveragePlan {
@@ -34,10 +36,10 @@ const TILE = 256;
  * What `trainingSpan` and its `coverage` would take for n training examples and Q queries of R = n features (n C for the form `outputs`):
  * kernels of n (n + 1) / 2 + Q n pairs, R^3 / 3 for a ridge (9 R^3 for a tolerance), 2 Q R^2 for the queries; one float64 matrix of order R.
  *
- * Errors: RangeError for counts that are none.
+ * Errors: RangeError for counts that are none, and for a `memoryBudget` in which no tile fits.
  */
 export function planCoverage(task: Task, request: CoverageRequest): CoveragePlan {
-  const { train, queries, form = "trace", byTolerance = false, algebraName } = request;
+  const { train, queries, form = "trace", byTolerance = false, algebraName, memoryBudget = BUDGET } = request;
   for (const [what, count] of Object.entries({ train, queries }))
     if (!(Number.isSafeInteger(count) && count >= 1))
       throw new RangeError(`planCoverage: ${what} must be a whole number >= 1, got ${count}`);
@@ -47,7 +49,7 @@ export function planCoverage(task: Task, request: CoverageRequest): CoveragePlan
     planKernel(
       { model: task, form: kernelForm, weighted: false },
       { n, m, symmetric },
-      { algorithm: "auto", tile: TILE, memoryBudget: BUDGET },
+      { algorithm: "auto", tile: TILE, memoryBudget },
     );
   const plans = [of(train, train, true), of(queries, train, false)];
   const rows = train * each;

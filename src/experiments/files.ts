@@ -1,6 +1,6 @@
 // What a result is as files: JSON of all its numbers, the table as CSV, one SVG a figure. No time is in them: same seeds, same bytes.
 
-import type { Table } from "../figures/table.ts";
+import { tableCsv } from "../figures/table.ts";
 import type { ExperimentResult } from "./run.ts";
 
 /** Pixels: readable on a page as it is. */
@@ -24,14 +24,6 @@ export function resultJson(result: ExperimentResult): string {
   const facts = { id, title, source, rows, claim, refutedBy, differences };
   const value = { schema: "pathkernel.experiment/1", ...facts, size, seeds, parameters, verdict, reason };
   return `${JSON.stringify({ ...value, ...(interrupted && { interrupted }), checks, measures }, plain)}\n`;
-}
-
-const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-/** A table as CSV, numbers in full precision. */
-export function tableCsv({ columns, rows }: Table): string {
-  const lines = rows.map((row) => row.map((cell) => (typeof cell === "string" ? cell : String(cell.value))));
-  return `${[columns, ...lines].map((line) => line.map(quoted).join(",")).join("\n")}\n`;
 }
 
 /** result.json, table.csv and a file for each figure. */

@@ -16,17 +16,19 @@ export interface GroupsFigure {
     readonly negative: number;
   }[];
   readonly words: ReadoutWords;
+  /** Groups in all, where the weakest are one of `groups`. Default: as many as there are. */
+  readonly count?: number;
 }
 
 /** A row a group, strongest net first. */
-export function groupsFigure({ division, groups, words }: GroupsFigure): Figure {
+export function groupsFigure({ division, groups, words, count = groups.length }: GroupsFigure): Figure {
   const netOf = ({ positive, negative }: GroupsFigure["groups"][number]): number => positive + negative;
   const sorted = [...groups].sort((a, b) => Math.abs(netOf(b)) - Math.abs(netOf(a)));
   const net = groups.reduce((sum, group) => sum + netOf(group), 0);
   const gross = groups.reduce((sum, { positive, negative }) => sum + positive - negative, 0);
   return bars({
     title: `Contributions by ${division}`,
-    caption: `${countOf(groups.length, "group")} by ${division}: ${formatNumber(gross)} ${words.unit} of pushing, ${formatNumber(net, { signed: true })} left.`,
+    caption: `${countOf(count, "group")} by ${division}: ${formatNumber(gross)} ${words.unit} of pushing, ${formatNumber(net, { signed: true })} left.`,
     x: { label: "contributions", unit: words.unit },
     rows: sorted.map((group) => ({
       name: group.name,

@@ -14,16 +14,19 @@ export interface ComparisonPlan {
   readonly bytes: number;
 }
 
-/** Three matrices of the training examples (the kernel, a machine's copy, its eigenvectors or pairs) and the kernel of the queries. */
+/**
+ * Three matrices of the training examples (the kernel, a machine's copy, its eigenvectors or pairs) and the kernel of the queries.
+ * RangeError for a `memoryBudget` in which no tile of a kernel fits.
+ */
 export function planComparison(task: Task, run: Run, options: CompareOptions = {}): ComparisonPlan {
-  const { machines = comparedMachines } = options;
+  const { machines = comparedMachines, memoryBudget = 2 ** 30 } = options;
   const { train: n, test: m } = sizesOf(task, options);
   const { tangent, path } = kernelSteps(run, options);
   const kernels = (machines.includes("tangent") ? tangent.length : 0) + (machines.includes("path") ? path.length : 0);
   const overKernels = kernels > 0 || machines.includes("rbf");
   const flopsOf = (count: { n: number; m: number; symmetric: boolean }): number => {
     const settings = { model: task, form: "trace", weighted: false, per: undefined } as const;
-    const plan = planKernel(settings, count, { algorithm: "auto", tile: 256, memoryBudget: 2 ** 30 });
+    const plan = planKernel(settings, count, { algorithm: "auto", tile: 256, memoryBudget });
     return plan.flops[plan.algorithm] ?? 0;
   };
   const each = kernels === 0 ? 0 : flopsOf({ n, m: n, symmetric: true }) + flopsOf({ n: m, m: n, symmetric: false });

@@ -35,6 +35,8 @@ export interface CompareOptions extends MachineKernelCall, Omit<SolveOptions, "s
   readonly pathKernels?: number;
   /** gamma of the Gaussian kernel; default: 1 over the median of squared distances. */
   readonly gamma?: number;
+  /** Bytes for examples at work in a tangent kernel. Default: that of `tangentKernel`. */
+  readonly memoryBudget?: number;
   /** Of nearest neighbours. Default 1. */
   readonly k?: number;
   /** Default 0. */
@@ -184,6 +186,7 @@ interface Work extends Pick<MachineResult, "name" | "machine" | "step"> {
 function worksOf(setting: Setting, machine: ComparedMachine): readonly Work[] {
   const { task, run, data, options } = setting;
   const { x } = data.train;
+  const budget = options.memoryBudget !== undefined && { memoryBudget: options.memoryBudget };
   const steps = run.batches.length;
   const over = (name: string, kernel: () => Promise<MachineKernel> | MachineKernel, step?: number): Work => {
     const row = { name, machine, ...(step !== undefined && { step }) };
@@ -198,13 +201,15 @@ function worksOf(setting: Setting, machine: ComparedMachine): readonly Work[] {
       return kernelSteps(run, options).tangent.map((step) =>
         over(
           `K_${step === steps ? "T" : step}`,
-          async () => tangentMachineKernel(task, (await stateAt(task, run, step)).params, x),
+          async () => tangentMachineKernel(task, (await stateAt(task, run, step)).params, x, { ...budget }),
           step,
         ),
       );
     }
     case "path":
-      return [over("K_path", () => pathMachineKernel(task, run, x, { steps: kernelSteps(run, options).path }))];
+      return [
+        over("K_path", () => pathMachineKernel(task, run, x, { ...budget, steps: kernelSteps(run, options).path })),
+      ];
     case "rbf":
       return [over("RBF", () => gaussianMachineKernel(task.engine, x, gammaOf(setting)))];
     case "nearest":

@@ -209,8 +209,8 @@ describe("outputs that cannot be written", () => {
   });
 
   it("a step that was not recorded", async () => {
-    expect(await refusal([...parameters(), join(work, "a.safetensors"), "--step", "15"], 2)).toBe(
-      "error: --step must be last or lie in 0..14, got 15",
+    expect(await refusal([...parameters(), join(work, "a.safetensors"), "--at", "15"], 2)).toBe(
+      "error: --at must be last or lie in 0..14, got 15",
     );
     expect(await refusal([...parameters(), join(work, "a.npz")], 2)).toContain("--out must end in .safetensors");
   });

@@ -341,7 +341,7 @@ describe("export", () => {
     const sparse = await openRun(path);
     const between = Array.from({ length: STEPS }, (_, k) => k).find((k) => !sparse.checkpoints.includes(k)) as number;
     const out = join(folder, "between.safetensors");
-    const { value } = await json("export", path, "--what", "parameters", "--step", String(between), "-o", out);
+    const { value } = await json("export", path, "--what", "parameters", "--at", String(between), "-o", out);
     expect(value).toMatchObject({ schema: "pathkernel.export/1", step: between, path: out });
     const run = await openRun(RUN);
     const { params } = await run.checkpoint(between);

@@ -7,7 +7,7 @@ import { InterruptedError } from "../../src/cli/failure.ts";
 import { compareMachines } from "../../src/machines/compare.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
 import { reopenTask } from "../../src/train/reopen.node.ts";
-import { cli, ended, SMALL_TRAINING, startCli, temporaryFolder } from "../helpers/cli.ts";
+import { cli, SMALL_TRAINING, temporaryFolder } from "../helpers/cli.ts";
 
 const folder = temporaryFolder();
 const RUN = join(folder, "small.pkrun");
@@ -30,7 +30,7 @@ describe("compare", () => {
       "nearest",
     ]);
     expect(lines.find((line) => line.startsWith("K_T ridge"))).toMatch(
-      /^K_T ridge +\d+\.\d\d % +\d+\.\d\.\.\d+\.\d +\d+\.\d\d % +\d+\.\d\d % +-?\d\.\d{3} +\d+\.\d s {2}ridge \S+$/,
+      /^K_T ridge +\d+\.\d\d % +\d+\.\d to \d+\.\d % +\d+\.\d\d % +\d+\.\d\d % +-?\d\.\d{3} +\d+\.\d s {2}ridge \S+$/,
     );
     expect(stderr).toMatch(/^6 kernels, \S+ GFLOP; \S+ kB of memory$/m);
     expect(stderr).toContain(
@@ -107,12 +107,18 @@ describe("compare refuses with one line", () => {
     [["--at", "15"], "--at must hold last or steps in 0..14, got 15"],
     [["--ridge", "gvc"], '--ridge must be a number >= 0 or one of leave-one-out, gcv, got "gvc". did you mean gcv?'],
     [["--train", "0"], '--train must be a whole number >= 1, got "0"'],
-    [["--k", "9", "--train", "8"], "--k must be at most 8, the training examples of --train, got 9"],
+    [["-k", "9", "--train", "8"], "-k must be at most 8, the training examples of --train, got 9"],
     [["--cost", "-1"], '--cost must be a number > 0, got "-1"'],
     [["--figure", "a.pdf"], '--figure must be a file that ends in .svg or .png, got "a.pdf"'],
   ])("%j", async (flags, message) => {
     const { code, stdout, stderr } = await cli([...FLAGS, ...flags]);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
+  });
+
+  it("for a memory in which no tile fits, in the words of the flag", async () => {
+    const { code, stderr } = await cli([...FLAGS, "--machines", "tangent", "--memory", "1B"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: --memory must be at least \d+ bytes for .*, got 1\n$/);
   });
 
   it("when interrupted, exit code 130", async () => {
@@ -121,16 +127,18 @@ describe("compare refuses with one line", () => {
     expect({ code, stderr }).toEqual({ code: 130, stderr: "error: interrupted\n" });
   });
 
-  it("by Ctrl-C in a process of its own", async () => {
-    // Long enough to be met in its kernels.
-    const child = startCli(["compare", RUN, "--train", "200", "--machines", "linearised,path"]);
-    let pressed = false;
-    const { code, stdout, stderr } = await ended(child, (text) => {
-      if (!pressed && text.includes("of memory")) pressed = child.kill("SIGINT");
+  it("when interrupted in its kernels, which it has announced", async () => {
+    const controller = new AbortController();
+    const running = cli(["compare", RUN, "--train", "200", "--machines", "linearised,path"], {
+      signal: controller.signal,
+      onStderr: (text) => {
+        if (text.includes("of memory")) setTimeout(() => controller.abort(new InterruptedError()), 20);
+      },
     });
+    const { code, stdout, stderr } = await running;
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
     expect(stderr).toMatch(/error: interrupted\n$/);
-  }, 60_000);
+  });
 });
 
 describe("compare --help", () => {
@@ -138,7 +146,8 @@ describe("compare --help", () => {
     const { code, stdout } = await cli(["compare", "--help"]);
     expect(code).toBe(0);
     const flags = ["--machines", "--solvers", "--train", "--test", "--at", "--path-kernels", "--ridge", "--cost"];
-    for (const flag of [...flags, "--gamma", "--k", "--seed", "--threads", "--figure"]) expect(stdout).toContain(flag);
+    for (const flag of [...flags, "--gamma", "-k <n>", "--seed", "--memory", "--threads", "--figure"])
+      expect(stdout).toContain(flag);
     expect(stdout).toContain("pathkernel compare mnist.pkrun --at 0,100,last --ridge gcv --json");
   });
 });

@@ -8,7 +8,7 @@ import { cli, SMALL_TRAINING, temporaryFolder } from "../helpers/cli.ts";
 const folder = temporaryFolder();
 const RUN = join(folder, "small.pkrun");
 const STEPS = 14; // 2 epochs of ceil(200 / 32) batches
-const FEW = ["diagnose", RUN, "--of", "train:0-39", "--queries", "test:0-9"];
+const FEW = ["diagnose", RUN, "--of", "train:0-39", "--query", "test:0-9"];
 
 beforeAll(async () => {
   await cli([...SMALL_TRAINING, "-o", RUN]);

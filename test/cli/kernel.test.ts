@@ -270,7 +270,7 @@ describe("kernel --help", () => {
   it("says what each flag takes, with examples", async () => {
     const { code, stdout } = await cli(["kernel", "--help"]);
     expect(code).toBe(0);
-    const about = ["--at", "--of", "--with", "--form", "--per", "--normalize"];
+    const about = ["--data", "--at", "--of", "--with", "--form", "--per", "--normalize"];
     const how = ["--algorithm", "--memory", "--threads", "-o, --out", "--resume", "--force"];
     for (const flag of [...about, ...how]) expect(stdout).toContain(flag);
     expect(stdout).toContain("pathkernel kernel mnist.pkrun --at 0,100,last --with test:0-99 --normalize -o K.npy");

@@ -116,11 +116,11 @@ describe("neighbors", () => {
     const mine = await asked("--input", file, "-k", "3");
     expect(mine.steps[0].queries[0]).toMatchObject({ query: "input:0" });
     expect(mine.steps[0].queries[0].lists[0].purity).toBeUndefined();
-    const again = await asked("--from", "digits", "--query", "test:3", "-k", "7");
+    const again = await asked("--other", "digits", "--query", "test:3", "-k", "7");
     const { lists } = (await asked("--query", "test:3", "-k", "7")).steps[0].queries[0];
     expect(again.steps[0].queries[0]).toMatchObject({ query: "digits test:3", lists });
-    expect(await refusal("--from", "printed-digits", "--query", "test:0")).toContain(
-      "--from must hold examples of shape (1, 8, 8) as the run's data, got (1, 28, 28) of printed-digits",
+    expect(await refusal("--other", "printed-digits", "--query", "test:0")).toContain(
+      "--other must hold examples of shape (1, 8, 8) as the run's data, got (1, 28, 28) of printed-digits",
     );
   });
 
@@ -135,9 +135,46 @@ describe("neighbors", () => {
     expect(await refusal("--query", "test:0", "--at", "0", "--kernel", "path")).toContain(
       "--at does not belong to --kernel path",
     );
-    expect(await refusal("--input", "a.npy", "--from", "digits")).toContain("--from belongs to --query");
-    expect(await refusal("--query", "test:0", "--data-dir", "d")).toContain("--data-dir belongs to --from");
-    expect(await refusal("--query", "test:0", "--from", "digit")).toContain("did you mean digits?");
+    expect(await refusal("--input", "a.npy", "--other", "digits")).toContain("--other belongs to --query");
+    expect(await refusal("--query", "test:0", "--data-dir", "d")).toContain("--data-dir belongs to --other");
+    expect(await refusal("--query", "test:0", "--other", "digit")).toContain("did you mean digits?");
+  });
+});
+
+describe("explain --group --figure", () => {
+  const GROUPED = ["explain", RUN, "--rule", "gauss2", "--group", "label"];
+
+  it("draws a bar a group, a panel a query, with the numbers beside", async () => {
+    const file = join(folder, "groups.svg");
+    const { code } = await cli([...GROUPED, "--query", "test:3,4", "--figure", file]);
+    expect(code).toBe(0);
+    const svg = readFileSync(file, "utf8");
+    for (const words of ["test:3, the margin of", "test:4, the margin of", "contributions by label"])
+      expect(svg.replace(/<\/?tspan[^>]*>/g, " ")).toContain(words);
+    expect(readFileSync(`${file}.csv`, "utf8")).toContain("test:3, the margin of");
+  });
+
+  it("joins what is beyond the strongest, so that its numbers add up to the net", async () => {
+    const file = join(folder, "clusters.svg");
+    const args = [...GROUPED.slice(0, -1), "clusters:40", "--query", "test:3", "--figure", file, "--json"];
+    const { net } = JSON.parse((await cli(args)).stdout).rows[0];
+    const [, ...rows] = readFileSync(`${file}.csv`, "utf8").trimEnd().split("\n");
+    expect(rows).toHaveLength(25);
+    expect(readFileSync(file, "utf8")).toContain("40 groups by cluster");
+    expect(rows.some((row) => row.startsWith("16 weaker"))).toBe(true);
+    // The net is the last column.
+    const total = rows.reduce((all, row) => all + Number(row.split(",").at(-1)), 0);
+    expect(total).toBeAllclose(net, { rtol: 1e-9 });
+  });
+
+  it("is refused without groups and for more queries than there are panels", async () => {
+    const without = await cli(["explain", RUN, "--query", "test:3", "--figure", "a.svg"]);
+    expect([without.code, without.stderr]).toEqual([
+      2,
+      "error: --figure belongs to --group. it draws contributions by group\n",
+    ]);
+    const many = await cli([...GROUPED, "--query", "test:0-6", "--figure", join(folder, "many.svg")]);
+    expect([many.code, many.stderr]).toEqual([2, "error: --figure must go with at most 6 queries, got 7\n"]);
   });
 });
 

@@ -71,6 +71,19 @@ describe("reproduce", () => {
     expect(existsSync(join(out, "report.html"))).toBe(true);
   });
 
+  it("leaves a result that is in the user's folder unless --force says otherwise", async () => {
+    const out = join(folder, "twice");
+    const again = ["reproduce", ID, "--seeds", "2", "-o", out];
+    expect((await cli(again)).code).toBe(0);
+    const refused = await cli(again);
+    expect(refused).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `error: ${join(out, "report.html")} exists already. replace it with --force, or name another folder\n`,
+    });
+    expect((await cli([...again, "--force"])).code).toBe(0);
+  });
+
   it("ends with 130 where it is interrupted", async () => {
     const controller = new AbortController();
     controller.abort(new InterruptedError());

@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import { arrayDataset } from "../../src/data/array-dataset.ts";
 import { FileError } from "../../src/errors.ts";
 import { defineExperiment } from "../../src/experiments/define.ts";
-import { resultFiles, tableCsv } from "../../src/experiments/files.ts";
+import { resultFiles } from "../../src/experiments/files.ts";
 import { experimentOf } from "../../src/experiments/registry.ts";
 import { runExperiment } from "../../src/experiments/run.ts";
 import type { Experiment, MeasureContext } from "../../src/experiments/types.ts";
 import { checksOf, judge } from "../../src/experiments/verdict.ts";
-import { amount } from "../../src/figures/table.ts";
+import { amount, tableCsv } from "../../src/figures/table.ts";
 import { integers, reals } from "../../src/numeric/tensor.ts";
 
 /** One number a seed, by a rule of the test's. */

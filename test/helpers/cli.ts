@@ -19,6 +19,8 @@ export interface CliOptions {
   readonly signal?: AbortSignal;
   /** Both streams as terminals. */
   readonly isTTY?: boolean;
+  /** Told what is written there while it runs. */
+  readonly onStderr?: (text: string) => void;
 }
 
 /** One command line in this process. */
@@ -27,6 +29,7 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   const stream = (name: "stdout" | "stderr") => ({
     write: (text: string) => {
       written[name] += text;
+      if (name === "stderr") options.onStderr?.(text);
     },
     isTTY: options.isTTY,
     columns: 100,
