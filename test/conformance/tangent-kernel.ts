@@ -116,6 +116,13 @@ export const FEW_VARIANTS: Extent = {
   dividedForms: ["blocks"],
 };
 
+/** Enough where only the rounding differs from what is held to more. */
+export const ONE_VARIANT: Extent = {
+  ...FEW_VARIANTS,
+  whole: variants.filter(({ label }) => label === FEW[2]),
+  divisions: [],
+};
+
 /** Declares the tests of one algorithm on one model. */
 export function tangentKernelConformance(
   label: string,

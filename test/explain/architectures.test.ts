@@ -17,7 +17,7 @@ import { errorOf } from "../helpers/errors.ts";
 import { engineOf, startOf } from "../helpers/tasks.ts";
 
 const CLASSES = 4;
-const STEPS = 8;
+const STEPS = 5;
 
 /** Twelve training examples and three queries: normal numbers, or tokens below the number of classes, which files hold as reals. */
 function datasetOf(inputShape: readonly number[], tokens: boolean): Dataset {

@@ -16,7 +16,7 @@ import { type OptimizerChoice, optimizerChoice, optimizerChoices } from "../help
 import { type ModelKind, smallTask } from "../helpers/tasks.ts";
 
 /** More than eight states, which are held whatever the budget, can reverse in one pass. */
-const STEPS = FULL_MATRIX ? 20 : 12;
+const STEPS = FULL_MATRIX ? 20 : 9;
 /** Kinks of twelve steps take seconds to locate; `replay.test.ts` does so for three of the cases. */
 const RULE = FULL_MATRIX ? "auto" : "gauss2";
 

@@ -37,7 +37,7 @@ describe("vectors carried in the engine are those of the host", () => {
   it.each(stateful.map((optimizer, k) => [optimizer.label, modelKinds[k % 3], optimizer] as const))(
     "for %s, on a network of %s",
     async (_label, model, optimizer) => {
-      const [engine, host] = await both(await smallTask({ optimizer, model, steps: 8, hidden: [8, 6] }));
+      const [engine, host] = await both(await smallTask({ optimizer, model, steps: 5, hidden: [8, 6] }));
       expectAlike(engine, host);
     },
   );
@@ -51,9 +51,7 @@ describe("vectors carried in the engine are those of the host", () => {
   it.each<SmallTaskOptions>([{ dtype: "float32" }, { dtype: "float32", model: "cnn" }])(
     "in float32: %j",
     async (options) => {
-      const [engine, host] = await both(
-        await smallTask({ optimizer: optimizerChoice("adamw"), steps: 12, ...options }),
-      );
+      const [engine, host] = await both(await smallTask({ optimizer: optimizerChoice("adamw"), steps: 6, ...options }));
       expectAlike(engine, host, 1e-6);
     },
   );
@@ -67,7 +65,7 @@ describe("vectors carried in the engine are those of the host", () => {
   });
 
   it.each(["adam decay", "rmsprop momentum decay", "rmsprop"])("of inputs that are mostly zero: %s", async (label) => {
-    const made = await smallTask({ optimizer: optimizerChoice(label), model: "relu", steps: 11, hidden: [8, 6] });
+    const made = await smallTask({ optimizer: optimizerChoice(label), model: "relu", steps: 6, hidden: [8, 6] });
     // A row that touches one input, one that touches none, one that touches the other.
     const { test } = made.task.dataset;
     const x = reals(

@@ -24,7 +24,7 @@ import { type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
 const RATIO = 0.3;
 const small: SmallTaskOptions = {
   dropout: RATIO,
-  steps: 12,
+  steps: 6,
   examples: 12,
   batchSize: 5,
   queries: 3,

@@ -66,13 +66,13 @@ describe("the output is prior + contributions + terms + residual", () => {
       const { task, params, batches } = await smallTask({
         optimizer: optimizerChoice(label),
         loss: "cross-entropy",
-        steps: 20,
+        steps: 9,
       });
       const stepSizes = cosineStepSizes(task.optimizer.stepSize, batches.length);
       stepSizes[7] = 0; // what a line search takes that finds nothing lower
       const run = await trainScheduled(task, { params, batches, stepSizes });
       const explanation = await explain(task, run, {
-        queries: datasetQueries(task, "test:0-3"),
+        queries: datasetQueries(task, "test:0-1"),
         tolerance: EXACTNESS_TOLERANCE,
       });
       expect(verdictOf(explanation, "float64")).toMatchObject({ passed: true });
@@ -128,7 +128,7 @@ describe("the output is prior + contributions + terms + residual", () => {
         optimizer: optimizerChoice("adamw"),
         loss: "cross-entropy",
         model: "relu",
-        steps: 20,
+        steps: 8,
       });
       const run = await trainInMemory(task, { params, batches });
       const queries = datasetQueries(task, "test:0-1;train:3");
@@ -154,9 +154,9 @@ describe("an explanation that is wrong is seen", () => {
     ["rmsprop momentum", "rmsprop", { lr: 0.002, momentum: 0.9, alpha: 0.99, eps: 1e-4 }],
     ["adamw", "adamw", { lr: 0.01, weightDecay: 0.11 }],
   ])("in the closure, when the pull-back is not that of the %s that trained", async (label, name, options) => {
-    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice(label), steps: 20 });
+    const { task, params, batches } = await smallTask({ optimizer: optimizerChoice(label), steps: 8 });
     const run = await trainInMemory(task, { params, batches });
-    const queries = datasetQueries(task, "test:0-3");
+    const queries = datasetQueries(task, "test:0-1");
     const explanation = await explain(withOptimizer(task, name, options), run, {
       queries,
       tolerance: EXACTNESS_TOLERANCE,

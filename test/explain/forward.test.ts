@@ -15,7 +15,7 @@ interface Both {
 
 /** One run explained both ways with the same averaged Jacobians. */
 async function explainBoth(small: SmallTaskOptions, membership?: ForwardOptions["membership"]): Promise<Both> {
-  const { task, params, batches } = await smallTask({ steps: 20, hidden: [8], ...small });
+  const { task, params, batches } = await smallTask({ steps: 8, hidden: [8], ...small });
   const run = await trainInMemory(task, { params, batches });
   const queries = datasetQueries(task, "test:0-2");
   const backward = await explain(task, run, { queries, rule: "gauss3" });

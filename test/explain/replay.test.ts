@@ -18,7 +18,7 @@ async function recorded(options: SmallTaskOptions, checkpointEvery: number): Pro
 }
 
 const explained = (task: Task, run: Run): Promise<Explanation> =>
-  explain(task, run, { queries: datasetQueries(task, "test:0-3"), tolerance: EXACTNESS_TOLERANCE });
+  explain(task, run, { queries: datasetQueries(task, "test:0-1"), tolerance: EXACTNESS_TOLERANCE });
 
 const arraysOf = ({
   output,

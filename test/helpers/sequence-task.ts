@@ -29,7 +29,7 @@ const EXAMPLES = 12;
 
 /** Twelve examples (T) of whole numbers, with targets (T) or, for a regression, (T, 2); three queries. */
 export async function sequenceTask(options: SequenceTaskOptions = {}): Promise<SmallTask> {
-  const { spec = "gpt:4:1:2", loss = "cross-entropy", dtype = "float64", length = 4, steps = 8 } = options;
+  const { spec = "gpt:4:1:2", loss = "cross-entropy", dtype = "float64", length = 4, steps = 5 } = options;
   const { classes = 4, ignored = true, optimizer = { name: "sgd", options: { lr: 0.1 } } } = options;
   const regression = loss.endsWith("mse");
   const random = randomFrom(2, "sequences");

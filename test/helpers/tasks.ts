@@ -1,7 +1,8 @@
 // Small deterministic tasks with their data in memory: every model, loss, optimizer variant and dtype that exactness is shown on.
 
 import type { Dataset, Split } from "../../src/data/types.ts";
-import { type Engine, openEngine } from "../../src/engine/engine.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import { loadOrt } from "../../src/engine/ort.ts";
 import { builderOf } from "../../src/graph/builder.ts";
 import type { Value } from "../../src/graph/types.ts";
 import { lossOf } from "../../src/losses/registry.ts";
@@ -20,6 +21,7 @@ import { fullBatches, shuffledBatches } from "../../src/train/batches.ts";
 import { keyedBatches } from "../../src/train/keys.ts";
 import { createTask, type Task } from "../../src/train/task.ts";
 import type { OptimizerChoice } from "./optimizer-choices.ts";
+import { sharingSessions } from "./shared-sessions.ts";
 
 export const modelKinds = ["tanh", "relu", "cnn"] as const;
 export type ModelKind = (typeof modelKinds)[number];
@@ -86,10 +88,11 @@ export interface SmallTask {
 }
 
 const engines = new Map<RealDType, Promise<Engine>>();
+const loaded = loadOrt().then(sharingSessions);
 
 /** The engine of this process for a dtype: one thread, so that results are the same on every machine with these kernels. */
 export function engineOf(dtype: RealDType): Promise<Engine> {
-  const known = engines.get(dtype) ?? openEngine({ dtype, threads: 1 });
+  const known = engines.get(dtype) ?? loaded.then((ort) => new Engine(ort, { dtype, threads: 1 }));
   engines.set(dtype, known);
   return known;
 }

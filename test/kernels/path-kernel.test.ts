@@ -13,7 +13,7 @@ import { optimizerChoice, optimizerChoices } from "../helpers/optimizer-choices.
 import { type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
 
 async function recorded(options: SmallTaskOptions = {}, checkpointEvery = 1) {
-  const { task, params, batches } = await smallTask({ hidden: [6], steps: 20, ...options });
+  const { task, params, batches } = await smallTask({ hidden: [6], steps: 10, ...options });
   const run = await trainInMemory(task, { params, batches, checkpointEvery });
   const queries = task.dataset.test.x;
   const path = (own: PathKernelOptions = {}, xs = queries) => pathKernel(task, run, xs, own);

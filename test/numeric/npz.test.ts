@@ -50,11 +50,12 @@ describe("decodeNpz", () => {
   };
 
   test("refuses an archive that would expand further than data do, before it expands anything", () => {
-    const zeros = encodeNpz({ x: tensor("uint8", [2 ** 27], new Uint8Array(2 ** 27)) });
-    expect(() => decodeNpz(zeros, "x.npz")).toThrow(
-      `x.npz: the arrays must expand to at most 67108864 bytes, got 134217856 from ${zeros.length}`,
+    const claiming = withField("deflated.npz", 24, 2 ** 32 - 1);
+    expect(() => decodeNpz(claiming, "x.npz")).toThrow(
+      new RegExp(
+        `^x\\.npz: the arrays must expand to at most 67108864 bytes, got 4294967\\d{3} from ${claiming.length}$`,
+      ),
     );
-    expect(() => decodeNpz(withField("deflated.npz", 24, 2 ** 32 - 1), "x.npz")).toThrow("must expand to at most");
     expect(decodeNpz(encodeNpz({ x: tensor("uint8", [2 ** 20], new Uint8Array(2 ** 20)) }), "x").x.data.length).toBe(
       2 ** 20,
     );
