@@ -37,6 +37,7 @@ export {
 export { diagnosisSteps, planDiagnosis } from "./diagnose/diagnosis-plan.ts";
 export { type DiagnosisRow, diagnosisTable } from "./diagnose/diagnosis-table.ts";
 export { type KernelMovement, kernelMovement } from "./diagnose/kernel-movement.ts";
+export { type Laziness, type LazinessOptions, measureLaziness } from "./diagnose/laziness.ts";
 export {
   type Linearisation,
   linearisationError,

@@ -132,6 +132,7 @@ it("the package exports exactly these names", async () => {
       "maxProbability",
       "meanBatch",
       "measureKernel",
+      "measureLaziness",
       "measureLinearisation",
       "measureNames",
       "medianGamma",

@@ -1,6 +1,8 @@
 // All experiments, in the order of their sources.
 
 import { nearestName } from "../numeric/nearest-name.ts";
+import { silentAlignment } from "./atanasov/silent-alignment.ts";
+import { lazyScale } from "./chizat/lazy-scale.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
 import { densityEstimate } from "./domingos/bayesian-network.ts";
 import { brittleness } from "./domingos/brittleness.ts";
@@ -18,6 +20,7 @@ import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { honesty } from "./honesty/counterfactual.ts";
+import { grokking } from "./kumar/grokking.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
 import { jumpOverHump } from "./lhermitte/fig-2.ts";
 import { learningRate } from "./lhermitte/learning-rate.ts";
@@ -28,6 +31,7 @@ import { infiniteWidth } from "./richness/infinite-width.ts";
 import { lazyToRich } from "./richness/lazy-to-rich.ts";
 import { widthScaling } from "./richness/width.ts";
 import type { Experiment } from "./types.ts";
+import { dataScaling } from "./vyas/data-scaling.ts";
 
 export const experiments: readonly Experiment[] = [
   pathOfTwoWeights,
@@ -55,6 +59,10 @@ export const experiments: readonly Experiment[] = [
   widthScaling,
   infiniteWidth,
   effectiveKernels,
+  lazyScale,
+  silentAlignment,
+  grokking,
+  dataScaling,
   honesty,
 ];
 
