@@ -1,6 +1,7 @@
 // All experiments, in the order of their sources.
 
 import { nearestName } from "../numeric/nearest-name.ts";
+import { exactKernel } from "./bell/exact-kernel.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
 import { densityEstimate } from "./domingos/bayesian-network.ts";
 import { brittleness } from "./domingos/brittleness.ts";
@@ -55,6 +56,7 @@ export const experiments: readonly Experiment[] = [
   widthScaling,
   infiniteWidth,
   effectiveKernels,
+  exactKernel,
   honesty,
 ];
 
