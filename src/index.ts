@@ -10,6 +10,7 @@ export {
   labelKernel,
   targetKernel,
 } from "./diagnose/alignment.ts";
+export { kernelAsymmetry } from "./diagnose/asymmetry.ts";
 export { type BlockScore, blockScore, normalisedKernel } from "./diagnose/block-score.ts";
 export { type ClassOrder, classOrder } from "./diagnose/class-order.ts";
 export { type Clusters, type ClustersOptions, clusters } from "./diagnose/clusters.ts";
@@ -44,6 +45,12 @@ export {
   measureLinearisation,
   outputChange,
 } from "./diagnose/linearisation.ts";
+export {
+  type LossPathBound,
+  type LossPathTrajectory,
+  lossPathBound,
+  lossPathNorm,
+} from "./diagnose/loss-path-bound.ts";
 export {
   type Alignment,
   type KernelMeasures,
@@ -107,7 +114,12 @@ export {
   spanForms,
   tangentSpanKernel,
 } from "./diagnose/span-kernel.ts";
-export { type SpectrumOptions, type SpectrumSummary, spectrumSummary } from "./diagnose/spectrum-summary.ts";
+export {
+  directionsFor,
+  type SpectrumOptions,
+  type SpectrumSummary,
+  spectrumSummary,
+} from "./diagnose/spectrum-summary.ts";
 export {
   type KinkStep,
   type KinksAlong,
@@ -203,6 +215,7 @@ export {
 } from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export { type LandmarkChoice, landmarkChoices } from "./kernels/landmarks.ts";
+export { type LossPathKernel, type LossPathKernelOptions, lossPathKernel } from "./kernels/loss-path-kernel.ts";
 export {
   eachKernelRows,
   inputMachineKernel,
@@ -370,6 +383,7 @@ export { accuracyOf, predict } from "./train/accuracy.ts";
 export { accumulatedBatches, fullBatches, meanBatch, shuffledBatches, weightedBatches } from "./train/batches.ts";
 export type { ReplayDifference } from "./train/engine-differences.ts";
 export { hiddenFeatures } from "./train/hidden-features.ts";
+export { inputJacobian } from "./train/input-jacobian.ts";
 export { isNotable as isNotableJump, type Jump } from "./train/jump.ts";
 export { type MemoryTrainingOptions, trainInMemory } from "./train/memory-training.ts";
 export {

@@ -82,3 +82,22 @@ export function spectrumSummary(values: ArrayLike<number>, options: SpectrumOpti
     tolerance,
   };
 }
+
+/**
+ * How many of the largest values hold at least `share` of their sum: the principal directions that a share of the variation needs. 0 where all values are 0.
+ *
+ * Give squared singular values for the share of the variance. Values below zero, by rounding, count as zero.
+ * Errors: RangeError for no values, or a share outside (0, 1].
+ */
+export function directionsFor(values: ArrayLike<number>, share: number): number {
+  if (values.length === 0) throw new RangeError("directionsFor: values must hold a number or more, got 0");
+  if (!(share > 0 && share <= 1)) throw new RangeError(`directionsFor: share must lie in (0, 1], got ${share}`);
+  const { shares } = spectrumSummary(values);
+  let total = 0;
+  // A rounding of the sum of all must not ask for one more than there are.
+  for (let k = 0; k < shares.length; k++) {
+    if (shares[k] === 0 || total >= share - 1e-12) return k;
+    total += shares[k];
+  }
+  return shares.length;
+}

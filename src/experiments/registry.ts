@@ -2,6 +2,7 @@
 
 import { nearestName } from "../numeric/nearest-name.ts";
 import { silentAlignment } from "./atanasov/silent-alignment.ts";
+import { exactKernel } from "./bell/exact-kernel.ts";
 import { lazyScale } from "./chizat/lazy-scale.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
 import { densityEstimate } from "./domingos/bayesian-network.ts";
@@ -63,6 +64,7 @@ export const experiments: readonly Experiment[] = [
   silentAlignment,
   grokking,
   dataScaling,
+  exactKernel,
   honesty,
 ];
 

@@ -1,6 +1,6 @@
 // The nodes at which the Jacobian of each row is averaged along one step, by a fixed rule or adaptively.
 
-import type { QuadratureRule } from "./gauss.ts";
+import type { QuadratureRule } from "../numeric/gauss.ts";
 import { type Probe, type Refined, type RefineOptions, type Request, refine } from "./refine.ts";
 import type { Node, RowEvaluator } from "./segment.ts";
 

@@ -1,6 +1,6 @@
 // Adaptive quadrature of one row along one step: locates switches, splits there, adds Gauss nodes until the tolerance holds.
 
-import { gaussLegendre } from "./gauss.ts";
+import { gaussLegendre } from "../numeric/gauss.ts";
 import { hermiteRoot } from "./hermite-root.ts";
 
 /** Asks for phi and phi' at t, and, where `switches`, for the switching functions and their slopes. */

@@ -1,5 +1,6 @@
 // One sweep backwards through training: residuals on the query side, contributions on the side of the examples.
 
+import type { QuadratureRule } from "../numeric/gauss.ts";
 import { ColumnAccumulator, VectorAccumulator } from "../numeric/sum.ts";
 import { allocate, type RealArray, type Tensor } from "../numeric/tensor.ts";
 import { shareOf } from "../optimizers/clipping.ts";
@@ -13,7 +14,6 @@ import { type AverageCost, stepNodes } from "./average.ts";
 import type { Carried } from "./carried/types.ts";
 import { DirectPuller } from "./direct.ts";
 import type { DirectLine, ReceivePull } from "./direct-line.ts";
-import type { QuadratureRule } from "./gauss.ts";
 import type { ReadoutGraphOptions } from "./graphs.ts";
 import { kept, keptAs, type SavedSweep, type SweepKeeper, takeUp } from "./saved-sweep.ts";
 import type { Node, RowEvaluator } from "./segment.ts";

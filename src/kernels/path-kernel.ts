@@ -1,7 +1,7 @@
-// The path kernel of a recorded run by plain gradient descent (Domingos 2020): tangent kernels summed along training.
+// The path kernel of a recorded run by plain gradient descent: tangent kernels summed along training (Domingos 2020), or integrated (Bell et al. 2023).
 
 import { UnsupportedError } from "../errors.ts";
-import { sizeOf, type Tensor, takeRows } from "../numeric/tensor.ts";
+import { type RealArray, sizeOf, type Tensor, takeRows } from "../numeric/tensor.ts";
 import { shareOf } from "../optimizers/clipping.ts";
 import { requireBatches } from "../run/recording.ts";
 import type { Batch, Run } from "../run/types.ts";
@@ -9,6 +9,7 @@ import type { Task } from "../train/task.ts";
 import { type StretchOptions, stretchesBackwards } from "../train/trajectory.ts";
 import { occurrenceKernel } from "./occurrence-kernel.ts";
 import { outputPulls } from "./output-pulls.ts";
+import { type StepNode, stepNodes } from "./step-nodes.ts";
 import { type TangentKernelOptions, tangentKernel } from "./tangent-kernel.ts";
 
 export interface PathKernelOptions
@@ -16,6 +17,11 @@ export interface PathKernelOptions
     Pick<StretchOptions, "replayMemory"> {
   /** Coefficients (Q, C) of the queries' outputs: their sum takes the place of the axis c. */
   readonly readouts?: Tensor;
+  /**
+   * Quadrature of the query's Jacobian along each step, one with fixed nodes; default `left`. Then K_s(x, x_i) below is
+   * sum_q omega_q J(x; w_s(t_q)) J(x_i; w_s)^T, which is symmetric for `left` alone.
+   */
+  readonly rule?: string;
   /** Conditioning from which on a coefficient is given, in (0, 1]. Default 0.1. */
   readonly tolerance?: number;
 }
@@ -26,7 +32,7 @@ export interface PathKernel {
   readonly unweighted: Tensor<"float64">;
   /** K^lp = sum_s eta_s c_{s,i} K_s(x, x_i) l'_{s,i}, with dl/dy_d in entry (c, d). */
   readonly lossWeighted: Tensor<"float64">;
-  /** -sum over d of `lossWeighted`: what `explain` gives by the rule `left`, (Q, N, C) or (Q, N). */
+  /** -sum over d of `lossWeighted`: what `explain` gives by the same rule, (Q, N, C) or (Q, N). */
   readonly contributions: Tensor<"float64">;
   /** a = -lossWeighted / unweighted where well conditioned, else 0; |a| <= max_s |l'_{s,i}| / tolerance. */
   readonly coefficients: Tensor<"float64">;
@@ -50,8 +56,12 @@ interface Sums {
  * Sums the tangent kernel along the steps of a run, at the left end of each: f(x) after training is about
  * f(x) before + sum_i sum_d a_i K^p(x, x_i), up to the residual of the rule `left` and the weight decay.
  *
+ * With another `rule` it is the exact path kernel, K(x, x_i) = sum_s eta_s c_{s,i} int_0^1 J(x; w_s(t)) dt J(x_i; w_s)^T along the line w_s(t) from w_s
+ * to w_{s+1}, up to the residual of that rule: the query moves along the step, the example stays at its beginning, where its gradient was taken.
+ *
  * Shapes: xs (Q, ...), N training examples. For train x train give the training examples as xs. Memory: three float64 arrays of
- * Q N C C numbers (Q N C with readouts). Cost: one kernel in blocks between the queries and each step's batch.
+ * Q N C C numbers (Q N C with readouts). Cost: one kernel in blocks between the queries and each step's batch, at each
+ * node of the rule.
  *
  * Where training is random, K_s pairs a query as it is evaluated with each occurrence as it was trained, by its own masks; these kernels are contracted
  * from Jacobians whatever the algorithm asked for.
@@ -59,7 +69,7 @@ interface Sums {
  * Errors: UnsupportedError for an optimizer with state, whose steps apply gradients of earlier ones; RangeError for options that do
  * not fit; rejects with the signal's reason when aborted.
  *
- * @see Domingos 2020, Theorem 1 and Remark 2, arXiv:2012.00152
+ * @see Domingos 2020, Theorem 1 and Remark 2, arXiv:2012.00152; Bell et al. 2023, An Exact Kernel Equivalence, arXiv:2308.00824
  */
 export async function pathKernel(
   task: Task,
@@ -67,7 +77,8 @@ export async function pathKernel(
   xs: Tensor,
   options: PathKernelOptions = {},
 ): Promise<PathKernel> {
-  const { tolerance = DEFAULT_TOLERANCE, readouts, signal, onProgress, replayMemory, ...kernelOptions } = options;
+  const { tolerance = DEFAULT_TOLERANCE, rule = "left", readouts, signal, onProgress, replayMemory, ...own } = options;
+  const nodesOf = stepNodes("pathKernel", rule);
   requireFit(task, xs, { tolerance, readouts });
   requireBatches(run, "pathKernel");
   const [queries, examples] = [xs.shape[0], task.dataset.train.x.shape[0]];
@@ -80,18 +91,24 @@ export async function pathKernel(
   };
   const pullsOf = outputPulls(task);
   const trained = task.training === task.split ? undefined : occurrenceKernel(task, xs, signal);
+  const kernelOf = async (node: StepNode, params: RealArray, batch: Batch): Promise<Tensor> => {
+    if (trained) return trained(node.params, batch, params);
+    const examplesAt = node.params === params ? {} : { params2: params };
+    const asked = { ...own, ...examplesAt, form: "blocks" as const, ...(signal && { signal }) };
+    return (await tangentKernel(task, node.params, xs, takeRows(task.dataset.train.x, batch.indices), asked)).kernel;
+  };
   let done = 0;
   for await (const { states } of stretchesBackwards(task, run, { signal, replayMemory })) {
-    for (const { step, params } of states.slice(0, -1)) {
+    for (const [k, { step, params }] of states.slice(0, -1).entries()) {
       signal?.throwIfAborted();
       const batch = run.batches[step];
-      const own = { ...kernelOptions, form: "blocks" as const, ...(signal && { signal }) };
-      const kernel = await (trained?.(params, batch) ??
-        tangentKernel(task, params, xs, takeRows(task.dataset.train.x, batch.indices), own).then(({ kernel: k }) => k));
       const pulls = await pullsOf(params, batch);
       const { stepSize, gradientNorm } = run.scalars[step];
       const { share } = shareOf(task.optimizer, { gradientNorm, buffers: {} });
-      addStep(sums, { kernel, pulls, batch, stepSize: share * stepSize, examples, readouts });
+      const kernels: WeightedKernel[] = [];
+      for (const node of nodesOf(params, states[k + 1].params))
+        kernels.push({ weight: node.weight, kernel: await kernelOf(node, params, batch) });
+      addStep(sums, { kernels, pulls, batch, stepSize: share * stepSize, examples, readouts });
       onProgress?.({ stage: "path kernel", done: ++done, total: run.batches.length });
     }
   }
@@ -114,9 +131,15 @@ function requireFit(
   );
 }
 
-interface Step {
+interface WeightedKernel {
+  readonly weight: number;
   /** Blocks (Q, B, C, C). */
   readonly kernel: Tensor;
+}
+
+interface Step {
+  /** At the nodes of the rule; their weights sum to one. */
+  readonly kernels: readonly WeightedKernel[];
   /** c_n dl_n/dy, (B, C). */
   readonly pulls: ArrayLike<number>;
   readonly batch: Batch;
@@ -126,19 +149,20 @@ interface Step {
 }
 
 /** Adds eta c K and eta K (c l') of one step to the sums of the batch's examples. */
-function addStep(sums: Sums, { kernel, pulls, batch, stepSize, examples, readouts }: Step): void {
-  const [queries, width, outputs] = kernel.shape;
+function addStep(sums: Sums, { kernels, pulls, batch, stepSize, examples, readouts }: Step): void {
+  const [queries, width, outputs] = kernels[0].kernel.shape;
   const rows = readouts ? 1 : outputs;
+  const blocks = average(kernels);
   for (let q = 0; q < queries; q++) {
     for (let n = 0; n < width; n++) {
       const block = (q * width + n) * outputs * outputs;
       const to = (q * examples + batch.indices[n]) * rows * outputs;
       for (let k = 0; k < rows * outputs; k++) {
         const d = k % outputs;
-        let value = readouts ? 0 : Number(kernel.data[block + k]);
+        let value = readouts ? 0 : blocks[block + k];
         if (readouts)
           for (let c = 0; c < outputs; c++)
-            value += Number(readouts.data[q * outputs + c]) * Number(kernel.data[block + c * outputs + d]);
+            value += Number(readouts.data[q * outputs + c]) * blocks[block + c * outputs + d];
         const counted = stepSize * batch.weights[n] * value;
         sums.unweighted[to + k] += counted;
         sums.gross[to + k] += Math.abs(counted);
@@ -146,6 +170,15 @@ function addStep(sums: Sums, { kernel, pulls, batch, stepSize, examples, readout
       }
     }
   }
+}
+
+function average(kernels: readonly WeightedKernel[]): RealArray {
+  const [{ weight, kernel }] = kernels;
+  if (kernels.length === 1 && weight === 1) return kernel.data as RealArray;
+  const total = new Float64Array(kernel.data.length);
+  for (const { weight: omega, kernel: own } of kernels)
+    for (let k = 0; k < total.length; k++) total[k] += omega * (own.data as RealArray)[k];
+  return total;
 }
 
 function finished(

@@ -2,9 +2,11 @@
 
 import { expect } from "vitest";
 import { cka, ckaForms, kernelTargetAlignment, labelKernel } from "../../src/diagnose/alignment.ts";
+import { kernelAsymmetry } from "../../src/diagnose/asymmetry.ts";
 import { blockScore } from "../../src/diagnose/block-score.ts";
 import { kernelMovement } from "../../src/diagnose/kernel-movement.ts";
 import { linearisationError } from "../../src/diagnose/linearisation.ts";
+import { lossPathBound, lossPathNorm } from "../../src/diagnose/loss-path-bound.ts";
 import { nullSpace } from "../../src/diagnose/null-space.ts";
 import { classScatter, linearSeparability } from "../../src/diagnose/separability.ts";
 import { spectrumSummary } from "../../src/diagnose/spectrum-summary.ts";
@@ -44,6 +46,31 @@ diagnosticConformance("blockScore", ({ kernel, labels }) => blockScore(kernel, l
 });
 
 const some = expect.any(Number);
+
+diagnosticConformance("kernelAsymmetry", ({ kernel }) => kernelAsymmetry(kernel), {
+  "one class": some,
+  "one example a class": some,
+  "duplicate points": some,
+  "zero kernel": 0,
+  "constant model": 0,
+  "n = 1": 0,
+  "n = 0": /^kernelAsymmetry: kernel must be square, of an example or more, got \[0,0\]$/,
+});
+
+diagnosticConformance(
+  "lossPathBound of one training",
+  ({ kernel }) => lossPathBound([{ matrix: kernel, norm: lossPathNorm(kernel) }]),
+  {
+    "one class": { spread: 0 },
+    "one example a class": { spread: 0 },
+    "duplicate points": { spread: 0 },
+    "zero kernel": { norm: 0, trace: 0, complexity: 0 },
+    // 1 1^T: sum 36, trace 6.
+    "constant model": { norm: 1, trace: 6, complexity: Math.sqrt(6) / 6 },
+    "n = 1": { spread: 0 },
+    "n = 0": /^lossPathNorm: kernel must be square, of an example or more, got \[0,0\]$/,
+  },
+);
 const modesOf = (kernel: Matrix) => algebra.eigenpairs(kernel);
 
 for (const form of ckaForms)

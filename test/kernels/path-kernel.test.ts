@@ -1,6 +1,7 @@
 // The path kernel against the contributions of the rule `left`, and what Domingos says of it.
 
 import { describe, expect, it } from "vitest";
+import { kernelAsymmetry } from "../../src/diagnose/asymmetry.ts";
 import { explain } from "../../src/explain/explain.ts";
 import { inputQueries } from "../../src/explain/queries.ts";
 import { type PathKernelOptions, pathKernel } from "../../src/kernels/path-kernel.ts";
@@ -155,6 +156,46 @@ describe("refused with one line", () => {
   ] as const)("%s", async (message, options) => {
     const { path } = await recorded({ steps: 1 });
     await expect(path(options)).rejects.toThrow(new RangeError(`pathKernel: ${message}`));
+  });
+});
+
+describe("the exact path kernel", () => {
+  const kinds: readonly (readonly [string, string, SmallTaskOptions])[] = [
+    ["full-batch descent, trapezoid", "trapezoid", { optimizer: optimizerChoice("gd") }],
+    ["minibatches with weight decay, gauss2", "gauss2", { optimizer: optimizerChoice("sgd decay") }],
+    ["a convolutional network, midpoint", "midpoint", { model: "cnn", loss: "cross-entropy" }],
+    ["dropout, midpoint", "midpoint", { dropout: 0.3, steps: 4 }],
+  ];
+  it.each(kinds)("contributes what `explain` gives by the same rule: %s", async (_, rule, options) => {
+    const { task, run, queries, path } = await recorded({ steps: 8, ...options }, 3);
+    const { contributions } = await path({ rule });
+    const C = task.outputs;
+    const e = await explain(task, run, {
+      queries: inputQueries(task, queries, { name: "test" }),
+      readout: "output:1",
+      rule,
+    });
+    const own = e.contributions.map((_, k) => contributions.data[k * C + 1]);
+    expect(own).toBeAllclose(e.contributions, within(e.contributions, 1e-11));
+  });
+
+  it("of the training examples is symmetric by the rule left alone, and only a little skew by another", async () => {
+    const { task, path } = await recorded({ optimizer: FAST, loss: "half-mse", examples: 8 });
+    const gram = async (rule: string) => {
+      const { data } = (await path({ rule }, task.dataset.train.x)).unweighted;
+      return kernelAsymmetry(reals([8, 8], data));
+    };
+    expect(await gram("left")).toBeLessThan(1e-14);
+    for (const rule of ["right", "trapezoid", "gauss4"]) {
+      const skew = await gram(rule);
+      expect(skew).toBeGreaterThan(1e-6);
+      expect(skew).toBeLessThan(0.2);
+    }
+  });
+
+  it("needs a rule with fixed nodes", async () => {
+    const { path } = await recorded({ steps: 1 });
+    await expect(path({ rule: "auto" })).rejects.toThrow(/^pathKernel: rule must be one of left, .*gauss16, got auto$/);
   });
 });
 

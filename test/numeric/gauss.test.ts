@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gaussLegendre } from "../../src/explain/gauss.ts";
 import { ruleNames, ruleOf } from "../../src/explain/rules.ts";
+import { gaussLegendre } from "../../src/numeric/gauss.ts";
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
