@@ -69,6 +69,10 @@ dropout.json, dropout.onnx
         from keys; arrays x (9, 3), y (9), batches (12, 4), keys (12, 4) int64, start (p); evaluated (9, 2): outputs without dropout;
         first.output (4, 2): of the first batch with its masks; NAME.end (p), NAME.losses (12)
 
+pictures.json
+    ks, trustworthiness: scikit-learn's for each k of `picture` as one of `distances`
+        arrays distances and picture (22, 22): Euclidean; labels (22); silhouettes (22)
+
 sklearn.json
     gamma, ridge, epsilon, components, costs, missed: [{kernel, cost, svc, ovo, svr}]
         kernel machines of scikit-learn on two precomputed kernels, `rbf` exp(-gamma |x - x'|^2) and `tangent`, the trace of the tangent kernel of
@@ -108,6 +112,7 @@ import fixtures_models  # noqa: E402
 import fixtures_neighbours  # noqa: E402
 import fixtures_operators  # noqa: E402
 import fixtures_optimizers  # noqa: E402
+import fixtures_pictures  # noqa: E402
 import fixtures_roc  # noqa: E402
 import fixtures_schedules  # noqa: E402
 import fixtures_sequences  # noqa: E402
@@ -125,7 +130,7 @@ def main() -> None:
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
         fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose, fixtures_neighbours,
-        fixtures_roc, fixtures_sklearn,
+        fixtures_roc, fixtures_pictures, fixtures_sklearn,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

@@ -105,6 +105,7 @@ export {
   type LinearSeparability,
   linearSeparability,
 } from "./diagnose/separability.ts";
+export { type Silhouette, silhouette } from "./diagnose/silhouette.ts";
 export { logLogSlope, type SizedMeasure, type Slope, slopeOverSeeds } from "./diagnose/slopes.ts";
 export {
   type SpanForm,
@@ -137,6 +138,7 @@ export {
   type TrainingSpanOptions,
   trainingSpan,
 } from "./diagnose/training-span.ts";
+export { trustworthiness } from "./diagnose/trustworthiness.ts";
 export { type WidthMeasure, type WidthSweepOptions, widthSweep } from "./diagnose/width-sweep.ts";
 export { Engine, type EngineOptions, type Feeds, openEngine, type Program } from "./engine/engine.ts";
 export { loadOrt, type Provider, providerNames } from "./engine/ort.ts";
@@ -335,6 +337,14 @@ export {
 } from "./machines/support-vector-regressor.ts";
 export type { SupportVectors } from "./machines/support-vectors.ts";
 export { winners } from "./machines/targets.ts";
+export {
+  type Umap,
+  type UmapOfDistancesOptions,
+  type UmapOfKernelOptions,
+  type UmapOptions,
+  umapOfDistances,
+  umapOfKernel,
+} from "./machines/umap.ts";
 export { cnn } from "./models/cnn.ts";
 export { modelFromBuilder } from "./models/from-graph.ts";
 export { linearise } from "./models/linearise.ts";

@@ -15,6 +15,8 @@ import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
+import { cifarBlocks } from "./guo/fig-2-cifar10.ts";
+import { mnistBlocks } from "./guo/fig-2-mnist.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
 import { separableFeatures } from "./guo/fig-3.ts";
 import { dormantUnit } from "./guo/fig-7-8.ts";
@@ -46,6 +48,8 @@ export const experiments: readonly Experiment[] = [
   queryCost,
   neighbourhoods,
   smoothAndSquare,
+  mnistBlocks,
+  cifarBlocks,
   separableFeatures,
   dormantUnit,
   neighboursByOptimizer,

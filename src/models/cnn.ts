@@ -1,4 +1,4 @@
-// Small convolutional network: 3 x 3 convolutions with ReLU and 2 x 2 max-pooling, then two linear layers.
+// Small convolutional network: 3 x 3 convolutions with ReLU and 2 x 2 max-pooling, then linear layers.
 
 import { GraphBuilder } from "../graph/builder.ts";
 import { modelFromBuilder } from "./from-graph.ts";
@@ -8,9 +8,9 @@ import type { Model, ModelShape } from "./types.ts";
 export interface CnnOptions extends ModelShape {
   /** Channels of each stage: convolution (padding 1), ReLU, max-pooling 2. */
   readonly channels: readonly number[];
-  /** Width of the linear layer before the outputs; 0 leaves it out. */
-  readonly hidden?: number;
-  /** Probability that an input of the last layer is dropped while training, in [0, 1). Default 0. */
+  /** Widths of the linear layers with ReLU before the outputs: one, or a list of them; 0 or none leaves them out. Default 128. */
+  readonly hidden?: number | readonly number[];
+  /** Probability that an output of these layers (without them, an input of the last) is dropped while training, in [0, 1). Default 0. */
   readonly dropout?: number | undefined;
 }
 
@@ -30,8 +30,12 @@ export function cnn({ inputShape, outputs, channels, hidden = 128, dropout = 0 }
     h = maxPool2(b, activations.relu(b, convolution3x3(b, h, { name: `convolutions.${i}`, outputs: count })));
   });
   h = flatten(b, h);
-  if (hidden > 0) h = activations.relu(b, linear(b, h, { name: "layers.0", outputs: hidden }));
-  h = dropped(b, h, dropout);
-  const y = linear(b, h, { name: hidden > 0 ? "layers.1" : "layers.0", outputs });
-  return modelFromBuilder(`cnn:${channels.join()}${hidden === 128 ? "" : `:${hidden}`}${dropoutText(dropout)}`, b, y);
+  const widths = [hidden].flat().filter((width) => width !== 0);
+  widths.forEach((width, i) => {
+    h = dropped(b, activations.relu(b, linear(b, h, { name: `layers.${i}`, outputs: width })), dropout);
+  });
+  if (widths.length === 0) h = dropped(b, h, dropout);
+  const y = linear(b, h, { name: `layers.${widths.length}`, outputs });
+  const behind = widths.join() === "128" ? "" : `:${widths.join() || 0}`;
+  return modelFromBuilder(`cnn:${channels.join()}${behind}${dropoutText(dropout)}`, b, y);
 }

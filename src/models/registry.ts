@@ -17,12 +17,8 @@ function widths(text: string, spec: string): number[] {
   return numbers;
 }
 
-/** Width of the layer before the outputs; 0 for none. */
-function hiddenWidth(text: string, spec: string): number {
-  if (!/^\d+$/.test(text))
-    throw new RangeError(`model ${spec}: the hidden width must be a whole number, got "${text}"`);
-  return Number(text);
-}
+/** Widths of the layers before the outputs; 0 for none. */
+const hiddenWidths = (text: string, spec: string): number[] => (text === "0" ? [] : widths(text, spec));
 
 function count(text: string, spec: string, what: string): number {
   if (!/^[1-9]\d*$/.test(text))
@@ -96,7 +92,7 @@ const BUILDERS: ReadonlyMap<string, Builder> = new Map<string, Builder>([
       form: "CHANNELS:HIDDEN",
       dropout: true,
       build: ([channels = "16,32,64", hidden = "128"], shape, spec, dropout) =>
-        cnn({ ...shape, channels: widths(channels, spec), hidden: hiddenWidth(hidden, spec), dropout }),
+        cnn({ ...shape, channels: widths(channels, spec), hidden: hiddenWidths(hidden, spec), dropout }),
     },
   ],
   [

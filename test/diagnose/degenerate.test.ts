@@ -9,11 +9,15 @@ import { linearisationError } from "../../src/diagnose/linearisation.ts";
 import { lossPathBound, lossPathNorm } from "../../src/diagnose/loss-path-bound.ts";
 import { nullSpace } from "../../src/diagnose/null-space.ts";
 import { classScatter, linearSeparability } from "../../src/diagnose/separability.ts";
+import { silhouette } from "../../src/diagnose/silhouette.ts";
 import { spectrumSummary } from "../../src/diagnose/spectrum-summary.ts";
+import { trustworthiness } from "../../src/diagnose/trustworthiness.ts";
+import { kernelDistances } from "../../src/machines/nearest.ts";
 import { openLinearAlgebra } from "../../src/numeric/linear-algebra/load.ts";
 import type { Matrix } from "../../src/numeric/linear-algebra/types.ts";
 import { reals } from "../../src/numeric/tensor.ts";
 import { diagnosticConformance } from "../conformance/diagnostic.ts";
+import { multiply, transpose } from "../helpers/matrices.ts";
 
 const algebra = await openLinearAlgebra({ member: "javascript" });
 
@@ -69,6 +73,41 @@ diagnosticConformance(
     "constant model": { norm: 1, trace: 6, complexity: Math.sqrt(6) / 6 },
     "n = 1": { spread: 0 },
     "n = 0": /^lossPathNorm: kernel must be square, of an example or more, got \[0,0\]$/,
+  },
+);
+
+/** Distances in the kernel's feature space. */
+function distancesOf(kernel: Matrix): Matrix {
+  const own = Float64Array.from({ length: kernel.shape[0] }, (_, i) => kernel.data[i * kernel.shape[0] + i]);
+  return kernelDistances(kernel, own, own);
+}
+
+const oneClass = /^silhouette: labels must be of at least two classes, got 1$/;
+diagnosticConformance("silhouette", ({ kernel, labels }) => silhouette(distancesOf(kernel), labels), {
+  "one class": oneClass,
+  // Nothing says how near the only one of a class is to its own.
+  "one example a class": { mean: 0, values: [0, 0, 0, 0, 0, 0] },
+  "duplicate points": { mean: some, byClass: [{ count: 4 }, { count: 2, mean: 1 }] },
+  "zero kernel": { mean: 0 },
+  "constant model": { mean: 0 },
+  "n = 1": oneClass,
+  "n = 0": /^silhouette: labels must be of at least two classes, got 0$/,
+});
+
+const tooFew = /^trustworthiness: k must be a whole number from 1 to below half of \d points, got 1$/;
+diagnosticConformance(
+  "trustworthiness",
+  ({ kernel, inputs }) => trustworthiness(distancesOf(kernel), distancesOf(multiply(inputs, transpose(inputs))), 1),
+  {
+    "one class": some,
+    "one example a class": some,
+    // Each point's nearest is its double, in both.
+    "duplicate points": 1,
+    // All are as near: whichever the picture names is of rank 3, and 2 too far.
+    "zero kernel": 1 - (2 * 6 * 2) / (6 * 8),
+    "constant model": 1 - (2 * 6 * 2) / (6 * 8),
+    "n = 1": tooFew,
+    "n = 0": tooFew,
   },
 );
 const modesOf = (kernel: Matrix) => algebra.eigenpairs(kernel);

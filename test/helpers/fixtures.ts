@@ -16,6 +16,7 @@ export type FixtureName =
   | "losses"
   | "dropout"
   | "diagnose"
+  | "pictures"
   | "roc"
   | "sklearn";
 
@@ -150,6 +151,7 @@ export interface SklearnDescription {
 }
 
 export interface Descriptions {
+  readonly pictures: { readonly ks: readonly number[]; readonly trustworthiness: readonly number[] };
   readonly roc: RocDescription;
   readonly diagnose: DiagnoseDescription;
   readonly neighbours: NeighboursDescription;

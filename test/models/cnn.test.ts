@@ -34,10 +34,41 @@ describe("cnn(options)", () => {
     expect(shapes({ ...image, hidden: 0 }).slice(2)).toEqual(["layers.0.weight 2,12", "layers.0.bias 2"]);
   });
 
+  it("has a list of linear layers before the outputs, with dropout behind each", () => {
+    const model = cnn({
+      inputShape: [3, 32, 32],
+      outputs: 10,
+      channels: [16, 32, 64],
+      hidden: [256, 128],
+      dropout: 0.3,
+    });
+    expect(model.parameters.entries.slice(6).map(({ name, shape }) => `${name} ${shape}`)).toEqual([
+      // 64 maps of 4 x 4.
+      "layers.0.weight 256,1024",
+      "layers.0.bias 256",
+      "layers.1.weight 128,256",
+      "layers.1.bias 128",
+      "layers.2.weight 10,128",
+      "layers.2.bias 10",
+    ]);
+    expect(model.training?.masks.map(({ shape, ratio }) => [...shape, ratio])).toEqual([
+      [256, 0.3],
+      [128, 0.3],
+    ]);
+    expect(model.spec).toBe("cnn:16,32,64:256,128:dropout=0.3");
+  });
+
   it("says in full what it is", () => {
-    const spec = (hidden?: number) =>
+    const spec = (hidden?: number | number[]) =>
       cnn({ inputShape: [1, 8, 8], outputs: 2, channels: [3, 5], ...(hidden !== undefined && { hidden }) }).spec;
-    expect([spec(), spec(16), spec(0)]).toEqual(["cnn:3,5", "cnn:3,5:16", "cnn:3,5:0"]);
+    expect([spec(), spec(16), spec(0), spec([]), spec([128]), spec([16, 8])]).toEqual([
+      "cnn:3,5",
+      "cnn:3,5:16",
+      "cnn:3,5:0",
+      "cnn:3,5:0",
+      "cnn:3,5",
+      "cnn:3,5:16,8",
+    ]);
   });
 
   it("starts each layer within 1 / sqrt(fan-in), the bias by its layer's fan-in too", () => {

@@ -32,6 +32,7 @@ describe("createModel(spec, shape)", () => {
       "mlp:16,8",
       "mlp:16,8:tanh:parametrisation=ntk",
       "cnn:4:0",
+      "cnn:4:16,8:dropout=0.3",
       "cnn",
       "resnet",
       "resnet:4:2",
@@ -68,9 +69,9 @@ describe("createModel(spec, shape)", () => {
     ["mlp:8,,4", 'model mlp:8,,4: widths must be positive integers separated by commas, got "8,,4"'],
     ["mlp:2.5", 'model mlp:2.5: widths must be positive integers separated by commas, got "2.5"'],
     ["cnn:", 'model cnn:: widths must be positive integers separated by commas, got ""'],
-    ["cnn:4:-1", 'model cnn:4:-1: the hidden width must be a whole number, got "-1"'],
-    ["cnn:4:relu", 'model cnn:4:relu: the hidden width must be a whole number, got "relu"'],
-    ["cnn:4:2.5", 'model cnn:4:2.5: the hidden width must be a whole number, got "2.5"'],
+    ["cnn:4:-1", 'model cnn:4:-1: widths must be positive integers separated by commas, got "-1"'],
+    ["cnn:4:relu", 'model cnn:4:relu: widths must be positive integers separated by commas, got "relu"'],
+    ["cnn:4:2.5", 'model cnn:4:2.5: widths must be positive integers separated by commas, got "2.5"'],
   ])("refuses %j", async (spec, message) => {
     expect(await errorOf(() => createModel(spec, shape))).toBe(`RangeError: ${message}`);
   });
