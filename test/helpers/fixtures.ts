@@ -16,6 +16,7 @@ export type FixtureName =
   | "losses"
   | "dropout"
   | "diagnose"
+  | "images"
   | "roc"
   | "sklearn";
 
@@ -150,6 +151,9 @@ export interface SklearnDescription {
 }
 
 export interface Descriptions {
+  readonly images: {
+    readonly cases: readonly { readonly key: string; readonly name: string; readonly amount: number }[];
+  };
   readonly roc: RocDescription;
   readonly diagnose: DiagnoseDescription;
   readonly neighbours: NeighboursDescription;
