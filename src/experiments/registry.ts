@@ -10,6 +10,7 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { alignmentTracks } from "./guo/cka.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
@@ -45,6 +46,7 @@ export const experiments: readonly Experiment[] = [
   dormantUnit,
   neighboursByOptimizer,
   pairsAlongTraining,
+  alignmentTracks,
   diffusion,
   contributionDistance,
   jumpOverHump,
