@@ -53,6 +53,10 @@ diagnose.json
     spectrum, nullSpace, cka, alignment, separability, calinskiHarabasz, blocks: measures of the kernel features features^T, by numpy, scipy and
         scikit-learn; arrays labels (14) int64, features and later (14, 6), residual (14, 2), left_out (14, 3): scores of RidgeCV's best ridge left out
 
+images.json
+    cases: [{key, name, amount}]
+        array image (12, 9) in [0, 1], and by key what scipy.ndimage makes of it; name and amount are those of transformImages
+
 roc.json
     cases: [{name, auroc, variance, fpr95}]
         of scores NAME.inside (positives) and NAME.outside: scikit-learn's area and DeLong's variance of it, the least false positive rate at a true
@@ -107,6 +111,7 @@ sys.dont_write_bytecode = True
 import fixtures_chords  # noqa: E402
 import fixtures_diagnose  # noqa: E402
 import fixtures_dropout  # noqa: E402
+import fixtures_images  # noqa: E402
 import fixtures_losses  # noqa: E402
 import fixtures_models  # noqa: E402
 import fixtures_neighbours  # noqa: E402
@@ -130,7 +135,7 @@ def main() -> None:
     modules = (
         fixtures_optimizers, fixtures_steps, fixtures_models, fixtures_operators, fixtures_sequences, fixtures_chords,
         fixtures_schedules, fixtures_losses, fixtures_dropout, fixtures_diagnose, fixtures_neighbours,
-        fixtures_roc, fixtures_pictures, fixtures_sklearn,
+        fixtures_roc, fixtures_pictures, fixtures_sklearn, fixtures_images,
     )  # fmt: skip
     for module in modules:
         for path in module.write(folder):

@@ -1,6 +1,7 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
 export { type ArrayDatasetOptions, arrayDataset } from "./data/array-dataset.ts";
+export { type ImageTransformOptions, imageTransformUnits, transformImages } from "./data/transforms/registry.ts";
 export {
   type CkaForm,
   type CkaOptions,

@@ -13,6 +13,7 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { alignmentTracks } from "./guo/cka.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { cifarBlocks } from "./guo/fig-2-cifar10.ts";
@@ -54,6 +55,7 @@ export const experiments: readonly Experiment[] = [
   dormantUnit,
   neighboursByOptimizer,
   pairsAlongTraining,
+  alignmentTracks,
   diffusion,
   contributionDistance,
   jumpOverHump,

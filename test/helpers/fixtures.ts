@@ -17,6 +17,7 @@ export type FixtureName =
   | "dropout"
   | "diagnose"
   | "pictures"
+  | "images"
   | "roc"
   | "sklearn";
 
@@ -152,6 +153,9 @@ export interface SklearnDescription {
 
 export interface Descriptions {
   readonly pictures: { readonly ks: readonly number[]; readonly trustworthiness: readonly number[] };
+  readonly images: {
+    readonly cases: readonly { readonly key: string; readonly name: string; readonly amount: number }[];
+  };
   readonly roc: RocDescription;
   readonly diagnose: DiagnoseDescription;
   readonly neighbours: NeighboursDescription;
