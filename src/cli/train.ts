@@ -12,7 +12,7 @@ function configure(command: Command): void {
     // Written out, since the registries load every reader and every graph; a test holds them equal.
     .option(
       "--data <source>",
-      "mnist, fashion-mnist, digits, printed-digits, printed-letters, notmnist, cifar10 or a file .npz, .csv, .tsv, .txt",
+      "mnist, fashion-mnist, digits, printed-digits, printed-letters, notmnist, cifar10, verses or a file .npz, .csv, .tsv, .txt",
     )
     .option("--limit <n>", "keep the first N training examples")
     .option(

@@ -13,6 +13,7 @@ import { loadNpyFolder, loadNpzFile } from "./npz-file.node.ts";
 import { loadPrintedDigits, loadPrintedLetters } from "./printed.node.ts";
 import { loadTextFile } from "./text-file.node.ts";
 import type { Dataset, LoadOptions } from "./types.ts";
+import { loadVerses } from "./verses.node.ts";
 
 const SOURCES: ReadonlyMap<string, (options: LoadOptions) => Dataset> = new Map([
   ["mnist", loadMnist],
@@ -22,6 +23,7 @@ const SOURCES: ReadonlyMap<string, (options: LoadOptions) => Dataset> = new Map(
   ["printed-letters", loadPrintedLetters],
   ["notmnist", loadNotMnist],
   ["cifar10", loadCifar10],
+  ["verses", loadVerses],
 ]);
 
 const FILES: ReadonlyMap<string, (path: string, options: LoadOptions) => Dataset> = new Map([

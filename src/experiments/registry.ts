@@ -29,6 +29,7 @@ import { contributionDistance } from "./lhermitte/contribution-distance.ts";
 import { jumpOverHump } from "./lhermitte/fig-2.ts";
 import { learningRate } from "./lhermitte/learning-rate.ts";
 import { nearSolution } from "./lhermitte/near-solution.ts";
+import { promptPrefix } from "./lhermitte/prompt-prefix.ts";
 import { regularisation } from "./lhermitte/regularisation.ts";
 import { effectiveKernels } from "./richness/effective-kernels.ts";
 import { infiniteWidth } from "./richness/infinite-width.ts";
@@ -62,6 +63,7 @@ export const experiments: readonly Experiment[] = [
   learningRate,
   nearSolution,
   regularisation,
+  promptPrefix,
   lazyToRich,
   widthScaling,
   infiniteWidth,

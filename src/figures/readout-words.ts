@@ -29,7 +29,7 @@ const NAT_LOSSES: readonly string[] = [...LOGIT_LOSSES, "nll", "joint-nll"];
 /** Losses of which one output tells two classes apart. */
 const BINARY_LOSSES: readonly string[] = ["binary-cross-entropy", "hinge", "perceptron"];
 
-/** The words for a resolved readout: "margin:8-3", "logit:8", "output:0", "probability:8" or "loss"; "logit:5/8" is at position 5. */
+/** The words for a resolved readout: "margin:8-3", "logit:8", "output:0", "probability:8", "along" or "loss"; "logit:5/8" is at position 5. */
 export function readoutWords(readout: string, { classes, loss, outputs }: WordsContext): ReadoutWords {
   const [name, written = ""] = readout.split(":");
   const position = positionIn(readout);
@@ -46,6 +46,9 @@ export function readoutWords(readout: string, { classes, loss, outputs }: WordsC
       up: "upward",
       down: "downward",
     };
+  }
+  if (name === "along") {
+    return { quantity: "the outputs along the model's own", unit: "output", up: "upward", down: "downward" };
   }
   if (name === "margin") {
     const [a, b] = argument.split("-").map(nameOf);

@@ -1,4 +1,4 @@
-// Readouts that are linear in the outputs: one output, the predicted one, or a difference of two.
+// Readouts that are linear in the outputs: one output, the predicted one, a difference of two, or all of them in one direction.
 
 import type { GraphBuilder } from "../graph/builder.ts";
 import { mul } from "../graph/ops.ts";
@@ -43,6 +43,17 @@ export function predictedReadout(spec: string, argument: string, context: Readou
   return linearReadout(spec, (y) => {
     const k = argmax(outputsAt(y, place));
     return { name: `${word}:${place.prefix}${k}`, coefficients: coefficientsOf(place, { [k]: 1 }) };
+  });
+}
+
+/**
+ * `along` = sum_c y_c d_c, d = y(w_S) / |y(w_S)|: all outputs in the direction of the trained model's own, of which the value is their Euclidean
+ * length. For outputs that are one thing, as the pixels of an image. The first output where all of them are 0.
+ */
+export function alongReadout(spec: string): Readout {
+  return linearReadout(spec, (y) => {
+    const length = Math.hypot(...Array.from(y));
+    return { name: spec, coefficients: Array.from(y, (value, c) => (length > 0 ? value / length : Number(c === 0))) };
   });
 }
 

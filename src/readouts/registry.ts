@@ -1,6 +1,6 @@
 // Readouts by the names that users write: `margin`, `logit:3`, `probability:1`, `loss`, ...
 
-import { marginReadout, outputReadout, predictedReadout } from "./linear.ts";
+import { alongReadout, marginReadout, outputReadout, predictedReadout } from "./linear.ts";
 import { lossReadout } from "./loss.ts";
 import { hasPositions, lastPlace } from "./place.ts";
 import { probabilityReadout } from "./probability.ts";
@@ -17,6 +17,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ["logit", { make: outputReadout, argument: "required" }],
   ["output", { make: outputReadout, argument: "required" }],
   ["predicted", { make: predictedReadout, argument: "position" }],
+  ["along", { make: alongReadout, argument: "none" }],
   ["probability", { make: probabilityReadout, argument: "required" }],
   ["loss", { make: lossReadout, argument: "none" }],
 ]);
@@ -27,6 +28,7 @@ export const readoutForms: readonly string[] = [
   "logit:K",
   "output:K",
   "predicted",
+  "along",
   "probability:K",
   "loss",
 ];

@@ -10,7 +10,7 @@ describe("loadDataset", () => {
   test("knows its sources by name", () => {
     expect(datasetNames).toEqual([
       ...["mnist", "fashion-mnist", "digits", "printed-digits", "printed-letters"],
-      ...["notmnist", "cifar10"],
+      ...["notmnist", "cifar10", "verses"],
     ]);
   });
 
@@ -18,7 +18,7 @@ describe("loadDataset", () => {
     const error = loadDataset("minst");
     await expect(error).rejects.toThrow(RangeError);
     await expect(error).rejects.toThrow(
-      "data must be one of mnist, fashion-mnist, digits, printed-digits, printed-letters, notmnist, cifar10 or a file .npz, .csv, .tsv, .txt, got minst (did you mean mnist?)",
+      "data must be one of mnist, fashion-mnist, digits, printed-digits, printed-letters, notmnist, cifar10, verses or a file .npz, .csv, .tsv, .txt, got minst (did you mean mnist?)",
     );
     await expect(loadDataset("Digits")).rejects.toThrow("did you mean digits?");
     await expect(loadDataset("imagenet")).rejects.toThrow(/got imagenet$/);

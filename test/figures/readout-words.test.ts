@@ -20,6 +20,7 @@ it.each([
   ["output:12/4", "mse", ["output 4 at position 12", "output", "upward", "downward"]],
   ["loss", "cross-entropy", ["the loss", "nat", "upward", "downward"]],
   ["loss", "half-mse", ["the loss", "loss", "upward", "downward"]],
+  ["along", "mse", ["the outputs along the model's own", "output", "upward", "downward"]],
 ])("readoutWords(%s) under %s", (readout, loss, words) => {
   const { quantity, unit, up, down } = readoutWords(readout, { classes, loss });
   expect([quantity, unit, up, down]).toEqual(words);

@@ -57,6 +57,11 @@ describe("readouts that are linear in the outputs", () => {
     expect(await read("predicted", regressor)).toEqual({ ...expected, names: ["output:1", "output:0"] });
   });
 
+  it("along is every output in the direction of the trained model's own, of their length", () => {
+    expect(resolved("along", [3, 0, -4])).toEqual({ name: "along", coefficients: [0.6, 0, -0.8] });
+    expect(resolved("along", [0, 0])).toEqual({ name: "along", coefficients: [1, 0] });
+  });
+
   it("take the first of equal outputs, as prediction and as runner-up", () => {
     expect(resolved("predicted", [1, 2, 2])).toEqual({ name: "logit:1", coefficients: [0, 1, 0] });
     expect(resolved("margin", [2, 1, 2, 1])).toEqual({ name: "margin:0-2", coefficients: [1, 0, -1, 0] });
@@ -218,6 +223,7 @@ describe("what readoutOf refuses", () => {
     ["output", "readout output: an output must be given, as in output:0"],
     ["probability", "readout probability: an output must be given, as in probability:0"],
     ["predicted:1", 'readout predicted: no argument must be given, got "predicted:1"'],
+    ["along:1", 'readout along: no argument must be given, got "along:1"'],
     ["loss:1", 'readout loss: no argument must be given, got "loss:1"'],
     ["logit:3", 'readout logit:3: the output must be an integer in 0..2, got "3"'],
     ["logit:", 'readout logit:: the output must be an integer in 0..2, got ""'],
