@@ -1,6 +1,7 @@
 // All experiments, in the order of their sources.
 
 import { nearestName } from "../numeric/nearest-name.ts";
+import { featureAlignment } from "./baratin/alignment.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
 import { densityEstimate } from "./domingos/bayesian-network.ts";
 import { brittleness } from "./domingos/brittleness.ts";
@@ -10,6 +11,7 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { kernelVelocity } from "./fort/kernel-velocity.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
@@ -23,6 +25,9 @@ import { jumpOverHump } from "./lhermitte/fig-2.ts";
 import { learningRate } from "./lhermitte/learning-rate.ts";
 import { nearSolution } from "./lhermitte/near-solution.ts";
 import { regularisation } from "./lhermitte/regularisation.ts";
+import { globality } from "./long/globality.ts";
+import { afterKernelRate } from "./long/learning-rate.ts";
+import { easyAxis } from "./ortiz-jimenez/easy-axis.ts";
 import { effectiveKernels } from "./richness/effective-kernels.ts";
 import { infiniteWidth } from "./richness/infinite-width.ts";
 import { lazyToRich } from "./richness/lazy-to-rich.ts";
@@ -55,6 +60,11 @@ export const experiments: readonly Experiment[] = [
   widthScaling,
   infiniteWidth,
   effectiveKernels,
+  kernelVelocity,
+  afterKernelRate,
+  globality,
+  featureAlignment,
+  easyAxis,
   honesty,
 ];
 
