@@ -58,7 +58,6 @@ export const afterKernelRate = defineExperiment<
       measure:
         "test error over the kernel at the start less over that after training at the largest rate, mean of both networks",
       least: 0.005,
-      unit: "of 1",
       reason: "half a point is five test images of a thousand: more than none, less than what the source calls much",
       central: true,
     },
@@ -216,7 +215,7 @@ export const afterKernelRate = defineExperiment<
         reads:
           name === "perceptron"
             ? "For the perceptron the kernel of the start is the better one at every rate; larger rates bring the kernel after training nearer to it. It is why the mean of both networks is not clear of its bounds."
-            : "For the convolutional network every kernel after training errs less than that of the start, by a third of its errors, and less for large rates than for the smallest; between the others the differences are smaller than the bands.",
+            : "For the convolutional network every kernel after training errs less than that of the start, by a quarter to a third of its errors, and less for large rates than for the smallest; between the others the differences are smaller than the bands.",
         figure: lines({
           title: `Test errors by learning rate: ${name}`,
           caption: `Hard-margin machines over the kernel before and after training, and the network; bands: ${intervalWords(seeds.length)}.`,
