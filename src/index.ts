@@ -1,10 +1,12 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
 export { type ArrayDatasetOptions, arrayDataset } from "./data/array-dataset.ts";
+export { rotatedImages, shiftedImages, shuffledPatches } from "./data/image-changes.ts";
 export { type ImageTransformOptions, imageTransformUnits, transformImages } from "./data/transforms/registry.ts";
 export {
   type CkaForm,
   type CkaOptions,
+  centredKernel,
   cka,
   ckaForms,
   kernelTargetAlignment,
@@ -38,6 +40,7 @@ export {
 } from "./diagnose/diagnosis.ts";
 export { diagnosisSteps, planDiagnosis } from "./diagnose/diagnosis-plan.ts";
 export { type DiagnosisRow, diagnosisTable } from "./diagnose/diagnosis-table.ts";
+export { type KernelInvariance, kernelInvariance } from "./diagnose/invariance.ts";
 export { type KernelMovement, kernelMovement } from "./diagnose/kernel-movement.ts";
 export { type Laziness, type LazinessOptions, measureLaziness } from "./diagnose/laziness.ts";
 export {
@@ -301,7 +304,7 @@ export {
 export { type KernelFlow, type KernelFlowOptions, kernelGradientFlow, type Moment } from "./machines/kernel-flow.ts";
 export { type KernelPca, type KernelPcaOptions, kernelPca } from "./machines/kernel-pca.ts";
 export { type KernelRidgeOptions, kernelRidge } from "./machines/kernel-ridge.ts";
-export { trainLinearised } from "./machines/linearised-training.ts";
+export { type LinearisedTrainingOptions, trainLinearised } from "./machines/linearised-training.ts";
 export {
   type DistanceMeasure,
   distanceMeasures,

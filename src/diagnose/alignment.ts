@@ -49,6 +49,17 @@ function product(a: Float64Array, b: Float64Array): number {
 }
 
 /**
+ * H K H, H = I - 1 1^T / n: the kernel of features less their mean, without the direction that all points share. Its trace is n times the variance
+ * of the features over the points.
+ *
+ * Shapes: (N, N), the same back. Cost: O(N^2). Errors: those of the kernel.
+ */
+export function centredKernel(kernel: Matrix): Matrix {
+  const n = requireKernel("centredKernel", kernel);
+  return { dtype: "float64", shape: [n, n], data: lessMeans(kernel.data, n, true) };
+}
+
+/**
  * Centred kernel alignment of two kernels over the same examples: <K, L> / sqrt(<K, K> <L, L>), where
  *
  *     centred     <K, L> = tr(H K H L), H = I - 1 1^T / n: 1 where one is the other up to a factor and a constant      (theory 1.4)

@@ -2,6 +2,7 @@
 
 import { nearestName } from "../numeric/nearest-name.ts";
 import { silentAlignment } from "./atanasov/silent-alignment.ts";
+import { featureAlignment } from "./baratin/alignment.ts";
 import { exactKernel } from "./bell/exact-kernel.ts";
 import { lazyScale } from "./chizat/lazy-scale.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
@@ -13,6 +14,7 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { kernelVelocity } from "./fort/kernel-velocity.ts";
 import { alignmentTracks } from "./guo/cka.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
@@ -31,6 +33,9 @@ import { learningRate } from "./lhermitte/learning-rate.ts";
 import { nearSolution } from "./lhermitte/near-solution.ts";
 import { promptPrefix } from "./lhermitte/prompt-prefix.ts";
 import { regularisation } from "./lhermitte/regularisation.ts";
+import { globality } from "./long/globality.ts";
+import { afterKernelRate } from "./long/learning-rate.ts";
+import { easyAxis } from "./ortiz-jimenez/easy-axis.ts";
 import { effectiveKernels } from "./richness/effective-kernels.ts";
 import { infiniteWidth } from "./richness/infinite-width.ts";
 import { lazyToRich } from "./richness/lazy-to-rich.ts";
@@ -73,6 +78,11 @@ export const experiments: readonly Experiment[] = [
   grokking,
   dataScaling,
   exactKernel,
+  kernelVelocity,
+  afterKernelRate,
+  globality,
+  featureAlignment,
+  easyAxis,
   honesty,
 ];
 

@@ -10,22 +10,29 @@ export interface KernelDistance {
   readonly distances: ArrayLike<number>;
   /** Default "kernel distance" (Fort et al. 2020). */
   readonly measure?: string;
+  /** What the numbers of `steps` count. Default "step". */
+  readonly unit?: string;
 }
 
 /** The matrix of distances, its sides named by steps. */
-export function kernelDistanceFigure({ steps, distances, measure = "kernel distance" }: KernelDistance): Figure {
+export function kernelDistanceFigure({
+  steps,
+  distances,
+  measure = "kernel distance",
+  unit = "step",
+}: KernelDistance): Figure {
   const count = steps.length;
   const names = Array.from(steps, (step) => String(step));
   const far = count > 0 ? distances[count - 1] : Number.NaN;
   const ends = count > 1 ? ` Between the first and the last: ${formatNumber(far)}.` : "";
   return heatmap({
-    title: "Distance of the kernels between steps",
-    caption: `The ${measure} of the kernels at ${countOf(count, "step")}.${ends}`,
+    title: `Distance of the kernels between ${unit}s`,
+    caption: `The ${measure} of the kernels at ${countOf(count, unit)}.${ends}`,
     values: distances,
     rows: count,
     columns: count,
     quantity: measure,
-    rowSide: { label: "step", names },
-    columnSide: { label: "step", names },
+    rowSide: { label: unit, names },
+    columnSide: { label: unit, names },
   });
 }

@@ -1,7 +1,14 @@
 // Measures of kernels against numpy, scipy and scikit-learn, and against closed forms.
 
 import { describe, expect, it } from "vitest";
-import { cka, ckaForms, kernelTargetAlignment, labelKernel, targetKernel } from "../../src/diagnose/alignment.ts";
+import {
+  centredKernel,
+  cka,
+  ckaForms,
+  kernelTargetAlignment,
+  labelKernel,
+  targetKernel,
+} from "../../src/diagnose/alignment.ts";
 import { blockScore } from "../../src/diagnose/block-score.ts";
 import { kernelMovement } from "../../src/diagnose/kernel-movement.ts";
 import { modeEnergies, nullSpace } from "../../src/diagnose/null-space.ts";
@@ -99,6 +106,23 @@ describe("nullSpace", () => {
     );
     expect(() => nullSpace(modes, residual, { weak: 2 })).toThrow(
       new RangeError("nullSpace: weak must be a number in [0, 1], got 2"),
+    );
+  });
+});
+
+describe("centredKernel", () => {
+  it("is the kernel of features less their mean", () => {
+    const [n, width] = features.shape;
+    const lessMean = features.data.map((value, at) => {
+      let mean = 0;
+      for (let i = 0; i < n; i++) mean += features.data[i * width + (at % width)] / n;
+      return value - mean;
+    });
+    const centred = reals([n, width], lessMean);
+    expect(centredKernel(kernel)).toBeAllclose(multiply(centred, transpose(centred)), { rtol: 1e-10, atol: 1e-12 });
+    expect(centredKernel(reals([1, 1], [3])).data[0]).toBe(0);
+    expect(() => centredKernel(reals([0, 0], []))).toThrow(
+      "centredKernel: kernel must be of an example or more, got [0,0]",
     );
   });
 });

@@ -133,6 +133,11 @@ it.each(Object.keys(empty))("%s is drawn with what there is", (name) => {
   for (const row of figure.table.rows) expect(row).toHaveLength(figure.table.columns.length);
 });
 
+it("kernelDistanceFigure names what its numbers count", () => {
+  const { svg } = kernelDistanceFigure({ steps: [0, 0.5], distances: [0, 0.25, 0.25, 0], unit: "epoch" });
+  expect(svg()).toContain("Distance of the kernels between epochs");
+});
+
 describe("contourOf(cells)", () => {
   it("follows a circle: every end of a piece is as far from its centre, and the pieces close", () => {
     const pieces = contourOf(grid(21, 21, (i, j) => Math.hypot(i - 10, j - 10) - 6));

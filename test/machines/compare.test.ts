@@ -199,6 +199,19 @@ describe("what a comparison is made of", () => {
     });
   });
 
+  it("trainLinearised from a later step trains f_s + J_s (w - w_s) by the rest of the batches", async () => {
+    const own = await trained({ loss: "mse", hidden: [6], optimizer: optimizerChoice("sgd") });
+    const { x } = own.task.dataset.test;
+    const steps = own.run.batches.length;
+    const { params: last } = await own.run.checkpoint(steps);
+    const end = await trainLinearised(own.task, own.run, { from: steps });
+    expect(await predict(end.task, end.params, { x })).toBeAllclose(await predict(own.task, last, { x }));
+    // The gradient at s is the network's own, so that one step leads to the same parameters.
+    const one = await trainLinearised(own.task, own.run, { from: steps - 1 });
+    expect(one.params).toBeAllclose(last);
+    await expect(trainLinearised(own.task, own.run, { from: steps + 1 })).rejects.toThrow(RangeError);
+  });
+
   it("wilson's interval has its published values", () => {
     // Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81 of 263, and 15 of 148, 0 of 20.
     expect(wilson(81 / 263, 263)).toBeAllclose([0.2553, 0.3662], { atol: 5e-5, rtol: 0 });
