@@ -1,5 +1,6 @@
 // The public names of pathkernel that run anywhere; `pathkernel/node` adds what reads and writes files.
 
+export * from "./adversaries.ts";
 export { type ArrayDatasetOptions, arrayDataset } from "./data/array-dataset.ts";
 export { rotatedImages, shiftedImages, shuffledPatches } from "./data/image-changes.ts";
 export { type ImageTransformOptions, imageTransformUnits, transformImages } from "./data/transforms/registry.ts";

@@ -21,6 +21,10 @@ export interface SampleLosses {
 /** Gives outputs, loss and residual of a sample at any parameters. Cost: a forward pass. */
 export function sampleLosses(task: Task): (params: RealArray, sample: Sample) => Promise<SampleLosses> {
   const { loss, engine, outputShape, outputs: width } = task;
+  if (loss.inputs)
+    throw new RangeError(
+      `diagnose: loss ${loss.name} also reads ${Object.keys(loss.inputs).join(", ")}, which is known at the steps of training only`,
+    );
   const b = new GraphBuilder();
   const y = b.input("y", "real", ["N", ...outputShape]);
   const target = b.input("target", loss.target === "class" ? "int64" : "real", targetShape(y, loss.target));

@@ -39,10 +39,10 @@ export function batchFactors(options: BatchFactorOptions): BatchFactors | undefi
 }
 
 function buildFactors({ head, exampleInputs, loss, layout }: BatchFactorOptions): BatchFactors | undefined {
-  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const { b, inputs, seeds } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const examples = exampleInputs.map((name) => inputs[name]);
-  const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
+  const uses = usesOf(b, { seeds: seeds(), examples, parameters });
   if (!uses) return undefined;
   const own = parameters.map((parameter) => pairable(b, uses, parameter));
   const outputs: Record<string, Value> = {};

@@ -71,15 +71,25 @@ export function rowsPerSweep(
  * @see Domingos 2020, Theorem 1, arXiv:2012.00152
  */
 export async function explain(task: Task, run: Run, options: ExplainOptions): Promise<Explanation> {
+  return explainPulledBy(task, task, run, options);
+}
+
+/** The same with the loss of `pulled`, which is `task` but for that, in the place of the one that was trained: contributions are those of its pull. */
+export async function explainPulledBy(
+  task: Task,
+  pulled: Task,
+  run: Run,
+  options: ExplainOptions,
+): Promise<Explanation> {
   const { queries, tolerance = DEFAULT_TOLERANCE, rule = "auto", chord = 1, shift = DEFAULT_SHIFT_SHARE } = options;
   if (!Number.isSafeInteger(chord) || chord < 1)
     throw new RangeError(`explain: chord must be a positive integer, got ${chord}`);
   if (!(shift >= 0)) throw new RangeError(`explain: shift must be a number >= 0, got ${shift}`);
   const prepared = await prepareRows(task, run, { queries, readout: options.readout, rule, tolerance });
   const { graphs, readoutOptions, scale } = prepared;
-  const direct = (options.pulls ?? "auto") === "auto" ? directPuller(task, readoutOptions) : undefined;
+  const direct = (options.pulls ?? "auto") === "auto" ? directPuller(pulled, readoutOptions) : undefined;
   const allowed = (tolerance * scale) / Math.max(1, run.batches.length);
-  const shared = { ...options, graphs, readoutOptions, direct, feeds: prepared.rows.feeds, allowed };
+  const shared = { ...options, pulled, graphs, readoutOptions, direct, feeds: prepared.rows.feeds, allowed };
   const parts: SweepResult[] = [];
   const perSweep = direct ? queries.length : rowsPerSweep(task, options.memoryBudget);
   for (let start = 0; start < queries.length; start += perSweep) {
@@ -97,6 +107,7 @@ export async function explain(task: Task, run: Run, options: ExplainOptions): Pr
 }
 
 interface SweepRows extends Pick<ExplainOptions, "rule" | "signal" | "pulls" | "replayMemory"> {
+  readonly pulled: Task;
   readonly graphs: ReadoutGraphs;
   readonly readoutOptions: ReadoutGraphOptions;
   readonly direct: DirectPuller | undefined;
@@ -121,7 +132,7 @@ async function sweepRows(task: Task, run: Run, options: SweepRows): Promise<Swee
   const feeds = whole ? all : Object.fromEntries(taken());
   const rows = new RowEvaluator(task, options.graphs, { count, feeds });
   const how = { readout: options.readoutOptions, method: options.pulls ?? "auto", run };
-  const puller = options.direct ?? carrierOf(task, rows, how);
+  const puller = options.direct ?? carrierOf(options.pulled, rows, how);
   const steps = run.batches.length;
   const total = all[ROW].shape[0] * steps;
   return sweep(

@@ -8,7 +8,7 @@ import { vjp } from "../differentiate/reverse.ts";
 import { switchesOf } from "../differentiate/switches.ts";
 import { lightenPools } from "../graph/before-pools.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
-import { add, concat, fullLike, mul } from "../graph/ops.ts";
+import { add, concat, fullLike, mul, reduceSum } from "../graph/ops.ts";
 import { targetShape } from "../graph/outputs.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import type { Loss } from "../losses/types.ts";
@@ -198,10 +198,10 @@ export function pullGraph(options: PullGraphOptions): Graph | undefined {
 }
 
 function buildPullGraph({ head, exampleInputs, loss, layout, rows }: PullGraphOptions): Graph | undefined {
-  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const { b, inputs, seeds } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const examples = exampleInputs.map((name) => inputs[name]);
-  const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
+  const uses = usesOf(b, { seeds: seeds(), examples, parameters });
   if (!uses) return undefined;
   const directions = new Map(
     parameters.map(
@@ -214,12 +214,14 @@ function buildPullGraph({ head, exampleInputs, loss, layout, rows }: PullGraphOp
 
 /** <u, g_n> for one vector u by forward mode: output `pulls` (N). Works for every model; inputs as above with `tangent.NAME`. */
 export function forwardPullGraph({ head, loss, layout }: Omit<PullGraphOptions, "rows">): Graph {
-  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const { b, inputs, y, losses, weights, pull } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const tangents = parameters.map((value) => ({
     value,
     tangent: b.input(`tangent.${value.name}`, "real", value.shape),
   }));
-  const [slope] = jvp(b, tangents, [losses]);
+  const [moved] = jvp(b, tangents, [pull ? y : losses]);
+  const axes = y.shape.slice(1).map((_, axis) => axis + 1);
+  const slope = moved && pull ? reduceSum(b, mul(b, pull, moved), axes) : moved;
   return b.build({ pulls: mul(b, weights, slope ?? fullLike(b, losses, 0)) });
 }

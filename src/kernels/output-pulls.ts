@@ -4,21 +4,20 @@ import type { Split } from "../data/types.ts";
 import { vjp } from "../differentiate/reverse.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { fullLike } from "../graph/ops.ts";
-import { targetShape } from "../graph/outputs.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { type RealArray, reals, type Tensor, toReal } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
 import { examplesOf } from "../train/examples.ts";
-import { objectiveOf, TARGET, WEIGHTS } from "../train/gradient-graph.ts";
-import { occurrenceFeeds } from "../train/occurrences.ts";
+import { objectiveOf, objectiveOn, TARGET, WEIGHTS } from "../train/gradient-graph.ts";
+import { lossFeeds, occurrenceFeeds } from "../train/occurrences.ts";
 import { examplesPerTile } from "../train/stepper.ts";
 import { type Task, targetsOf } from "../train/task.ts";
 
 /** Gives c_n dl_n/dy at `params` for each occurrence of a batch, (B, C). Cost: a forward pass. */
 export function outputPulls(task: Task): (params: RealArray, batch: Batch) => Promise<RealArray> {
   const { training, loss, layout, engine, frozen } = task;
-  const { b, y, losses, weights } = objectiveOf(training.head, loss);
-  const [pulls] = vjp(b, [{ value: losses, cotangent: weights }], [y]);
+  const { b, y, seeds } = objectiveOf(training.head, loss);
+  const [pulls] = vjp(b, seeds(), [y]);
   const program = engine.compile(b.build({ pulls: pulls ?? fullLike(b, y, 0) }));
   const occurrences = occurrenceFeeds(task);
   return async (params, batch) => {
@@ -32,14 +31,15 @@ export function pullsOfOutputs(task: Task): (outputs: Tensor, batch: Batch) => P
   const { loss, engine, dataset, outputShape } = task;
   const b = new GraphBuilder();
   const y = b.input("y", "real", ["N", ...outputShape]);
-  const target = b.input(TARGET, loss.target === "class" ? "int64" : "real", targetShape(y, loss.target));
-  const weights = b.input(WEIGHTS, "real", ["N"]);
-  const [pulls] = vjp(b, [{ value: loss.value(b, y, target), cotangent: weights }], [y]);
+  const { seeds } = objectiveOn(b, y, loss);
+  const [pulls] = vjp(b, seeds(), [y]);
   const program = engine.compile(b.build({ pulls: pulls ?? fullLike(b, y, 0) }));
-  return async ({ data }, { indices, weights: counts }) => {
+  return async ({ data }, batch) => {
+    const { indices, weights: counts } = batch;
     const feeds = {
       y: toReal(reals([indices.length, ...outputShape], data as RealArray), engine.dtype),
       [TARGET]: targetsOf(task, dataset.train, indices),
+      ...lossFeeds(task, batch),
       [WEIGHTS]: toReal(reals([indices.length], counts), engine.dtype),
     };
     return (await program.run(feeds)).pulls.data as RealArray;

@@ -20,8 +20,20 @@ export interface Loss {
   readonly binary?: boolean | undefined;
   /** The loss of an example is a sum over its positions, not a mean. */
   readonly sums?: boolean | undefined;
+  /**
+   * What it reads beside outputs and targets, by name, with the shape of each: the same for all examples of a step, and recorded with it, as another
+   * network's parameters. A loss with such inputs is made by a function, not by `lossOf`.
+   */
+  readonly inputs?: Readonly<Record<string, readonly number[]>> | undefined;
   /** The .onnx file that it is read from; a run embeds it. */
   readonly bytes?: Uint8Array | undefined;
   /** l(y_n, target_n) for each example: (N). A step's loss is the sum over its batch of c_{s,n} l_n (theory 1.0). */
-  value(b: GraphBuilder, y: Value, target: Value): Value;
+  value(b: GraphBuilder, y: Value, target: Value, inputs?: Readonly<Record<string, Value>>): Value;
+  /**
+   * l' (N, ...), in the shape of y, where training is to follow a field that is not the derivative of `value`: what it is made of is not
+   * differentiated. Absent: dl/dy.
+   */
+  readonly pull?:
+    | ((b: GraphBuilder, y: Value, target: Value, inputs: Readonly<Record<string, Value>>) => Value)
+    | undefined;
 }

@@ -13,6 +13,8 @@ export interface ReadoutContext {
     readonly probabilities?: ((b: GraphBuilder, y: Value) => Value) | undefined;
     /** Set where outputs are probabilities already. */
     readonly outputs?: string | undefined;
+    /** Set where it reads more than outputs and targets. */
+    readonly inputs?: object | undefined;
     value(b: GraphBuilder, y: Value, target: Value): Value;
   };
 }

@@ -1,21 +1,28 @@
 // A run that is kept in memory: for the library's users and for tests, with the same writer and reader as one on disk.
 
+import type { Tensor } from "../numeric/tensor.ts";
 import { copyOf } from "./checkpoint-format.ts";
 import { requireStored } from "./checkpoint-plan.ts";
 import { batchesOf, scalarsOf } from "./columns.ts";
 import { extentOf, Recorder } from "./recorder.ts";
-import type { Checkpoint, NewRun, Run, RunManifest, RunWriter } from "./types.ts";
+import type { Batch, Checkpoint, NewRun, Run, RunManifest, RunWriter } from "./types.ts";
 
 export interface MemoryRunWriter extends RunWriter {
   /** The run as it was last flushed; later steps are not in it. Undefined after `abort` of a run without a readable step. */
   open(): Run | undefined;
 }
 
+const copied = (inputs: NonNullable<Batch["lossInputs"]>): Batch["lossInputs"] =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() } as Tensor]),
+  );
+
 /** Starts a run in memory; `path` is only a name. Cost: all batches and all checkpoints stay in memory. */
 export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWriter {
   const recorder = new Recorder(run);
   const stored = new Map<number, Checkpoint>();
   const modelBytes = run.modelBytes.slice();
+  const lossInputs: Batch["lossInputs"][] = [];
   let flushed: RunManifest | undefined = recorder.manifest();
 
   /** Checkpoints that only served to read the run that far. */
@@ -32,7 +39,9 @@ export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWr
       modelBytes,
       ...(run.lossBytes && { lossBytes: run.lossBytes }),
       layout: run.layout,
-      batches: batchesOf(recorder.columns, steps),
+      batches: batchesOf(recorder.columns, steps).map((batch, s) =>
+        lossInputs[s] ? { ...batch, lossInputs: lossInputs[s] } : batch,
+      ),
       scalars: scalarsOf(recorder.columns, steps),
       checkpoints,
       checkpoint: async (step) => {
@@ -44,7 +53,10 @@ export function createMemoryRun(run: NewRun, path = "memory.pkrun"): MemoryRunWr
 
   return {
     path,
-    appendStep: (batch, scalars) => recorder.appendStep(batch, scalars),
+    appendStep(batch, scalars) {
+      recorder.appendStep(batch, scalars);
+      if (batch.lossInputs) lossInputs.push(copied(batch.lossInputs));
+    },
     writeCheckpoint: async (checkpoint) => recorder.addCheckpoint(checkpoint, (c) => stored.set(c.step, copyOf(c))),
     flush: async () => {
       flushed = recorder.manifest();

@@ -25,6 +25,8 @@ export function extentOf(
   return { steps, checkpoints: within.filter(stays) };
 }
 
+const namesOf = (values: object = {}): string => Object.keys(values).sort().join(", ");
+
 /** The record in memory. Every method throws RangeError where the caller breaks the order or hands over a broken value. */
 export class Recorder {
   private readonly record: GrowingColumns;
@@ -67,9 +69,9 @@ export class Recorder {
     return { ...this.run.manifest, steps: this.steps, status: this.status };
   }
 
-  appendStep({ indices, weights, keys }: Batch, scalars: StepScalars): void {
+  appendStep({ indices, weights, keys, lossInputs: others }: Batch, scalars: StepScalars): void {
     this.requireOpen("appendStep");
-    const { checkpointEvery, data, random } = this.run.manifest;
+    const { checkpointEvery, data, random, lossInputs } = this.run.manifest;
     const step = this.steps;
     if (scalars.step !== step) throw new RangeError(`appendStep: step must be ${step}, got ${scalars.step}`);
     if (step % checkpointEvery === 0 && this.lastCheckpoint !== step) {
@@ -84,6 +86,11 @@ export class Recorder {
       const must = random ? "one key an index where training is random" : "no keys where nothing is random";
       throw new RangeError(`appendStep: a batch must have ${must}, got ${keys?.length ?? 0} for ${indices.length}`);
     }
+    const read = namesOf(lossInputs);
+    if (namesOf(others) !== read)
+      throw new RangeError(
+        `appendStep: a batch must have what the loss reads, ${read || "nothing"}, got ${namesOf(others) || "nothing"}`,
+      );
     const stray = indices.find((index) => index < 0 || index >= data.trainExamples);
     if (stray !== undefined) {
       throw new RangeError(`appendStep: indices must be 0..${data.trainExamples - 1}, got ${stray} at step ${step}`);

@@ -1,6 +1,7 @@
 // Starts to record a run in a folder NAME.pkrun of its own.
 
 import { join } from "node:path";
+import { UnsupportedError } from "../errors.ts";
 import { writeFileAtomic } from "../numeric/files.node.ts";
 import { sha256 } from "../numeric/sha256.node.ts";
 import { DiskRunWriter } from "./disk-writer.node.ts";
@@ -22,6 +23,11 @@ export interface RunWriterOptions extends NewRun {
  * has that name and `force` is not set, where another process records it, or where another folder or a file has the name.
  */
 export async function createRunWriter(path: string, { force = false, ...run }: RunWriterOptions): Promise<RunWriter> {
+  const read = Object.keys(run.manifest.lossInputs ?? {});
+  if (read.length > 0)
+    throw new UnsupportedError(
+      `${path}: a loss that reads ${read.join(", ")} at every step is recorded in memory only`,
+    );
   const actual = sha256(run.modelBytes);
   if (actual !== run.manifest.model.sha256) {
     throw new RangeError(`createRunWriter: manifest.model.sha256 must be ${actual}, got ${run.manifest.model.sha256}`);

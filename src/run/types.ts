@@ -1,7 +1,7 @@
 // A recorded training run as data: manifest, batches, per-step scalars, checkpoints.
 
 import type { Layout } from "../numeric/layout.ts";
-import type { RealArray, RealDType } from "../numeric/tensor.ts";
+import type { RealArray, RealDType, Tensor } from "../numeric/tensor.ts";
 
 /** One batch, a list of occurrences: which examples, how much each counts in the loss of its step (c_{s,i} of theory 1.0). */
 export interface Batch {
@@ -9,6 +9,8 @@ export interface Batch {
   readonly weights: Float64Array;
   /** What everything random of each occurrence is a function of; absent where nothing is random. */
   readonly keys?: BigInt64Array | undefined;
+  /** What the loss reads at this step beside outputs and targets, by name; absent where it reads nothing else. */
+  readonly lossInputs?: Readonly<Record<string, Tensor>> | undefined;
 }
 
 /** Parameters and optimizer state before step `step` (so `step` = number of updates done). */
@@ -113,6 +115,8 @@ export interface RunManifest {
   readonly lossFile?: { readonly sha256: string } | undefined;
   /** Absent: mean. */
   readonly reduction?: Reduction | undefined;
+  /** Shapes of what the loss reads at every step beside outputs and targets, by name; kept by runs in memory. Absent: nothing. */
+  readonly lossInputs?: Readonly<Record<string, readonly number[]>> | undefined;
   readonly optimizer: Resolved;
   /** What the gradients of a step were clipped by before the optimizer had them. Absent: by nothing. */
   readonly clipping?: Resolved | undefined;

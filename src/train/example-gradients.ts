@@ -23,10 +23,10 @@ export type ReceiveGradient = (
 
 /** Outputs `gradient.NAME` (N, ...shape); undefined where some use of a parameter has no factored form. */
 export function apartGraph({ training, loss, layout }: Task): Graph | undefined {
-  const { b, inputs, losses, weights } = objectiveOf(training.head, loss);
+  const { b, inputs, losses, weights, seeds } = objectiveOf(training.head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const examples = training.exampleInputs.map((name) => inputs[name]);
-  const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
+  const uses = usesOf(b, { seeds: seeds(), examples, parameters });
   if (!uses) return undefined;
   const outputs: Record<string, Value> = {};
   for (const { name } of layout.entries) {

@@ -27,6 +27,8 @@ export interface MemoryTrainingOptions {
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
   readonly observe?: TrainOptions["observe"];
+  /** Gives what the loss reads at each step, which is recorded; default: what is in the batches. */
+  readonly lossInputs?: TrainOptions["lossInputs"];
 }
 
 /** Runs the batches and gives the recorded run. Memory: one checkpoint every `checkpointEvery` steps. */
@@ -53,6 +55,7 @@ export async function trainInMemory(task: Task, options: MemoryTrainingOptions):
     writer,
     signal: options.signal,
     observe: options.observe,
+    lossInputs: options.lossInputs,
   });
   const run = writer.open();
   if (!run) throw new Error("internal: a finished run must be readable");

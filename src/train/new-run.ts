@@ -64,6 +64,7 @@ export function newRunOf(task: Task, params: RealArray, options: RunOptions): Ne
       },
       loss: loss.name,
       ...(loss.bytes && { lossFile: { sha256: "" } }),
+      ...(loss.inputs && { lossInputs: loss.inputs }),
       optimizer: { name: optimizer.name, options: optimizer.options },
       ...beyondLoss(task),
       data: {

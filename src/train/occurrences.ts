@@ -1,29 +1,32 @@
 // What a graph that is trained is fed of the occurrences of a batch: their examples, targets, what each counts, and what is random of each.
 
 import type { Feeds } from "../engine/engine.ts";
+import { LOSS_INPUT } from "../losses/loss-inputs.ts";
 import type { MaskInput } from "../models/types.ts";
 import { keyedMasks } from "../numeric/keyed-masks.ts";
-import { allocate, type RealArray, sizeOf, type Tensor, tensor } from "../numeric/tensor.ts";
+import { allocate, type RealArray, sizeOf, type Tensor, tensor, toReal, zeros } from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
 import { type ExampleModel, type ExampleSource, examplesOf } from "./examples.ts";
 import { TARGET, WEIGHTS } from "./gradient-graph.ts";
 import { type Task, targetsOf } from "./task.ts";
 
 /** The occurrences `start` to `end` - 1 of a batch, as views. */
-export function partOfBatch({ indices, weights, keys }: Batch, start: number, end: number): Batch {
+export function partOfBatch({ indices, weights, keys, lossInputs }: Batch, start: number, end: number): Batch {
   return {
     indices: indices.subarray(start, end),
     weights: weights.subarray(start, end),
     ...(keys && { keys: keys.subarray(start, end) }),
+    ...(lossInputs && { lossInputs }),
   };
 }
 
 /** The occurrences at these positions of a batch. */
-export function pickedFrom({ indices, weights, keys }: Batch, positions: readonly number[]): Batch {
+export function pickedFrom({ indices, weights, keys, lossInputs }: Batch, positions: readonly number[]): Batch {
   return {
     indices: Int32Array.from(positions, (n) => indices[n]),
     weights: Float64Array.from(positions, (n) => weights[n]),
     ...(keys && { keys: BigInt64Array.from(positions, (n) => keys[n]) }),
+    ...(lossInputs && { lossInputs }),
   };
 }
 
@@ -60,6 +63,19 @@ export function occurrenceInputs(task: Task): (batch: Batch) => Promise<Feeds> {
   return async (batch) => ({ ...(await examples.feeds(batch.indices)), ...masksOf(masks, batch) });
 }
 
+/** What the loss reads at the step of a batch. RangeError where it is missing; zeros for a batch of no occurrences, which nothing reads. */
+export function lossFeeds({ loss, engine }: Pick<Task, "loss" | "engine">, { indices, lossInputs }: Batch): Feeds {
+  const feeds = Object.entries(loss.inputs ?? {}).map(([name, shape]) => {
+    const given = lossInputs?.[name] ?? (indices.length === 0 ? zeros(engine.dtype, shape) : undefined);
+    if (given?.shape.join() !== shape.join())
+      throw new RangeError(
+        `a batch must have ${name} of shape [${shape}] for loss ${loss.name}, got ${given ? `[${given.shape}]` : "none"}`,
+      );
+    return [LOSS_INPUT + name, toReal(given, engine.dtype)] as const;
+  });
+  return Object.fromEntries(feeds);
+}
+
 /** The same with `target` and `example.weights`: everything that a gradient's graph is fed, but for parameters. */
 export function occurrenceFeeds(task: Task): (batch: Batch) => Promise<Feeds> {
   const inputs = occurrenceInputs(task);
@@ -70,6 +86,7 @@ export function occurrenceFeeds(task: Task): (batch: Batch) => Promise<Feeds> {
     counts.set(weights);
     return {
       ...(await inputs(batch)),
+      ...lossFeeds(task, batch),
       [TARGET]: targetsOf(task, task.dataset.train, indices),
       [WEIGHTS]: { dtype, shape: [indices.length], data: counts } as Tensor,
     };

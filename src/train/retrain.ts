@@ -42,19 +42,22 @@ export interface Retrained {
 
 /** A batch less some examples; undefined where `mean` has nothing to be taken over. RangeError where the weights of the rest add up to 0. */
 export function batchWithout(batch: Batch, without: ReadonlySet<number>, weights: RemainingWeights): Batch | undefined {
-  const { indices, weights: before, keys: all } = batch;
+  const { indices, weights: before, keys: all, lossInputs } = batch;
   const left = indices.filter((index) => !without.has(index));
   if (left.length === indices.length) return batch;
   if (left.length === 0 && weights === "mean") return undefined;
-  const keys = all && { keys: all.filter((_, n) => !without.has(indices[n])) };
+  const others = {
+    ...(all && { keys: all.filter((_, n) => !without.has(indices[n])) }),
+    ...(lossInputs && { lossInputs }),
+  };
   // The same numbers as those of a trainer that never had them: 1 / n, not c n' / n.
-  if (weights === "mean" && before.every((c) => c === 1 / before.length)) return { ...meanBatch(left), ...keys };
+  if (weights === "mean" && before.every((c) => c === 1 / before.length)) return { ...meanBatch(left), ...others };
   const kept = before.filter((_, n) => !without.has(indices[n]));
-  if (weights === "kept") return { indices: left, weights: kept, ...keys };
+  if (weights === "kept") return { indices: left, weights: kept, ...others };
   const rest = sum(kept);
   if (rest === 0) throw new RangeError("retrain: weights must be kept where those that remain in a batch add up to 0");
   const factor = sum(before) / rest;
-  return { indices: left, weights: kept.map((c) => c * factor), ...keys };
+  return { indices: left, weights: kept.map((c) => c * factor), ...others };
 }
 
 function requireExamples(without: readonly number[], examples: number): void {

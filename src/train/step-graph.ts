@@ -29,10 +29,10 @@ export interface StepGraphOptions {
  * processor, where this takes 0.5.
  */
 export function stepGraph({ head, loss, trainable, weightDecay }: StepGraphOptions): Graph {
-  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const { b, inputs, losses, weights, seeds } = objectiveOf(head, loss);
   const eta = b.input(STEP_SIZE, "real", []);
   const parameters = trainable.map((name) => inputs[name]);
-  const gradients = vjp(b, [{ value: losses, cotangent: mul(b, weights, eta) }], parameters);
+  const gradients = vjp(b, seeds(mul(b, weights, eta)), parameters);
   const outputs: Record<string, Value> = { losses };
   parameters.forEach((w, i) => {
     const scaled = gradients[i] ?? fullLike(b, w, 0);

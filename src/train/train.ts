@@ -26,6 +26,8 @@ export interface TrainOptions {
   /** One batch for each step to come, in order. */
   readonly batches: Iterable<Batch>;
   readonly plannedSteps: number;
+  /** Gives what the loss reads at a step; default: what is in its batch. */
+  readonly lossInputs?: AskLossInputs | undefined;
   /** Default: the optimizer's step size at every step. */
   readonly schedule?: Schedule | undefined;
   /** Ends the training before the first step whose batch has a gradient of at most this Euclidean norm. */
@@ -41,6 +43,17 @@ export interface TrainOptions {
   /** Told of every step, before the next one begins. */
   readonly observe?: ((step: ObservedStep) => Promise<void>) | undefined;
 }
+
+/** What is known before a step is taken; the parameters are the trainer's own, to be read and not kept. */
+export interface StepToCome {
+  readonly step: number;
+  /** w_s. */
+  readonly params: RealArray;
+  readonly batch: Batch;
+}
+
+/** Gives what a loss reads at a step beside outputs and targets: where its opponent stands. */
+export type AskLossInputs = (step: StepToCome) => Promise<NonNullable<Batch["lossInputs"]>>;
 
 /** A step that was taken, with the states around it: the trainer's own arrays, to be read while `observe` runs and not kept. */
 export interface ObservedStep {
@@ -112,9 +125,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     stepper.params.set(initial);
     await writer.writeCheckpoint(stepper.state());
   }
-  for (const batch of batches) {
+  for (const planned of batches) {
     if (signal?.aborted) return finish("interrupted");
     const step = stepper.step;
+    const lossInputs = await options.lossInputs?.({ step, params: stepper.params, batch: planned });
+    const batch = lossInputs ? { ...planned, lossInputs } : planned;
     const { fault, stepSize, ...result } = await takeStep(stepper, batch, schedule);
     if (fault) {
       await finish("diverged");

@@ -46,12 +46,13 @@ export class BatchExamples {
     }
   }
 
-  private async feedsOf(params: RealArray, { indices, weights, keys }: Batch): Promise<Feeds> {
+  private async feedsOf(params: RealArray, { indices, weights, keys, lossInputs }: Batch): Promise<Feeds> {
     const { layout, frozen } = this.task;
     const filled = {
       indices: new Int32Array(this.tile),
       weights: new Float64Array(this.tile),
       ...(keys && { keys: new BigInt64Array(this.tile) }),
+      ...(lossInputs && { lossInputs }),
     };
     filled.indices.set(indices);
     filled.weights.set(weights);

@@ -155,10 +155,10 @@ function build(options: DerivativesOptions): Derivatives | undefined {
   if (!side) return undefined;
   const { training = options, loss, layout } = options;
   const { head, exampleInputs } = training;
-  const { b, inputs, losses, weights } = objectiveOf(head, loss);
+  const { b, inputs, seeds } = objectiveOf(head, loss);
   const parameters = layout.entries.map(({ name }) => inputs[name]);
   const examples = exampleInputs.map((name) => inputs[name]);
-  const uses = usesOf(b, { seeds: [{ value: losses, cotangent: weights }], examples, parameters });
+  const uses = usesOf(b, { seeds: seeds(), examples, parameters });
   if (!uses) return undefined;
   const held = side.held.flatMap((one, u) => {
     if (!one) return [];
