@@ -10,6 +10,7 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { coupling } from "./guo/coupling.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
@@ -17,6 +18,8 @@ import { separableFeatures } from "./guo/fig-3.ts";
 import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
+import { gan } from "./guo/gan.ts";
+import { modeCollapse } from "./guo/mode-collapse.ts";
 import { honesty } from "./honesty/counterfactual.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
 import { jumpOverHump } from "./lhermitte/fig-2.ts";
@@ -46,6 +49,9 @@ export const experiments: readonly Experiment[] = [
   neighboursByOptimizer,
   pairsAlongTraining,
   diffusion,
+  gan,
+  modeCollapse,
+  coupling,
   contributionDistance,
   jumpOverHump,
   learningRate,
