@@ -76,7 +76,7 @@ export const modeCollapse = defineExperiment<CollapseSize, CollapseMeasure, Name
   differences: [
     "The source has a remark and no experiment: everything is ours.",
     "The share of the most contributing eighth took the place of the winning cluster's own share after a first look at quick size, where that cluster had less than its even share: a subset may dominate without being the one whose mode wins.",
-    "Collapse is made: the generator's step grows fourfold and the discriminator's falls tenfold, from a state that holds the modes; the control goes on from there as before. That such step sizes collapse was seen in trainings of two seeds, before any kernel or contribution was.",
+    "Collapse is made: the generator's step grows fourfold and the discriminator's falls tenfold, from a state that holds the modes; the control goes on from there as before. That such step sizes collapse was seen in trainings from the start with the non-saturating loss, and the alignment of updates in some by SGD, before any kernel or contribution was.",
     "The winning cluster are the training latents whose samples were at the collapsed training's dominant mode before it collapsed.",
   ],
   seeds: { quick: 2, full: 4 },
