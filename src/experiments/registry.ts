@@ -16,6 +16,7 @@ import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
 import { kernelVelocity } from "./fort/kernel-velocity.ts";
 import { alignmentTracks } from "./guo/cka.ts";
+import { coupling } from "./guo/coupling.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { cifarBlocks } from "./guo/fig-2-cifar10.ts";
@@ -25,6 +26,8 @@ import { separableFeatures } from "./guo/fig-3.ts";
 import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
+import { gan } from "./guo/gan.ts";
+import { modeCollapse } from "./guo/mode-collapse.ts";
 import { honesty } from "./honesty/counterfactual.ts";
 import { grokking } from "./kumar/grokking.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
@@ -63,6 +66,9 @@ export const experiments: readonly Experiment[] = [
   pairsAlongTraining,
   alignmentTracks,
   diffusion,
+  gan,
+  modeCollapse,
+  coupling,
   contributionDistance,
   jumpOverHump,
   learningRate,

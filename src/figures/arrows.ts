@@ -12,6 +12,9 @@ import type { AxisOptions } from "./scale.ts";
 import { element } from "./svg.ts";
 import { amount, type Table } from "./table.ts";
 
+/** Radius of points in pixels. */
+const DOT = 2.4;
+
 export interface ArrowKind {
   /** "gradient of the query", "gradient of x1". */
   readonly name: string;
@@ -35,28 +38,32 @@ export interface Arrows extends FigureText {
   readonly kinds: readonly ArrowKind[];
   /** Drawn as lines, from a circle to a square. */
   readonly paths?: readonly Path[];
+  /** Drawn as dots below the arrows, each kind with a shape of its own. */
+  readonly points?: readonly Path[];
   /** Pixels of the longest arrow of all. Default 60. */
   readonly longest?: number;
 }
 
-function checked({ kinds, paths = [] }: Arrows): void {
+function checked({ kinds, paths = [], points = [] }: Arrows): void {
   for (const { name, x, y, dx, dy } of kinds) {
     if (y.length !== x.length || dx.length !== x.length || dy.length !== x.length)
       throw new RangeError(
         `arrows: ${name} must have as many values of each kind, got ${[x, y, dx, dy].map((list) => list.length).join(", ")}`,
       );
   }
-  for (const { name, x, y } of paths)
+  for (const { name, x, y } of [...paths, ...points])
     if (y.length !== x.length)
       throw new RangeError(`arrows: ${name} must have as many x as y, got ${x.length} and ${y.length}`);
 }
 
-function arrowsTable({ kinds, paths = [], x, y }: Arrows): Table {
+function arrowsTable({ kinds, paths = [], points = [], x, y }: Arrows): Table {
   const print = (value: number) => amount(value, formatNumber(value, { digits: 4 }));
   return {
     columns: ["what", x.label, y.label, `along ${x.label}`, `along ${y.label}`],
     rows: [
-      ...paths.flatMap((path) => Array.from(path.x, (value, k) => [path.name, print(value), print(path.y[k]), "", ""])),
+      ...[...paths, ...points].flatMap((path) =>
+        Array.from(path.x, (value, k) => [path.name, print(value), print(path.y[k]), "", ""]),
+      ),
       ...kinds.flatMap((kind) =>
         Array.from(kind.x, (value, k) => [kind.name, ...[value, kind.y[k], kind.dx[k], kind.dy[k]].map(print)]),
       ),
@@ -93,14 +100,15 @@ function arrowMark([x0, y0, x1, y1]: readonly [number, number, number, number], 
 }
 
 function drawn(data: Arrows, width: number): Drawing {
-  const { kinds, paths = [], x, y, longest = 60 } = data;
+  const { kinds, paths = [], points = [], x, y, longest = 60 } = data;
   const side = Math.min(width, 620);
   const colours = kinds.map((_, k) => classColour(k, kinds.length));
   const entries: KeyEntry[] = [
     ...paths.map(({ name }) => ({ name, swatch: element("path", { d: "M0,0H26", ...stroked("neutral", 2) }) })),
+    ...points.map(({ name }, k) => ({ name, swatch: shapes(shapePath(k, 13, 0, DOT), "neutral") })),
     ...kinds.map(({ name }, k) => ({ name, swatch: arrowSwatch(k, colours[k]) })),
   ];
-  const all = [...kinds, ...paths];
+  const all = [...kinds, ...paths, ...points];
   const plot = plotOf({
     width: side,
     x,
@@ -122,6 +130,7 @@ function drawn(data: Arrows, width: number): Drawing {
   const scale = largest > 0 ? longest / largest : pixels;
   const isEmpty = all.every((one) => one.x.length === 0);
   return plot.drawing([
+    ...points.map((own, k) => pointMarks(own, k, plot)),
     ...paths.map((path) => pathMark(path, plot)),
     ...kinds.flatMap((kind, k) => kindMarks(kind, { k, colour: colours[k], scale }, plot)),
     ...(isEmpty ? [noData(plot.box)] : []),
@@ -146,6 +155,13 @@ function kindMarks(
     const [px, py] = [x.at(value), y.at(ys[i])];
     return arrowMark([px, py, px + vx, py + vy], k, colour);
   });
+}
+
+function pointMarks({ name, x: xs, y: ys }: Path, k: number, { x, y }: Plot): string {
+  const marks = Array.from(xs, (value, i) =>
+    x.has(value) && y.has(ys[i]) ? shapePath(k, x.at(value), y.at(ys[i]), DOT) : "",
+  ).join("");
+  return marks && element("g", { "aria-label": name }, shapes(marks, "neutral"));
 }
 
 /** The line from its first point, a circle, to its last, a square. */

@@ -6,13 +6,13 @@ import { randomFrom } from "../../numeric/random.ts";
 import { reals, type Tensor } from "../../numeric/tensor.ts";
 
 /** Four Gaussians at the corners of a square, of about unit variance together. */
-const CORNERS = [
+export const CORNERS = [
   [1, 1],
   [-1, 1],
   [-1, -1],
   [1, -1],
 ] as const;
-const SPREAD = 0.2;
+export const SPREAD = 0.2;
 
 /** Numbers of an embedding. */
 const WIDTH = 16;
