@@ -12,8 +12,11 @@ import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
+import { cifarBlocks } from "./guo/fig-2-cifar10.ts";
+import { mnistBlocks } from "./guo/fig-2-mnist.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
 import { separableFeatures } from "./guo/fig-3.ts";
+import { seenDigits } from "./guo/fig-4.ts";
 import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
@@ -41,7 +44,10 @@ export const experiments: readonly Experiment[] = [
   queryCost,
   neighbourhoods,
   smoothAndSquare,
+  mnistBlocks,
+  cifarBlocks,
   separableFeatures,
+  seenDigits,
   dormantUnit,
   neighboursByOptimizer,
   pairsAlongTraining,
