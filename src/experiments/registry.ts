@@ -23,6 +23,7 @@ import { cifarBlocks } from "./guo/fig-2-cifar10.ts";
 import { mnistBlocks } from "./guo/fig-2-mnist.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
 import { separableFeatures } from "./guo/fig-3.ts";
+import { seenDigits } from "./guo/fig-4.ts";
 import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
@@ -61,6 +62,7 @@ export const experiments: readonly Experiment[] = [
   mnistBlocks,
   cifarBlocks,
   separableFeatures,
+  seenDigits,
   dormantUnit,
   neighboursByOptimizer,
   pairsAlongTraining,

@@ -214,7 +214,6 @@ export function concludeBlocks(
           columns: n,
           rowSide: side,
           columnSide: side,
-          domain: [-1, 1],
           maps: (["start", "end", "namedStart", "namedEnd"] as const).map((look) => ({
             name: WORDS[look],
             values: squareOf(maps?.[look] ?? new Array<number>((n * (n + 1)) / 2).fill(0), n),

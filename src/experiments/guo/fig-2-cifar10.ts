@@ -22,6 +22,7 @@ export const cifarBlocks = defineExperiment<BlockSize, BlockMeasure, BlockName>(
   differences: [
     "The source trains for 1100 epochs, presumably on all 50,000 images; here a subset and as many epochs as two slow cores allow, enough to fit it.",
     "The images of the published numbers are a JPEG re-encoding of CIFAR-10, class-balanced, 10,000 to draw from.",
+    "With the rate falling along a cosine in the place of a constant one (seed 2, tried once the result was known) the network fits its images (accuracy 1, held out 0.47), and means are 0.23 within and 0.11 between classes: they were 0.46 and 0.33 after a quarter of the training and 0.27 and 0.15 after half, so that the difference stays near 0.12. More epochs on these images do not bring blocks; more images may.",
     "Learning rate, momentum and batch size are missing from the source's text and ours; pixels are standardised by the mean and deviation of all.",
     "The source does not say of which scalar of ten outputs its gradients are. All outputs count alike here (the trace of the kernel's blocks); the kernel of each image's largest output is beside it.",
     "Means within and between classes are ours; the source shows the pictures.",
@@ -56,7 +57,11 @@ export const cifarBlocks = defineExperiment<BlockSize, BlockMeasure, BlockName>(
       words: {
         title: "Normalised kernel of CIFAR-10 images, by class",
         classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
-        reads: { maps: "TODO maps", means: "TODO means" },
+        reads: {
+          maps: "On the left everything resembles everything; on the right hardly anything resembles anything else: beside the diagonal, where each image meets itself, only airplanes and ships make faint squares, with each other too. These are images that the network was trained on.",
+          means:
+            "Training parts the two means a little on images that were learned and hardly on others, and moves both far to the left: each image comes to have features of its own.",
+        },
       },
     }),
 });

@@ -50,7 +50,11 @@ export const mnistBlocks = defineExperiment<BlockSize, BlockMeasure, BlockName>(
       words: {
         title: "Normalised kernel of MNIST images, by class",
         classes: Array.from({ length: 10 }, (_, k) => `${k}`),
-        reads: { maps: "TODO maps", means: "TODO means" },
+        reads: {
+          maps: "On the left everything resembles everything; on the right bright squares on the diagonal are images of one digit. They stand out because all other pairs have darkened: pairs of one digit have become less alike, too. In the lower left picture a dark line is an image for which another output is largest.",
+          means:
+            "Before training the two means lie together, after it far apart, on images that were held out as on those that were learned. Both have moved to the left: training takes similarity away between classes, and adds none within them.",
+        },
       },
     }),
 });
