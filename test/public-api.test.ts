@@ -312,6 +312,7 @@ it("pathkernel/figures exports exactly these", async () => {
       "machinesFigure",
       "neighboursFigure",
       "panels",
+      "pictureGrid",
       "pictureOf",
       "purityFigure",
       "rankGapFigure",

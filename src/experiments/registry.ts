@@ -11,6 +11,7 @@ import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
 import { diffusion } from "./guo/diffusion.ts";
+import { diffusionDigits } from "./guo/diffusion-digits.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
 import { separableFeatures } from "./guo/fig-3.ts";
@@ -47,6 +48,7 @@ export const experiments: readonly Experiment[] = [
   neighboursByOptimizer,
   pairsAlongTraining,
   diffusion,
+  diffusionDigits,
   contributionDistance,
   jumpOverHump,
   learningRate,
