@@ -30,6 +30,7 @@ export { type MachineScore, type MachinesFigure, machinesFigure } from "./figure
 export { type Neighbour, type NeighbourAnchor, type NeighboursFigure, neighboursFigure } from "./figures/neighbours.ts";
 export { darkColours, lightColours } from "./figures/palette.ts";
 export { type Panels, panels } from "./figures/panels.ts";
+export { type GridPicture, type PictureGrid, type PictureRow, pictureGrid } from "./figures/picture-grid.ts";
 export { type PurityFigure, purityFigure } from "./figures/purity.ts";
 export { type RankGapFigure, rankGapFigure } from "./figures/rank-gap.ts";
 export { type ReadoutWords, readoutWords } from "./figures/readout-words.ts";

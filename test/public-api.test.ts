@@ -330,6 +330,7 @@ it("pathkernel/figures exports exactly these", async () => {
       "machinesFigure",
       "neighboursFigure",
       "panels",
+      "pictureGrid",
       "pictureOf",
       "purityFigure",
       "rankGapFigure",

@@ -18,6 +18,7 @@ import { kernelVelocity } from "./fort/kernel-velocity.ts";
 import { alignmentTracks } from "./guo/cka.ts";
 import { coupling } from "./guo/coupling.ts";
 import { diffusion } from "./guo/diffusion.ts";
+import { diffusionDigits } from "./guo/diffusion-digits.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { cifarBlocks } from "./guo/fig-2-cifar10.ts";
 import { mnistBlocks } from "./guo/fig-2-mnist.ts";
@@ -71,6 +72,7 @@ export const experiments: readonly Experiment[] = [
   gan,
   modeCollapse,
   coupling,
+  diffusionDigits,
   contributionDistance,
   jumpOverHump,
   learningRate,

@@ -4,6 +4,7 @@ import { explain } from "../../explain/explain.ts";
 import { explainSuperposition } from "../../explain/explain-superposition.ts";
 import { datasetQueries } from "../../explain/queries.ts";
 import { superpose } from "../../explain/superpose.ts";
+import { bars } from "../../figures/bars.ts";
 import { dots } from "../../figures/dots.ts";
 import { scatter } from "../../figures/scatter.ts";
 import { pearson } from "../../numeric/correlation.ts";
@@ -11,7 +12,7 @@ import type { OptimizerOptions } from "../../optimizers/options.ts";
 import { largestOf } from "../arrays.ts";
 import { dotOf, intervalWords } from "../bands.ts";
 import { defineExperiment } from "../define.ts";
-import { cell } from "../number-text.ts";
+import { cell, numberText } from "../number-text.ts";
 import { descend, smallTask } from "../small-problem.ts";
 
 interface Size {
@@ -116,8 +117,11 @@ export const superposition = defineExperiment<Size, Measure, "weights" | "output
     }
     return { found, ...(pairs.length > 0 && { pairs }) };
   },
-  conclude: (measures, _size, seeds) => {
+  conclude: (measures, { examples }, seeds) => {
     const { pairs = [] } = measures[0];
+    // Row by row: the first query's are the first ones.
+    const one = pairs.slice(0, examples).map(([, match], i) => ({ name: `example ${i}`, value: match }));
+    one.sort((a, b) => b.value - a.value);
     return {
       values: {
         weights: measures.map((own) => worst(own, ({ weights }) => weights)),
@@ -148,6 +152,17 @@ export const superposition = defineExperiment<Size, Measure, "weights" | "output
               dots: [dotOf(measures.map(({ found }) => found[k].correlation))],
             })),
             interval: intervalWords(seeds.length),
+          }),
+        },
+        {
+          name: "one-query",
+          reads:
+            "The query is matched against every stored example at once. All of them answer, for and against; the output is what they come to together, and no example alone.",
+          figure: bars({
+            title: "One query, matched against all stored examples",
+            caption: `Seed 1, gradient descent, the first query: J δ_i of each of the ${examples} training examples, largest first, in units of the output; together ${numberText(one.reduce((sum, { value }) => sum + value, 0))}, what training changed of it.`,
+            x: { label: "match J δ_i" },
+            rows: one,
           }),
         },
         {

@@ -2,7 +2,7 @@
 
 import { arrayDataset } from "../../data/array-dataset.ts";
 import type { Dataset } from "../../data/types.ts";
-import { randomFrom } from "../../numeric/random.ts";
+import { type Random, randomFrom } from "../../numeric/random.ts";
 import { reals, type Tensor } from "../../numeric/tensor.ts";
 
 /** Four Gaussians at the corners of a square, of about unit variance together. */
@@ -56,27 +56,36 @@ export function embedder(embedding: Embedding, levels: number, seed: number): (l
 export interface Noised {
   readonly points: number;
   readonly levels: number;
-  readonly x: readonly (readonly [number, number])[];
-  readonly noise: readonly (readonly [number, number])[];
+  readonly x: readonly (readonly number[])[];
+  readonly noise: readonly (readonly number[])[];
 }
 
-/** x_s = sqrt(alpha-bar_s) x_0 + sqrt(1 - alpha-bar_s) noise, fresh noise at every level of every point. */
-export function noised(points: number, levels: number, seed: number, stream: string): Noised {
-  const random = randomFrom(seed, stream);
+/** x_s = sqrt(alpha-bar_s) x_0 + sqrt(1 - alpha-bar_s) noise, fresh noise at every level of every point; `clean` gives x_0 of a point. */
+export function noisedAtLevels(
+  { points, levels }: Pick<Noised, "points" | "levels">,
+  random: Random,
+  clean: (point: number) => readonly number[],
+): Noised {
   const shares = signalShares(levels);
-  const x: [number, number][] = [];
-  const noise: [number, number][] = [];
+  const x: number[][] = [];
+  const noise: number[][] = [];
   for (let i = 0; i < points; i++) {
-    const [a, b] = CORNERS[i % CORNERS.length];
-    const clean = [a + SPREAD * random.normal(), b + SPREAD * random.normal()];
+    const own = clean(i);
     for (const share of shares) {
-      const own: [number, number] = [random.normal(), random.normal()];
-      const at = (k: number): number => Math.sqrt(share) * clean[k] + Math.sqrt(1 - share) * own[k];
-      x.push([at(0), at(1)]);
-      noise.push(own);
+      const drawn = own.map(() => random.normal());
+      x.push(own.map((value, k) => Math.sqrt(share) * value + Math.sqrt(1 - share) * drawn[k]));
+      noise.push(drawn);
     }
   }
   return { points, levels, x, noise };
+}
+
+/** Points of the mixture. */
+export function noised(points: number, levels: number, seed: number, stream: string): Noised {
+  const random = randomFrom(seed, stream);
+  return noisedAtLevels({ points, levels }, random, (i) =>
+    CORNERS[i % CORNERS.length].map((corner) => corner + SPREAD * random.normal()),
+  );
 }
 
 /** (x_s, e(s)) as inputs of the network. */
@@ -87,8 +96,11 @@ export function inputsOf({ x, levels }: Noised, embed: (level: number) => number
 
 /** Noise prediction as a regression. */
 export function noiseRegression(train: Noised, test: Noised, embed: (level: number) => number[]): Dataset {
-  const split = (own: Noised) => ({ x: inputsOf(own, embed), y: reals([own.noise.length, 2], own.noise.flat()) });
-  return arrayDataset({ train: split(train), test: split(test), source: "noised mixture" });
+  const split = (own: Noised) => ({
+    x: inputsOf(own, embed),
+    y: reals([own.noise.length, own.noise[0].length], own.noise.flat()),
+  });
+  return arrayDataset({ train: split(train), test: split(test), source: "noised points" });
 }
 
 /** E[noise | x_s] of the mixture, the best that any network can do: -sqrt(1 - alpha-bar_s) grad log p_s(x_s). (rows, 2). */

@@ -369,7 +369,7 @@ export const promptPrefix = defineExperiment<Size, Measure, Name>({
               {
                 name: "called-up",
                 reads:
-                  'Four of the twelve begin as the prompt does, where one line in 24 would by chance. Others share none of its beginning: one has "have" further on, and the rest act through what all lines of a small model share. Most of the largest push the blank down, since they go on otherwise.',
+                  'Four of the twelve begin as the prompt does, where one line in 24 would by chance. Others share none of its beginning: one has "have" further on, and the rest act through what all lines of a small model share. Of the four, the two that go on with a comma push the blank down, and the two that go on with a blank push it up.',
                 figure: bars({
                   title: `The lines that "${plain(shown.prompt)}" calls up`,
                   caption: `Seed 1: the ${shown.top.length} largest contributions to log p of "${shown.next}" after it; a line's characters shared with the prompt in small print.`,

@@ -11,6 +11,7 @@ import { groupsFigure } from "../../../src/figures/groups.ts";
 import { pictureOf } from "../../../src/figures/image.ts";
 import { machinesFigure } from "../../../src/figures/machines.ts";
 import { neighboursFigure } from "../../../src/figures/neighbours.ts";
+import { pictureGrid } from "../../../src/figures/picture-grid.ts";
 import { purityFigure } from "../../../src/figures/purity.ts";
 import { readoutWords } from "../../../src/figures/readout-words.ts";
 import { ridgeCurvesFigure } from "../../../src/figures/ridge-curves.ts";
@@ -117,6 +118,18 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       ],
     }),
   neighbours: () => neighboursFigure({ anchors: [anchor(true)] }),
+  "picture-grid": () =>
+    pictureGrid({
+      title: "Digits drawn by a model",
+      caption: "Samples, and one of them at two levels of noise with what contributed to it.",
+      rows: [
+        { pictures: Array.from({ length: 20 }, (_, k) => ({ picture: glyph(k) })) },
+        ...[40, 5].map((level) => ({
+          name: `level ${level} of 50`,
+          pictures: [0, 1, 2, 3].map((k) => ({ picture: glyph(k + level), under: `+0.${k + 1}` })),
+        })),
+      ],
+    }),
   "neighbours-rows": () => neighboursFigure({ anchors: [anchor(false)] }),
   purity: () =>
     purityFigure({
