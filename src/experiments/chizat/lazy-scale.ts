@@ -259,7 +259,7 @@ export const lazyScale = defineExperiment<
         {
           name: "kappa",
           reads:
-            "One cloud that rises from left to right, whichever the width: the smaller kappa before training, the nearer the training stays to the linearised one.",
+            "One cloud that rises from left to right: the smaller kappa before training, the nearer the training stays to the linearised one. At equal kappa the narrower student is a little further off.",
           figure: lines({
             title: "Kappa at the start, and how far training went from the linearised one",
             caption: `A point for each student and seed (${seeds.length}).`,

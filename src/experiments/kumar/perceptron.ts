@@ -25,7 +25,7 @@ import type { MeasureContext } from "../types.ts";
 /** Losses are said to have fallen here, relative to the mean square of the targets. */
 export const FALLEN = 0.2;
 const TESTS = 500;
-/** eta alpha² / units: the largest eigenvalue of the kernel at the start bears 7 at epsilon = 1, and the kernel grows. */
+/** eta alpha² (1 + epsilon²) / units: the largest eigenvalue at the start, in proportion to 1 + epsilon², bears 15, and the kernel grows. */
 export const RATE = 3;
 
 export interface Perceptron {
@@ -38,15 +38,17 @@ export interface Perceptron {
 export interface GrokkedTraining {
   readonly alpha: number;
   readonly epsilon: number;
-  /** Steps at which training and test loss have fallen, the last one where a loss never has. */
+  /** When training and test loss have fallen, in steps of epsilon = 0 (rates are smaller at others); the end where a loss never has. */
   readonly train: number;
   readonly test: number;
-  /** Step at which half of the rotation of the kernel is over. */
+  /** When half of the rotation of the kernel is over, and half of the rise of its alignment. */
   readonly kernel: number;
+  readonly rise: number;
   /** Of the kernel at the start with the targets: y K y / (|K| |y|²), and centred. */
   readonly alignment: number;
   readonly centred: number;
-  /** The same at the end. */
+  /** The first of the two where the training loss has fallen, and at the end. */
+  readonly fitted: number;
   readonly aligned: number;
   readonly rotation: number;
   /** Test loss where the training loss has fallen, and of regression with the first kernel, relative to the mean square of the targets. */
@@ -54,7 +56,7 @@ export interface GrokkedTraining {
   readonly regression: number;
   readonly end: number;
   readonly along?: {
-    readonly steps: readonly number[];
+    readonly times: readonly number[];
     readonly train: readonly number[];
     readonly test: readonly number[];
     /** Rotation of the kernel, of that at the end. */
@@ -113,11 +115,12 @@ export async function trainPerceptron(
   const { train, test } = dataset;
   const [y, yTest] = [train.y.data as Float64Array, test.y.data as Float64Array];
   const targets = reals([size.examples, 1], y);
+  const slower = 1 / (1 + epsilon ** 2);
   const { task, params } = seededTask({
     engine: await engine("float64"),
     model: withOutputScale(perceptron(size, epsilon), alpha),
     loss: lossOf("mse"),
-    optimizer: createOptimizer("gd", { lr: (RATE * size.units) / alpha ** 2 }),
+    optimizer: createOptimizer("gd", { lr: (RATE * slower * size.units) / alpha ** 2 }),
     dataset,
     seed,
   });
@@ -134,35 +137,40 @@ export async function trainPerceptron(
       if (wanted.has(step + 1)) states.push(after.params.slice() as RealArray);
     },
   });
-  const [trains, tests, rotations]: number[][] = [[], [], []];
+  const [trains, tests, rotations, alignments]: number[][] = [[], [], [], []];
   const first = await gramMatrix(task, states[0], train.x, { form: "trace" });
-  let kernel = first;
   for (const w of states) {
     signal.throwIfAborted();
-    kernel = await gramMatrix(task, w, train.x, { form: "trace" });
+    const kernel = await gramMatrix(task, w, train.x, { form: "trace" });
     trains.push(missed(await predict(task, w, train), y));
     tests.push(missed(await predict(task, w, test), yTest));
     rotations.push(kernelRotation(first, kernel));
+    alignments.push(kernelTargetAlignment(kernel, targets) ?? 0);
   }
   const machine = await kernelRidge(task, states[0], train.x, targets, { prior: "zero", maxJitter: 1e-8 });
   const regressed = (await evaluateMachine(machine, test.x)).value.data as Float64Array;
   const rotation = rotations[rotations.length - 1];
-  const fitted = crossing(steps, trains, FALLEN);
+  const times = steps.map((step) => slower * step);
+  const fall = crossing(times, trains, FALLEN);
+  const fallen = times.findIndex((time) => time >= fall);
+  const [start, end] = [alignments[0], alignments[alignments.length - 1]];
   return {
     alpha,
     epsilon,
-    train: fitted,
-    test: crossing(steps, tests, FALLEN),
-    kernel: crossing(steps, rotations, rotation / 2),
-    alignment: kernelTargetAlignment(first, targets) ?? 0,
+    train: fall,
+    test: crossing(times, tests, FALLEN),
+    kernel: crossing(times, rotations, rotation / 2),
+    rise: crossing(times, alignments, (start + end) / 2),
+    alignment: start,
     centred: cka(first, targetKernel(targets)) ?? 0,
-    aligned: kernelTargetAlignment(kernel, targets) ?? 0,
+    fitted: alignments[fallen],
+    aligned: end,
     rotation,
-    plateau: tests[steps.findIndex((step) => step >= fitted)],
+    plateau: tests[fallen],
     regression: missed(regressed, yTest),
     end: tests[tests.length - 1],
     ...(drawn && {
-      along: { steps, train: trains, test: tests, kernel: rotations.map((value) => value / rotation) },
+      along: { times, train: trains, test: tests, kernel: rotations.map((value) => value / rotation) },
     }),
   };
 }

@@ -140,7 +140,7 @@ export const dataScaling = defineExperiment<Size, readonly ImageErrors[], Name>(
         {
           name: "scaling",
           reads:
-            "Three lines that fall on logarithmic axes: how steep each is, is its exponent; where the network's is below and steeper than that of the first kernel, the claim is seen.",
+            "The network's line falls faster than that of regression with the first kernel, but the bands of a few hundred examples are wide. Regression with the kernel after training is as good as the network, and better at the end.",
           figure: lines({
             title: "Test error against the number of examples",
             caption: `Share of wrong signs on ${tests} test images; lines: geometric means, ${bands}`,
@@ -168,7 +168,7 @@ export const dataScaling = defineExperiment<Size, readonly ImageErrors[], Name>(
         {
           name: "along",
           reads:
-            "The kernel gains most at the beginning of training; whether the line is still falling at its right half is what the claim is about.",
+            "The kernel gains most in the first quarter of training and goes on gaining, slowly, to its end, where regression with it is better than the network itself.",
           figure: lines({
             title: "Test error of regression with the kernel along training",
             caption: `n = ${counts[last]}; regression on the same examples at each place; ${bands} Dashed: the trained network's error, mean.`,
