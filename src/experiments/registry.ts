@@ -19,6 +19,7 @@ import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { honesty } from "./honesty/counterfactual.ts";
+import { xorMixtures } from "./incudini/xor-mixtures.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
 import { jumpOverHump } from "./lhermitte/fig-2.ts";
 import { learningRate } from "./lhermitte/learning-rate.ts";
@@ -57,6 +58,7 @@ export const experiments: readonly Experiment[] = [
   infiniteWidth,
   effectiveKernels,
   exactKernel,
+  xorMixtures,
   honesty,
 ];
 
