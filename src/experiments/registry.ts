@@ -31,6 +31,7 @@ import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { gan } from "./guo/gan.ts";
 import { modeCollapse } from "./guo/mode-collapse.ts";
 import { honesty } from "./honesty/counterfactual.ts";
+import { xorMixtures } from "./incudini/xor-mixtures.ts";
 import { grokking } from "./kumar/grokking.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
 import { jumpOverHump } from "./lhermitte/fig-2.ts";
@@ -93,6 +94,7 @@ export const experiments: readonly Experiment[] = [
   globality,
   featureAlignment,
   easyAxis,
+  xorMixtures,
   honesty,
 ];
 
