@@ -2,7 +2,7 @@
 
 export * from "./adversaries.ts";
 export { type ArrayDatasetOptions, arrayDataset } from "./data/array-dataset.ts";
-export { rotatedImages, shiftedImages, shuffledPatches } from "./data/image-changes.ts";
+export { shuffledPatches } from "./data/shuffled-patches.ts";
 export { type ImageTransformOptions, imageTransformUnits, transformImages } from "./data/transforms/registry.ts";
 export {
   type CkaForm,

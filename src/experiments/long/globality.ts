@@ -1,6 +1,7 @@
 // Long 2021: training makes the kernel of a convolutional network see the whole of an image more, and small movements of it less.
 
-import { rotatedImages, shiftedImages, shuffledPatches } from "../../data/image-changes.ts";
+import { shuffledPatches } from "../../data/shuffled-patches.ts";
+import { transformImages } from "../../data/transforms/registry.ts";
 import { kernelInvariance } from "../../diagnose/invariance.ts";
 import { dots } from "../../figures/dots.ts";
 import { tangentMachineKernel } from "../../kernels/machine-kernel.ts";
@@ -56,7 +57,7 @@ const LOSS = 0.05;
 
 function changed(x: Tensor<"float32">, change: Change, seed: number): Tensor<"float32"> {
   if (change === "patches") return shuffledPatches(x, 7, randomFrom(seed, "patches"));
-  return change === "shift" ? shiftedImages(x, { right: 2 }) : rotatedImages(x, 15);
+  return transformImages(x, change === "shift" ? { name: "shift", amount: 2 } : { name: "rotation", amount: 15 });
 }
 
 /** Points, and then the same points changed. */
