@@ -2,6 +2,7 @@
 
 import { nearestName } from "../numeric/nearest-name.ts";
 import { exactKernel } from "./bell/exact-kernel.ts";
+import { lossPath } from "./chen/loss-path-kernel.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
 import { densityEstimate } from "./domingos/bayesian-network.ts";
 import { brittleness } from "./domingos/brittleness.ts";
@@ -58,6 +59,7 @@ export const experiments: readonly Experiment[] = [
   infiniteWidth,
   effectiveKernels,
   exactKernel,
+  lossPath,
   xorMixtures,
   honesty,
 ];
