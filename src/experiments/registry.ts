@@ -3,6 +3,7 @@
 import { nearestName } from "../numeric/nearest-name.ts";
 import { exactKernel } from "./bell/exact-kernel.ts";
 import { lossPath } from "./chen/loss-path-kernel.ts";
+import { domain } from "./courtois/domain.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
 import { densityEstimate } from "./domingos/bayesian-network.ts";
 import { brittleness } from "./domingos/brittleness.ts";
@@ -61,6 +62,7 @@ export const experiments: readonly Experiment[] = [
   exactKernel,
   lossPath,
   xorMixtures,
+  domain,
   honesty,
 ];
 
