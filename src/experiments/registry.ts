@@ -13,6 +13,7 @@ import { memorise } from "./domingos/memorise.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { gradientSpan } from "./gepk/ood.ts";
 import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
@@ -60,6 +61,7 @@ export const experiments: readonly Experiment[] = [
   infiniteWidth,
   effectiveKernels,
   exactKernel,
+  gradientSpan,
   lossPath,
   xorMixtures,
   domain,
