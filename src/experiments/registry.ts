@@ -4,7 +4,9 @@ import { nearestName } from "../numeric/nearest-name.ts";
 import { silentAlignment } from "./atanasov/silent-alignment.ts";
 import { featureAlignment } from "./baratin/alignment.ts";
 import { exactKernel } from "./bell/exact-kernel.ts";
+import { lossPath } from "./chen/loss-path-kernel.ts";
 import { lazyScale } from "./chizat/lazy-scale.ts";
+import { domain } from "./courtois/domain.ts";
 import { architectureKernels } from "./domingos/architecture-kernels.ts";
 import { densityEstimate } from "./domingos/bayesian-network.ts";
 import { brittleness } from "./domingos/brittleness.ts";
@@ -15,6 +17,7 @@ import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
 import { kernelVelocity } from "./fort/kernel-velocity.ts";
+import { gradientSpan } from "./gepk/ood.ts";
 import { alignmentTracks } from "./guo/cka.ts";
 import { coupling } from "./guo/coupling.ts";
 import { diffusion } from "./guo/diffusion.ts";
@@ -94,7 +97,10 @@ export const experiments: readonly Experiment[] = [
   globality,
   featureAlignment,
   easyAxis,
+  gradientSpan,
+  lossPath,
   xorMixtures,
+  domain,
   honesty,
 ];
 

@@ -1,0 +1,42 @@
+// The task of Chen et al. 2023: ones and sevens of MNIST, with a part of the labels flipped.
+
+import { arrayDataset } from "../../data/array-dataset.ts";
+import type { Dataset, Split } from "../../data/types.ts";
+import { randomFrom } from "../../numeric/random.ts";
+import { integers, takeRows } from "../../numeric/tensor.ts";
+
+export interface NoisySample {
+  readonly examples: number;
+  readonly tests: number;
+  /** Part of the labels that are flipped, of training and test images alike: both are of one distribution. */
+  readonly noise: number;
+}
+
+const CLASSES = [1, 7];
+
+function drawn(
+  { x, y }: Split,
+  count: number,
+  { noise, seed, part }: { noise: number; seed: number; part: string },
+): Split {
+  const rows = Array.from({ length: x.shape[0] }, (_, i) => i).filter((i) => CLASSES.includes(Number(y.data[i])));
+  const random = randomFrom(seed, part);
+  const order = random.permutation(rows.length);
+  const chosen = Array.from({ length: Math.min(count, rows.length) }, (_, k) => rows[order[k]]);
+  // Drawn at every level, so that levels of one seed share their images and what is flipped first.
+  const labels = chosen.map((i) => {
+    const isFlipped = random.uniform() < noise;
+    return Number(Number(y.data[i]) === CLASSES[1]) ^ Number(isFlipped);
+  });
+  return { x: takeRows(x, chosen), y: integers([chosen.length], labels) };
+}
+
+/** A sample of images and labels; the same for the same seed and level. */
+export function onesAndSevens(mnist: Dataset, { examples, tests, noise }: NoisySample, seed: number): Dataset {
+  return arrayDataset({
+    train: drawn(mnist.train, examples, { noise, seed, part: "training images" }),
+    test: drawn(mnist.test, tests, { noise, seed, part: "test images" }),
+    classes: ["one", "seven"],
+    source: "mnist: 1 and 7",
+  });
+}
