@@ -57,8 +57,7 @@ export async function reverseProcess(
     const sigma = Math.sqrt(((1 - alpha) * (1 - before)) / (1 - share));
     x = x.map((point, n) =>
       point.map(
-        (value, k) =>
-          (value - ((1 - alpha) / Math.sqrt(1 - share)) * noise[n][k]) / Math.sqrt(alpha) + sigma * z[n][k],
+        (value, k) => (value - ((1 - alpha) / Math.sqrt(1 - share)) * noise[n][k]) / Math.sqrt(alpha) + sigma * z[n][k],
       ),
     );
   }
