@@ -15,6 +15,8 @@ import { diffusion } from "./guo/diffusion.ts";
 import { neighbourhoods } from "./guo/fig-1.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
 import { separableFeatures } from "./guo/fig-3.ts";
+import { printedDigits } from "./guo/fig-5.ts";
+import { unseenLetters } from "./guo/fig-6.ts";
 import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
@@ -43,6 +45,8 @@ export const experiments: readonly Experiment[] = [
   neighbourhoods,
   smoothAndSquare,
   separableFeatures,
+  printedDigits,
+  unseenLetters,
   dormantUnit,
   neighboursByOptimizer,
   pairsAlongTraining,

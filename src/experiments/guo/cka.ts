@@ -224,7 +224,8 @@ export const alignmentTracks = defineExperiment<
       figures: [
         {
           name: "along-training",
-          reads: "Attention starts unaligned, and its two curves rise together. The kernels of the two networks without it are nearly as aligned before training as after, while their accuracy goes from chance to nearly nine in ten: alignment does not tell how far they have come.",
+          reads:
+            "Attention starts with little alignment, and its two curves rise together. The kernels of the two networks without it are nearly as aligned before training as after, while their accuracy goes from chance to nearly nine in ten: alignment does not tell how far they have come.",
           figure: panels({
             title: `Alignment with the labels and accuracy along training, rate ${DRAWN_RATE}`,
             caption: `Centred CKA of the tangent kernel of ${size.probe} training images with the kernel of their labels, and accuracy on ${size.tested} test images; bands: ${intervalWords(seeds.length)}.`,
@@ -235,7 +236,8 @@ export const alignmentTracks = defineExperiment<
         },
         {
           name: "final",
-          reads: "If alignment told accuracy, points would lie along a rising line. Slow trainings lie low without lying left, and attention at the largest rate is the most aligned and not the most accurate.",
+          reads:
+            "If alignment told accuracy, points would lie along a rising line. Slow trainings lie low without lying left, and attention at the largest rate is the most aligned and not the most accurate.",
           figure: scatter({
             title: "Final alignment and final accuracy",
             caption: `A point is a training: ${labels.length} architectures, rates ${rates.join(", ")}, ${seeds.length} seeds.`,
