@@ -20,6 +20,7 @@ import { unseenLetters } from "./guo/fig-6.ts";
 import { dormantUnit } from "./guo/fig-7-8.ts";
 import { neighboursByOptimizer } from "./guo/fig-9.ts";
 import { pairsAlongTraining } from "./guo/fig-10.ts";
+import { gradedShift } from "./guo/graded-shift.ts";
 import { honesty } from "./honesty/counterfactual.ts";
 import { contributionDistance } from "./lhermitte/contribution-distance.ts";
 import { jumpOverHump } from "./lhermitte/fig-2.ts";
@@ -47,6 +48,7 @@ export const experiments: readonly Experiment[] = [
   separableFeatures,
   printedDigits,
   unseenLetters,
+  gradedShift,
   dormantUnit,
   neighboursByOptimizer,
   pairsAlongTraining,

@@ -207,7 +207,8 @@ export const printedDigits = defineExperiment<
       figures: [
         {
           name: "by-class",
-          reads: "Classes that are named rightly most often (0, 7, 3) are among those most similar to their training images, and the printed 1, which wears serifs that written ones lack, is low in both; 6 is as similar as 2 and is missed twice in five.",
+          reads:
+            "Classes that are named rightly most often (0, 7, 3) are among those most similar to their training images, and the printed 1, which wears serifs that written ones lack, is low in both; 6 is as similar as 2 and is missed twice in five.",
           figure: dots({
             title: "Printed digits by class: similarity with training images of the class, and accuracy",
             caption: `At the end of training; ${size.faces} printed digits of each class; bars: ${intervalWords(seeds.length)}.`,
@@ -228,7 +229,8 @@ export const printedDigits = defineExperiment<
         },
         {
           name: "classes",
-          reads: "Points rise from the lower left to the upper right: at the end of training, classes of more similarity are named better.",
+          reads:
+            "Points rise from the lower left to the upper right: at the end of training, classes of more similarity are named better.",
           figure: scatter({
             title: "Accuracy of a printed class against its similarity",
             caption: `At the end of training; a point is a class under one of ${seeds.length} seeds.`,
@@ -243,7 +245,8 @@ export const printedDigits = defineExperiment<
         },
         {
           name: "along-training",
-          reads: "The two lines cross: before training all gradients point one way, so that similarity is highest where accuracy is chance, and it falls while the network learns to tell digits apart.",
+          reads:
+            "The two lines cross: before training all gradients point one way, so that similarity is highest where accuracy is chance, and it falls while the network learns to tell digits apart.",
           figure: lines({
             title: "Similarity and accuracy of printed digits along training",
             caption: `Means over classes; bands: ${intervalWords(seeds.length)}.`,
@@ -265,7 +268,8 @@ export const printedDigits = defineExperiment<
         },
         {
           name: "kernel",
-          reads: "At the start everything is similar to everything. At the end blocks on the diagonal stand out because the rest has become dark, not because they have become brighter.",
+          reads:
+            "At the start everything is similar to everything. At the end blocks on the diagonal stand out because the rest has become dark, not because they have become brighter.",
           figure: panels({
             title: "Normalised kernel of printed digits with training images",
             caption: `Seed ${seeds[0]}; ${SHOWN} images of each class on either side, in the order of the classes.`,

@@ -196,7 +196,8 @@ export const unseenLetters = defineExperiment<Size, Measure, "low" | "printed" |
       figures: [
         {
           name: "blocks",
-          reads: "Digits have a bright diagonal, handwritten and printed ones alike. Letters have none, but no even grey either: C, D and G are most like 0, I like 1, B like 8, as a reader of handwriting would say; off the diagonal, digits are no darker than letters.",
+          reads:
+            "Digits have a bright diagonal, handwritten and printed ones alike. Letters have none, but no even grey either: C, D and G are most like 0, I like 1, B like 8, as a reader of handwriting would say; off the diagonal, digits are no darker than letters.",
           figure: panels({
             title: "Mean normalised kernel with training images, by class",
             caption: `At the end of training, over ${seeds.length} seeds; columns: digits of the training images.`,
@@ -226,7 +227,8 @@ export const unseenLetters = defineExperiment<Size, Measure, "low" | "printed" |
         },
         {
           name: "numbers",
-          reads: "Letters have as much kernel with all training digits as handwritten digits have, and little less with the most similar one. Images of one letter agree on that digit less than those of one digit do, and far more than chance would, which is near 1.",
+          reads:
+            "Letters have as much kernel with all training digits as handwritten digits have, and little less with the most similar one. Images of one letter agree on that digit less than those of one digit do, and far more than chance would, which is near 1.",
           figure: dots({
             title: "Similarity with training digits, and what of it is structure",
             caption: `At the end of training; ${size.seen} training images of each digit; bars: ${intervalWords(seeds.length)}.`,
@@ -246,7 +248,8 @@ export const unseenLetters = defineExperiment<Size, Measure, "low" | "printed" |
         },
         {
           name: "letters",
-          reads: "Where a bar reaches the dashed line, images of a letter are as similar to that digit as handwritten digits of one class are to each other: D is to 0; A, H and J stay farthest from all digits.",
+          reads:
+            "Where a bar reaches the dashed line, images of a letter are as similar to that digit as handwritten digits of one class are to each other: D is to 0; A, H and J stay farthest from all digits.",
           figure: bars({
             title: "The digit that each letter is most similar to",
             caption: `Mean normalised kernel with training images of that digit, over ${seeds.length} seeds and ${size.faces} typefaces.`,
