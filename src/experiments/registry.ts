@@ -28,10 +28,13 @@ import { mnistBlocks } from "./guo/fig-2-mnist.ts";
 import { smoothAndSquare } from "./guo/fig-2ab.ts";
 import { separableFeatures } from "./guo/fig-3.ts";
 import { seenDigits } from "./guo/fig-4.ts";
-import { dormantUnit } from "./guo/fig-7-8.ts";
-import { neighboursByOptimizer } from "./guo/fig-9.ts";
-import { pairsAlongTraining } from "./guo/fig-10.ts";
+import { printedDigits } from "./guo/fig-5.ts";
+import { unseenLetters } from "./guo/fig-6.ts";
+import { dormantUnit, dormantUnit } from "./guo/fig-7-8.ts";
+import { neighboursByOptimizer, neighboursByOptimizer } from "./guo/fig-9.ts";
+import { pairsAlongTraining, pairsAlongTraining } from "./guo/fig-10.ts";
 import { gan } from "./guo/gan.ts";
+import { gradedShift } from "./guo/graded-shift.ts";
 import { modeCollapse } from "./guo/mode-collapse.ts";
 import { honesty } from "./honesty/counterfactual.ts";
 import { xorMixtures } from "./incudini/xor-mixtures.ts";
@@ -68,6 +71,9 @@ export const experiments: readonly Experiment[] = [
   cifarBlocks,
   separableFeatures,
   seenDigits,
+  printedDigits,
+  unseenLetters,
+  gradedShift,
   dormantUnit,
   neighboursByOptimizer,
   pairsAlongTraining,

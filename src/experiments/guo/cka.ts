@@ -225,7 +225,7 @@ export const alignmentTracks = defineExperiment<
         {
           name: "along-training",
           reads:
-            "Attention starts unaligned, and its two curves rise together. The kernels of the two networks without it are nearly as aligned before training as after, while their accuracy goes from chance to nearly nine in ten: alignment does not tell how far they have come.",
+            "Attention starts with little alignment, and its two curves rise together. The kernels of the two networks without it are nearly as aligned before training as after, while their accuracy goes from chance to nearly nine in ten: alignment does not tell how far they have come.",
           figure: panels({
             title: `Alignment with the labels and accuracy along training, rate ${DRAWN_RATE}`,
             caption: `Centred CKA of the tangent kernel of ${size.probe} training images with the kernel of their labels, and accuracy on ${size.tested} test images; bands: ${intervalWords(seeds.length)}.`,
