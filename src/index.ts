@@ -50,12 +50,7 @@ export {
   measureLinearisation,
   outputChange,
 } from "./diagnose/linearisation.ts";
-export {
-  type LossPathBound,
-  type LossPathTrajectory,
-  lossPathBound,
-  lossPathNorm,
-} from "./diagnose/loss-path-bound.ts";
+export * from "./diagnose/loss-path-bound.ts";
 export {
   type Alignment,
   type KernelMeasures,
@@ -222,7 +217,6 @@ export {
 } from "./kernels/kernel-machine.ts";
 export { type KernelProductOptions, kernelProduct } from "./kernels/kernel-product.ts";
 export { type LandmarkChoice, landmarkChoices } from "./kernels/landmarks.ts";
-export { type LossPathKernel, type LossPathKernelOptions, lossPathKernel } from "./kernels/loss-path-kernel.ts";
 export {
   eachKernelRows,
   inputMachineKernel,
@@ -236,15 +230,7 @@ export { matrixFamily, rowPoints } from "./kernels/matrix-family.ts";
 export type { KernelMatrixOptions } from "./kernels/matrix-options.ts";
 export type { MatrixPlan } from "./kernels/matrix-plan.ts";
 export { type NystromKernel, type NystromOptions, nystromKernel } from "./kernels/nystrom.ts";
-export { type PathKernel, type PathKernelOptions, pathKernel } from "./kernels/path-kernel.ts";
-export {
-  earlySteps,
-  type PathMachineKernel,
-  type PathMachineKernelOptions,
-  type PathNode,
-  pathMachineKernel,
-  pathNodes,
-} from "./kernels/path-machine-kernel.ts";
+export * from "./kernels/path-kernels.ts";
 export type { KernelPlan } from "./kernels/plan.ts";
 export {
   type KernelRowSource,

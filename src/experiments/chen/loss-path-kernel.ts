@@ -1,6 +1,6 @@
 // Chen et al. 2023 and 2025: the loss of a trained network by the loss path kernel, and the bound on the generalisation gap that it gives.
 
-import type { Dataset, Split } from "../../data/types.ts";
+import type { Dataset } from "../../data/types.ts";
 import { type LossPathTrajectory, lossPathBound, lossPathNorm } from "../../diagnose/loss-path-bound.ts";
 import { lines } from "../../figures/lines.ts";
 import { scatter } from "../../figures/scatter.ts";
@@ -9,19 +9,17 @@ import { lossOf } from "../../losses/registry.ts";
 import { mlp } from "../../models/mlp.ts";
 import { spearman } from "../../numeric/correlation.ts";
 import { quantile } from "../../numeric/quantile.ts";
-import type { RealArray, RealDType } from "../../numeric/tensor.ts";
+import type { RealDType } from "../../numeric/tensor.ts";
 import { createOptimizer } from "../../optimizers/registry.ts";
 import type { Run } from "../../run/types.ts";
-import { predict } from "../../train/accuracy.ts";
 import { type SeededTask, seededTask } from "../../train/seeded-task.ts";
-import type { Task } from "../../train/task.ts";
 import { largestOf, meanOf } from "../arrays.ts";
 import { intervalWords, logBandOf } from "../bands.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { descend } from "../small-problem.ts";
 import type { MeasureContext } from "../types.ts";
-import { onesAndSevens } from "./ones-and-sevens.ts";
+import { lossesOf, onesAndSevens } from "./ones-and-sevens.ts";
 
 interface Size {
   readonly examples: number;
@@ -61,15 +59,6 @@ const RATE = 0.2;
 /** Of the check of the identity, at the same training time. */
 const RATES = [0.1, 0.05, 0.025];
 const CHECK_TIME = 2;
-
-/** log(1 + exp(-y f)) of each point. */
-async function lossesOf(task: Task, params: RealArray, split: Split): Promise<number[]> {
-  const outputs = await predict(task, params, split);
-  return Array.from(outputs, (value, k) => {
-    const margin = Number(split.y.data[k]) === 1 ? value : -value;
-    return Math.max(-margin, 0) + Math.log1p(Math.exp(-Math.abs(margin)));
-  });
-}
 
 interface Training {
   readonly width: number;

@@ -3,7 +3,9 @@
 import { arrayDataset } from "../../data/array-dataset.ts";
 import type { Dataset, Split } from "../../data/types.ts";
 import { randomFrom } from "../../numeric/random.ts";
-import { integers, takeRows } from "../../numeric/tensor.ts";
+import { integers, type RealArray, takeRows } from "../../numeric/tensor.ts";
+import { predict } from "../../train/accuracy.ts";
+import type { Task } from "../../train/task.ts";
 
 export interface NoisySample {
   readonly examples: number;
@@ -38,5 +40,14 @@ export function onesAndSevens(mnist: Dataset, { examples, tests, noise }: NoisyS
     test: drawn(mnist.test, tests, { noise, seed, part: "test images" }),
     classes: ["one", "seven"],
     source: "mnist: 1 and 7",
+  });
+}
+
+/** log(1 + exp(-y f)) of each point. */
+export async function lossesOf(task: Task, params: RealArray, split: Split): Promise<number[]> {
+  const outputs = await predict(task, params, split);
+  return Array.from(outputs, (value, k) => {
+    const margin = Number(split.y.data[k]) === 1 ? value : -value;
+    return Math.max(-margin, 0) + Math.log1p(Math.exp(-Math.abs(margin)));
   });
 }
