@@ -13,9 +13,11 @@ import { brittleness } from "./domingos/brittleness.ts";
 import { pathOfTwoWeights } from "./domingos/fig-1.ts";
 import { superposition } from "./domingos/fig-2.ts";
 import { memorise } from "./domingos/memorise.ts";
+import { nearestImages } from "./domingos/nearest-images.ts";
 import { queryCost } from "./domingos/query-cost.ts";
 import { noRepresentation } from "./domingos/representation.ts";
 import { sineMaxima } from "./domingos/sine-maxima.ts";
+import { tradeOff } from "./domingos/trade-off.ts";
 import { kernelVelocity } from "./fort/kernel-velocity.ts";
 import { gradientSpan } from "./gepk/ood.ts";
 import { alignmentTracks } from "./guo/cka.ts";
@@ -30,9 +32,9 @@ import { separableFeatures } from "./guo/fig-3.ts";
 import { seenDigits } from "./guo/fig-4.ts";
 import { printedDigits } from "./guo/fig-5.ts";
 import { unseenLetters } from "./guo/fig-6.ts";
-import { dormantUnit, dormantUnit } from "./guo/fig-7-8.ts";
-import { neighboursByOptimizer, neighboursByOptimizer } from "./guo/fig-9.ts";
-import { pairsAlongTraining, pairsAlongTraining } from "./guo/fig-10.ts";
+import { dormantUnit } from "./guo/fig-7-8.ts";
+import { neighboursByOptimizer } from "./guo/fig-9.ts";
+import { pairsAlongTraining } from "./guo/fig-10.ts";
 import { gan } from "./guo/gan.ts";
 import { gradedShift } from "./guo/graded-shift.ts";
 import { modeCollapse } from "./guo/mode-collapse.ts";
@@ -60,11 +62,13 @@ export const experiments: readonly Experiment[] = [
   superposition,
   sineMaxima,
   memorise,
+  nearestImages,
   brittleness,
   noRepresentation,
   architectureKernels,
   densityEstimate,
   queryCost,
+  tradeOff,
   neighbourhoods,
   smoothAndSquare,
   mnistBlocks,

@@ -34,8 +34,10 @@ export const cleaned = (x: readonly number[], noise: readonly number[], share: n
   x.map((value, k) => (value - Math.sqrt(1 - share) * noise[k]) / Math.sqrt(share));
 
 /**
- * x_T normal, then x_(s-1) = (x_s - beta_s / sqrt(1 - alpha-bar_s) noise) / sqrt(alpha_s) + sigma_s z, sigma_s^2 = beta_s (1 - alpha-bar_(s-1)) /
- * (1 - alpha-bar_s), no noise at the last step. Gives x_0 and the steps by level, s = 1..T at [s - 1].
+ * x_T normal; at each level x_0 as the predicted noise has it, clipped to [-1, 1], where points lie, as the authors' program does, since noise of high
+ * levels is divided by next to nothing; then x_(s-1) normal about sqrt(alpha-bar_(s-1)) beta_s / (1 - alpha-bar_s) x_0 + sqrt(alpha_s) (1 -
+ * alpha-bar_(s-1)) / (1 - alpha-bar_s) x_s (eq. 7) with variance beta_s (1 - alpha-bar_(s-1)) / (1 - alpha-bar_s). Gives x_0 and the steps by level,
+ * s = 1..T at [s - 1].
  */
 export async function reverseProcess(
   task: Task,
@@ -55,11 +57,13 @@ export async function reverseProcess(
     const alpha = share / before;
     const z = normal();
     const sigma = Math.sqrt(((1 - alpha) * (1 - before)) / (1 - share));
-    x = x.map((point, n) =>
-      point.map(
-        (value, k) => (value - ((1 - alpha) / Math.sqrt(1 - share)) * noise[n][k]) / Math.sqrt(alpha) + sigma * z[n][k],
-      ),
+    const [ofClean, ofNoisy] = [Math.sqrt(before) * (1 - alpha), Math.sqrt(alpha) * (1 - before)].map(
+      (weight) => weight / (1 - share),
     );
+    x = x.map((point, n) => {
+      const clean = cleaned(point, noise[n], share).map((value) => Math.min(1, Math.max(-1, value)));
+      return point.map((value, k) => ofClean * clean[k] + ofNoisy * value + sigma * z[n][k]);
+    });
   }
   return { samples: x, steps };
 }
