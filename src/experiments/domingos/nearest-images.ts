@@ -270,7 +270,8 @@ export const nearestImages = defineExperiment<Size, Measure, Name>({
       figures: [
         {
           name: "shares",
-          reads: "",
+          reads:
+            "All three lists tell the network's answer on most images, since most answers are right. On its mistakes the kernels name the class that the network gives more often than pixels do, and still for fewer than half. The path kernel is no better than the kernel at its end.",
           figure: dots({
             title: `What class the ${size.neighbours} nearest training images have`,
             caption: `Share of test images whose neighbours are most often of the class that the network gives; ${intervalWords(seeds.length)}.`,
@@ -291,7 +292,8 @@ export const nearestImages = defineExperiment<Size, Measure, Name>({
         },
         {
           name: "neighbours",
-          reads: "",
+          reads:
+            "One image that the network gets right and one that it gets wrong; a frame says whether a neighbour is of the class that the network answers, which stands as the label of the query. The second is a 3 that the network calls a 5: in gradient space most of its neighbours are fives, between pixels most are threes.",
           figure: neighboursFigure({
             anchors: shown.map(({ query, named, lists }) => ({
               ...withPicture(`test:${query}`),

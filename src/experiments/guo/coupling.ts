@@ -197,7 +197,7 @@ export const coupling = defineExperiment<CouplingSize, CouplingMeasure, Name>({
         {
           name: "coupling",
           reads:
-            "Global coupling is far to the right in the first, third and last row, and near 0.1 in the second. Where the marks of diffusion and GAN lie on the wrong side of each other, the words of the source do not hold for that measure.",
+            "Global coupling is far to the right in the first, third and last row, and near 0.1 in the second. Beside diffusion the GAN with a learning discriminator is no more coupled: more comes from its nearest tenth, its kernel falls farther, and its updates are less alike. With the discriminator of the corollary it comes nearer to what the source says.",
           figure: dots({
             title: "How far corrections are coupled",
             caption: "Each measure of the table, by model.",
@@ -214,7 +214,8 @@ export const coupling = defineExperiment<CouplingSize, CouplingMeasure, Name>({
         },
         {
           name: "kernel-by-distance",
-          reads: "The steeper a line falls, the more local the kernel: levels for diffusion, latents for GANs.",
+          reads:
+            "The steeper a line falls, the more local the kernel: levels for diffusion, latents for GANs. That of a GAN whose discriminator learns falls below zero, farther than that of the diffusion model.",
           figure: lines({
             title: "Kernel by distance",
             caption: `Mean normalised kernel after training over that of the nearest tenth; bands: ${intervalWords(seeds.length)}.`,
@@ -225,7 +226,8 @@ export const coupling = defineExperiment<CouplingSize, CouplingMeasure, Name>({
         },
         {
           name: "contributions-by-distance",
-          reads: "A line that stays at one is global: every tenth of the examples contributes its share.",
+          reads:
+            "A line that stays at one is global: every tenth of the examples contributes its share. The GAN whose discriminator learns is the one that leaves it most.",
           figure: lines({
             title: "Contributions by distance",
             caption: `Mean |contribution| of a tenth of the examples over that of all; bands: ${intervalWords(seeds.length)}.`,

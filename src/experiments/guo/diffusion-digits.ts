@@ -230,7 +230,8 @@ export const diffusionDigits = defineExperiment<Size, Measure, LevelName | "lear
       figures: [
         {
           name: "samples",
-          reads: "",
+          reads:
+            "Rough strokes: some can be read as 5, 0, 3 or 9, many are between digits. They lie a quarter farther from the nearest training digit than real digits do.",
           figure: pictureGrid({
             title: "Digits drawn by the reverse process",
             caption: `Seed 1: ${samples.length} samples from noise, through all ${size.levels} levels; black is -1 and white 1.`,
@@ -239,7 +240,8 @@ export const diffusionDigits = defineExperiment<Size, Measure, LevelName | "lear
         },
         {
           name: "explained-sample",
-          reads: "",
+          reads:
+            "What is left without the noise is rough to the last. The digits that contribute most are of many classes at every level, and are hardly more like the sample than any others.",
           figure: pictureGrid({
             title: "Whose digits one sample is made of",
             caption:

@@ -193,7 +193,7 @@ export const gan = defineExperiment<GanSize, GanMeasure, Name>({
               {
                 name: "pulls-on-a-sample",
                 reads:
-                  "Arrows stand at the training latents' samples and show what each contributed to the position of one new sample, over all of training: it is moved by latents all around the ring, not only by those that end beside it, and what their attraction did their repulsion partly took back.",
+                  "Arrows stand at the training latents' samples and show what each contributed to the position of one new sample, over all of training: it is moved by latents all around the ring, not only by those that end beside it. Attraction and repulsion of all latents add up to vectors thirty times as long as the way that is left of both, and need not point to the mode that the sample ends at.",
                 figure: arrows({
                   title: "Which latents moved one sample",
                   caption: `Contributions of the 30 strongest of ${size.latents} latents to a new latent's sample, which went from the circle to the square; seed 1.`,
@@ -212,7 +212,7 @@ export const gan = defineExperiment<GanSize, GanMeasure, Name>({
         {
           name: "contributions-by-distance",
           reads:
-            "A line that falls is a generator whose samples are moved by nearby latents; where it ends is what the kernel carries across the whole of them.",
+            "Lines fall from nearly twice the even share to about half of it: nearby latents contribute most, and the farthest still much. Against the learning discriminator the farthest tenth contributes nearly as much as the nearest.",
           figure: lines({
             title: "What latents contribute, by their distance",
             caption: `Mean |contribution| of a tenth of the latents over that of all, from the nearest to the farthest; bands: ${intervalWords(seeds.length)}.`,
