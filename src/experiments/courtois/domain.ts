@@ -210,6 +210,7 @@ export const domain = defineExperiment<Size, Measure, Name>({
     "The source recovers shapes in images; here are points of the plane, labelled by a curve, as in its simple examples. Its settings are not in our copy.",
     "The training domain is the part of the square left of x = 0.2, distance is counted from there; curves are a circle and r = 0.8 (1 + 0.3 cos 5θ).",
     "Contributions are those of the exact account with momentum, which the source's discrete theorem does not have.",
+    "Steps and explained points were cut for time.",
   ],
   seeds: { quick: 2, full: 5 },
   sizes: {

