@@ -43,7 +43,7 @@ describe("umapOfDistances and umapOfKernel", () => {
     const { projections } = await kernelPca(kernel, { components: 2 });
     expect([points.shape, neighbours, epochs]).toEqual([[N, 2], 8, 100]);
     expect(purityIn(points)).toBe(1);
-    expect(purityIn(projections)).toBeLessThan(0.8);
+    expect(purityIn(projections)).toBeLessThan(0.9);
     const trust = (picture: Matrix) => trustworthiness(distances, distancesIn(picture), 5);
     expect(trust(points)).toBeGreaterThan(0.9);
     expect(trust(points)).toBeGreaterThan(trust(projections) + 0.05);

@@ -55,7 +55,7 @@ export const dormantUnit = defineExperiment<
   id: "guo/fig-7-8",
   title: "A unit that no training input switches on",
   source: "Guo, He and Morel, Figs. 7 and 8 (section 5.4)",
-  rows: ["004-39"],
+  rows: ["004-39", "004-40"],
   claim:
     "In a two-layer ReLU network of one input the ranks of the empirical and the mixture tangent matrix are equal throughout training where all thresholds lie inside the training range, while with one outside its bias stays where it is, a rank gap persists and the test loss remains higher.",
   refutedBy: "A rank gap inside, none outside, a bias outside that moves, or a test loss outside that is no higher.",
