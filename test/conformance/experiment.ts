@@ -15,7 +15,7 @@ export function declarationSuite(experiment: Experiment): void {
 
   describe(`the declaration of ${id}`, () => {
     it("names its source, its claim in one sentence and what would refute it", () => {
-      expect(id).toMatch(/^[a-z]+\/[a-z0-9-]+$/);
+      expect(id).toMatch(/^[a-z-]+\/[a-z0-9-]+$/);
       for (const text of [title, source, refutedBy]) expect(text.length).toBeGreaterThan(10);
       expect(claim).toMatch(/^[^.]+(\.\d[^.]*)*\.$/);
       expect(rows.filter((row) => !/^00[0-4]-\d\d$/.test(row))).toEqual([]);
