@@ -178,7 +178,9 @@ export function concludeBlocks(
   const of = (f: (own: Readonly<Record<Look, Means>>) => number): number[] => measures.map(({ means }) => f(means));
   const blocks = words.classes.map((name) => ({ name, size: shown }));
   const n = blocks.length * shown;
-  const side = { label: "images, by class", blocks };
+  const rowSide = { label: "images, by class", blocks };
+  // Long names are cut below the columns and whole beside the rows.
+  const columnSide = { label: "images, in the order of the rows", blocks };
   const { maps, means } = measures[0];
   return {
     values: {
@@ -208,12 +210,12 @@ export function concludeBlocks(
         name: "kernels",
         reads: words.reads.maps,
         figure: kernelMapFigure({
-          title: words.title,
+          title: `${words.title}, seed ${seeds[0]}`,
           quantity: "normalised kernel",
           rows: n,
           columns: n,
-          rowSide: side,
-          columnSide: side,
+          rowSide,
+          columnSide,
           maps: (["start", "end", "namedStart", "namedEnd"] as const).map((look) => ({
             name: WORDS[look],
             values: squareOf(maps?.[look] ?? new Array<number>((n * (n + 1)) / 2).fill(0), n),

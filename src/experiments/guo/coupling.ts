@@ -73,7 +73,7 @@ export const coupling = defineExperiment<CouplingSize, CouplingMeasure, Name>({
   },
   differences: [
     "The source compares in words; data, networks and all numbers are ours. Both models have one network, one mixture, as many examples and as many steps of SGD; the network of the diffusion model also sees the level's embedding.",
-    "The GAN of the expectations is the one with a learning discriminator; that against D* stands beside it.",
+    "The GAN of the expectations is the one with a learning discriminator; that against D*, the best discriminator p_data / (p_data + p_G), which is computed and learns nothing, stands beside it.",
     "The kernel without any distance was added after a first look at quick size, where the GAN's kernel fell more with distance than the diffusion model's: at one noise level points of all places meet, at one latent nothing else does.",
     "Distances are |tau - s| in a diffusion model and between latents in a GAN, each in tenths of the examples: no common unit is needed.",
     "How local the diffusion model is was known from guo/diffusion (its contributions are less so than its kernel) when the bounds were set; of the GAN coverage alone was.",
@@ -197,11 +197,11 @@ export const coupling = defineExperiment<CouplingSize, CouplingMeasure, Name>({
         {
           name: "coupling",
           reads:
-            "Global coupling is far to the right in the first, third and last row, and near 0.1 in the second. Beside diffusion the GAN with a learning discriminator is no more coupled: more comes from its nearest tenth, its kernel falls farther, and its updates are less alike. With the discriminator of the corollary it comes nearer to what the source says.",
+            "Global coupling is far to the right in the first, third and last row, and near 0.1 in the second. Beside diffusion the GAN with a learning discriminator is no more coupled: more comes from its nearest tenth, its kernel falls farther, and its updates are less alike. With D*, the discriminator of the corollary, it comes nearer to what the source says, and passes diffusion clearly in the third row alone.",
           figure: dots({
             title: "How far corrections are coupled",
-            caption: "Each measure of the table, by model.",
-            x: { label: "measure", zero: true },
+            caption: `Each as in the table, by model; bars: ${intervalWords(seeds.length)}.`,
+            x: { label: "share, ratio or cosine", zero: true },
             series: names,
             interval: intervalWords(seeds.length),
             rows: [
@@ -219,7 +219,7 @@ export const coupling = defineExperiment<CouplingSize, CouplingMeasure, Name>({
           figure: lines({
             title: "Kernel by distance",
             caption: `Mean normalised kernel after training over that of the nearest tenth; bands: ${intervalWords(seeds.length)}.`,
-            x: { label: "examples by distance, percentile" },
+            x: { label: "examples from near to far, percentile" },
             y: { label: "kernel over that nearby", zero: true },
             series: curves(({ kernel }) => kernel),
           }),
@@ -231,7 +231,7 @@ export const coupling = defineExperiment<CouplingSize, CouplingMeasure, Name>({
           figure: lines({
             title: "Contributions by distance",
             caption: `Mean |contribution| of a tenth of the examples over that of all; bands: ${intervalWords(seeds.length)}.`,
-            x: { label: "examples by distance, percentile" },
+            x: { label: "examples from near to far, percentile" },
             y: { label: "share over even share", zero: true },
             guides: [{ axis: "y", value: 1, label: "even" }],
             series: curves(({ contributions }) => contributions),

@@ -245,7 +245,7 @@ export const diffusionDigits = defineExperiment<Size, Measure, LevelName | "lear
           figure: pictureGrid({
             title: "Whose digits one sample is made of",
             caption:
-              "Seed 1, the first sample. Noisy digit, predicted noise (from -3 to 3), what is left without it, then the digits that contributed most to the length of the predicted noise, with their contributions at all levels together.",
+              "Seed 1, the first sample. Noisy digit (from -2 to 2), predicted noise (from -3 to 3), what is left without it (cut at -1 and 1), then the digits that contributed most to the length of the predicted noise, with their contributions at all levels together.",
             rows: stages.map(({ level, noisy, noise, cleaned: left, top }) => ({
               name: `level ${level} of ${size.levels}`,
               pictures: [
@@ -264,15 +264,15 @@ export const diffusionDigits = defineExperiment<Size, Measure, LevelName | "lear
           seeds,
           reads: {
             "kernel-between-levels":
-              "The lightest corner is where digits can still be seen through the noise: low levels are alike, and high ones like nothing but themselves, with a faint diagonal under the embeddings of many waves. It is there without any embedding too, since 64 noisy pixels say themselves how noisy they are.",
+              "The lightest corner is where digits can still be seen through the noise: low levels are alike, and high ones like none, but for a faint diagonal under the embeddings of many waves. The corner is there without any embedding too, since 64 noisy pixels say themselves how noisy they are.",
             "kernel-by-distance":
-              "All four lines fall, that without any embedding as far as the others: on images the embedding is not what makes the kernel local. The sinusoidal one rises again at large distances, where its slow waves are alike.",
+              "All four lines fall, that without any embedding as far as the others: on images the embedding is not what makes the kernel local. The sinusoidal one rises again at large distances, where some of its waves come round again.",
             "contributions-by-distance":
               "Single contributions hardly fall with the distance, and rise again at the largest, where low levels with their large errors act on high ones; for each unit of error they fall from 1.3 to 0.8 of an even share, the kernel from 1.5 to half.",
             "contributions-by-level":
               "Every line falls from the left: whatever level is explained, the lowest levels contribute most to it, since their errors are the largest. Levels from 25 on are not shaped by their own.",
             "contributions-per-error":
-              "Divided by the errors the lines for tau = 25, 35 and 45 are nearly level: they come from all levels alike. Only the predictions at low levels come from low levels.",
+              "Divided by the errors the lines for tau = 25, 35 and 45 fall by about half, and none rises at its own level: these predictions come from all levels. Only those at low levels come from low levels.",
             "errors-by-level":
               "Low levels have more than three times the errors of high ones, and five times in the second half of training: the noise of a hardly noisy digit is the hardest to tell.",
           },

@@ -97,9 +97,9 @@ export const diffusion = defineExperiment<Size, LevelMeasure, LevelName | "learn
         "contributions-by-distance":
           "Above one, levels at that distance have more than their share. All lines fall together and slowly: within a tenth of the levels the kernel itself has 1.7 times an even share, 0.36 of its weight, and contributions 1.5 times. The kernel does fall with the distance, but over half of all levels and not over a tenth; sums of errors times it cannot be nearer.",
         "contributions-by-level":
-          "Each line is for one level tau that is explained, and would peak there if that level were shaped by its neighbours. Low levels are; predictions at high ones come more from low and middle levels than from their own: a contribution is kernel times error, and the kernel alone does not say where it comes from.",
+          "Each line is for one level tau that is explained, and would peak there if that level were shaped by its neighbours. Levels 5 and 25 nearly are, 15 comes from all levels below 20, and 35 and 45 come more from low and middle levels than from their own: a contribution is kernel times error, and the kernel alone does not say where it comes from.",
         "contributions-per-error":
-          "Divided by the errors of their levels, contributions to high levels come no more from the low ones: levels 35 and 45 are shaped by those from 20 on, 5 and 15 by those below 22. Two stages are told apart, and hardly any level from its neighbours.",
+          "Divided by the errors of their levels, contributions to high levels come no more from the low ones: levels 25, 35 and 45 are shaped most by those between about 20 and 35, 5 and 15 by those below 22. Two stages are told apart, and hardly any level from its neighbours.",
         "errors-by-level":
           "Low levels have four times the errors of high ones in the first half of training and more in the second, so that what a prediction is made of leans to them whatever the kernel says.",
       },

@@ -59,7 +59,7 @@ export const cifarBlocks = defineExperiment<BlockSize, BlockMeasure, BlockName>(
         title: "Normalised kernel of CIFAR-10 images, by class",
         classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
         reads: {
-          maps: "On the left everything resembles everything; on the right hardly anything resembles anything else: beside the diagonal, where each image meets itself, only airplanes and ships make faint squares, with each other too. These are images that the network was trained on.",
+          maps: "On the left everything resembles everything; on the right hardly anything resembles anything else: beside the diagonal, where each image meets itself, there are only faint squares, clearest for ships, airplanes and automobiles, and airplanes are nearly as much like ships as like each other. These are images that the network was trained on.",
           means:
             "Training parts the two means a little on images that were learned and hardly on others, and moves both far to the left: each image comes to have features of its own.",
         },

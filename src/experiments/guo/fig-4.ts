@@ -274,7 +274,7 @@ export const seenDigits = defineExperiment<Size, Measure, Name>({
         {
           name: "umap",
           reads:
-            "Below on the right the seen digits, in colour, are clusters of their own, and unseen ones, in grey, lie between them and at their borders. They are not mixed at random: patches of one grey digit are there after training as before it, below on the left. Above are the digits 0–4 alone.",
+            "Below on the right the seen digits, in colour, are clusters of their own, and unseen ones, in grey, lie between them and at their borders. They are not mixed at random: patches of one grey digit are there after training as before it, below on the left. Above are the digits 0–4 alone: after training each is a cluster so tight that its images lie on each other, in the colours of the picture to the left.",
           figure: pictureFigure(measures[0], size, "umap"),
         },
         {
@@ -286,7 +286,7 @@ export const seenDigits = defineExperiment<Size, Measure, Name>({
         {
           name: "purity",
           reads:
-            "Squares far to the right of circles are digits that training told apart: all five that were seen. Of the unseen ones only 5 and 9 gain much; the others have the neighbours that they had at initialisation, and that pixels have, which is far from a tenth by chance.",
+            "Squares far to the right of circles are digits that training told apart: of the five that were seen all but 1, which stood apart before. Of the unseen ones only 5 and 9 gain much; the others have hardly more neighbours of their own kind than at initialisation and between pixels, but many more than the tenth that chance would give.",
           figure: byDigit("purity", {
             title: `Purity of ${size.neighbours} neighbours, digit by digit`,
             label: "share of neighbours with the same label",
@@ -310,7 +310,7 @@ function pictureFigure({ pictures = [] }: Measure, { shown, neighbours }: Size, 
   const axis = (k: number) => ({ label: isUmap ? `UMAP ${k}` : `component ${k}` });
   return panels({
     title: isUmap ? "UMAP of tangent features" : "Tangent features along their first two principal components",
-    caption: `Seed 1, ${shown} held-out images of each digit, drawn as the digit: 0–4 in colour, 5–9, which were never seen, in grey; axes have no unit. Trustworthiness of ${neighbours} neighbours: ${trusts}.`,
+    caption: `Seed 1, ${shown} held-out images of each digit, drawn as the digit: 0–4 in colours and black, 5–9, which were never seen, in grey; axes have no unit. Trustworthiness of ${neighbours} neighbours: ${trusts}.`,
     columns: 2,
     least: 300,
     panels: pictures.map((own, p) => {

@@ -230,12 +230,13 @@ export const printedDigits = defineExperiment<
         {
           name: "classes",
           reads:
-            "Points rise from the lower left to the upper right: at the end of training, classes of more similarity are named better.",
+            "Digits rise from the lower left to the upper right: at the end of training, classes of more similarity are named better. 6 lies below the others, and above 0.7 similarity tells little.",
           figure: scatter({
             title: "Accuracy of a printed class against its similarity",
-            caption: `At the end of training; a point is a class under one of ${seeds.length} seeds.`,
+            caption: `At the end of training; a digit is the printed class of that name under one of ${seeds.length} seeds.`,
             x: { label: "mean normalised kernel with training images of the class" },
             y: { label: "share named rightly" },
+            keyed: false,
             classes: names.map((name, k) => ({
               name,
               x: measures.map(({ similarity }) => end(similarity)[k]),
@@ -275,7 +276,7 @@ export const printedDigits = defineExperiment<
             caption: `Seed ${seeds[0]}; ${SHOWN} images of each class on either side, in the order of the classes.`,
             colours,
             columns: 3,
-            least: 230,
+            least: 220,
             panels: (measures[0].pictures ?? []).map((values, k) => {
               const epoch = looks[pictured(size)[k]];
               const head = epoch === 0 ? "start" : `epoch ${epoch}`;

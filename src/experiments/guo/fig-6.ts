@@ -198,7 +198,7 @@ export const unseenLetters = defineExperiment<Size, Measure, "low" | "printed" |
         {
           name: "blocks",
           reads:
-            "Digits have a bright diagonal, handwritten and printed ones alike. Letters have none, but no even grey either: C, D and G are most like 0, I like 1, B like 8, as a reader of handwriting would say; off the diagonal, digits are no darker than letters.",
+            "Digits have a bright diagonal, handwritten and printed ones alike. Letters have none, but no even grey either: C, D and G are most like 0, I like 1, B like 8, as a reader of handwriting would say; off the diagonal, digits are hardly darker than letters.",
           figure: panels({
             title: "Mean normalised kernel with training images, by class",
             caption: `At the end of training, over ${seeds.length} seeds; columns: digits of the training images.`,
@@ -229,7 +229,7 @@ export const unseenLetters = defineExperiment<Size, Measure, "low" | "printed" |
         {
           name: "numbers",
           reads:
-            "Letters have as much kernel with all training digits as handwritten digits have, and little less with the most similar one. Images of one letter agree on that digit less than those of one digit do, and far more than chance would, which is near 1.",
+            "Letters have as much kernel with all training digits as handwritten digits have, and little less with the most similar one. Images of one letter agree on that digit less than those of one digit do, and far more than by chance, where the entropy would be near 1.",
           figure: dots({
             title: "Similarity with training digits, and what of it is structure",
             caption: `At the end of training; ${size.seen} training images of each digit; bars: ${intervalWords(seeds.length)}.`,

@@ -101,6 +101,7 @@ export const gan = defineExperiment<GanSize, GanMeasure, Name>({
   differences: [
     "The source has a corollary and no experiment: data, networks and all numbers are ours.",
     "A fixed set of latents, so that contributions are those of latents; explained are new ones.",
+    "D* is the best discriminator, p_data / (p_data + p_G), which the corollary assumes; it is computed here and learns nothing. Beside it stands a network that learns to discriminate, as in GANs that are used.",
     "p_G is the kernel density of what all training latents give at the step, of bandwidth 0.2; the data are smoothed by as much. Step size and bandwidth were chosen after coverage of modes was seen for a few seeds, and before any contribution or kernel was.",
     "The crowd of a sample was its 8 nearest samples at first (share 0.85 at quick size); the density knows nothing finer than its bandwidth, so that it is the samples within two of them.",
     "The generator against the learning discriminator steps by Adam, as GANs are trained; against D* by SGD, as in the corollary.",
@@ -193,10 +194,10 @@ export const gan = defineExperiment<GanSize, GanMeasure, Name>({
               {
                 name: "pulls-on-a-sample",
                 reads:
-                  "Arrows stand at the training latents' samples and show what each contributed to the position of one new sample, over all of training: it is moved by latents all around the ring, not only by those that end beside it. Attraction and repulsion of all latents add up to vectors thirty times as long as the way that is left of both, and need not point to the mode that the sample ends at.",
+                  "Arrows stand at the training latents' samples and show what each contributed to the position of one new sample, over all of training: it is moved by latents whose samples end far from it, from the upper left of the ring to its bottom, and not only by those that end beside it. Attraction and repulsion of all latents add up to vectors nearly forty times as long as the way that is left of both, and that of attraction points away from the mode that the sample ends nearest to, as for every sample that was explained.",
                 figure: arrows({
                   title: "Which latents moved one sample",
-                  caption: `Contributions of the 30 strongest of ${size.latents} latents to a new latent's sample, which went from the circle to the square; seed 1.`,
+                  caption: `Contributions of the 30 strongest of ${size.latents} latents to a new latent's sample, which went from the large circle to the large square; arrows are on a scale of their own; seed 1.`,
                   x,
                   y,
                   points: [
@@ -212,10 +213,10 @@ export const gan = defineExperiment<GanSize, GanMeasure, Name>({
         {
           name: "contributions-by-distance",
           reads:
-            "Lines fall from nearly twice the even share to about half of it: nearby latents contribute most, and the farthest still much. Against the learning discriminator the farthest tenth contributes nearly as much as the nearest.",
+            "Against D* both lines fall from nearly twice the even share to about half of it: nearby latents contribute most, and the farthest still much. Against the learning discriminator the farthest tenth contributes nearly as much as the nearest.",
           figure: lines({
             title: "What latents contribute, by their distance",
-            caption: `Mean |contribution| of a tenth of the latents over that of all, from the nearest to the farthest; bands: ${intervalWords(seeds.length)}.`,
+            caption: `Mean |contribution| of a tenth of the latents over that of all, from the nearest to the farthest; by latent: distance between latents; by sample: between what they give after training; bands: ${intervalWords(seeds.length)}.`,
             x: { label: "latents by distance, percentile" },
             y: { label: "share over even share", zero: true },
             guides: [{ axis: "y", value: 1, label: "even" }],

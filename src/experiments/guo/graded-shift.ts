@@ -218,7 +218,7 @@ export const gradedShift = defineExperiment<Size, Measure, "order" | "close" | "
         {
           name: "by-amount",
           reads:
-            "Error and distance rise together, and distance much less: it doubles where error grows tenfold. Strokes up to half a pixel and little noise change neither, where the order of their errors is chance.",
+            "Error and distance rise together, and distance much less: it about doubles where error grows sixfold and, under rotation, tenfold. Strokes up to half a pixel and little noise change neither, where the order of their errors is chance.",
           figure: panels({
             title: "Error and distance by amount",
             caption: `Share of test images named wrongly, and mean of 1 - largest normalised kernel with a training image; bands: ${intervalWords(seeds.length)}.`,

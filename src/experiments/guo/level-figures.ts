@@ -189,7 +189,7 @@ export function levelFigures(
       reads: reads["errors-by-level"],
       figure: lines({
         title: "Which levels have the errors",
-        caption: `Mean length of the error of a level's examples along a half of training, over that of all levels; bands: ${bands}.`,
+        caption: `Mean length of a level's errors along each half of training, over that of all levels; bands: ${bands}.`,
         x: { label: "level s", scale: "whole" },
         y: { label: "error over that of all levels", zero: true },
         guides: even,

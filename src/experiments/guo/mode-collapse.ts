@@ -77,6 +77,7 @@ export const modeCollapse = defineExperiment<CollapseSize, CollapseMeasure, Name
     "The source has a remark and no experiment: everything is ours.",
     "The share of the most contributing eighth took the place of the winning cluster's own share after a first look at quick size, where that cluster had less than its even share: a subset may dominate without being the one whose mode wins.",
     "Collapse is made: the generator's step grows fourfold and the discriminator's falls tenfold, from a state that holds the modes; the control goes on from there as before. That such step sizes collapse was seen in trainings from the start with the non-saturating loss, and the alignment of updates in some by SGD, before any kernel or contribution was.",
+    "A sample is at the mode that is nearest to it, however far; modes that samples are at have a quarter of their even share within three deviations. A collapse beyond the data thus has a dominant mode and is at none.",
     "The winning cluster are the training latents whose samples were at the collapsed training's dominant mode before it collapsed.",
   ],
   seeds: { quick: 2, full: 4 },
@@ -156,10 +157,10 @@ export const modeCollapse = defineExperiment<CollapseSize, CollapseMeasure, Name
         {
           name: "samples",
           reads:
-            "A hundred new latents: all around the ring before; after the collapse in one clump, which has left the data altogether; and still around the ring where training went on as before, though most are at a few modes.",
+            "A hundred new latents: all around the ring before; after the collapse in a clump outside of it, with a tail to its middle, and hardly any at the data; and still around the ring where training went on as before, though most are at a few modes.",
           figure: panels({
             title: "Samples of new latents before and after",
-            caption: `Seed ${seeds[0]}; the second shape marks the eight modes.`,
+            caption: `Seed ${seeds[0]}; squares mark the eight modes. Kept: as many further steps as to the collapse, at the rates before.`,
             panels: heads.map((head, k) => {
               const { samples } = [shown.before, shown.collapsed, shown.kept][k];
               return {
@@ -191,8 +192,7 @@ export const modeCollapse = defineExperiment<CollapseSize, CollapseMeasure, Name
             "After the collapse updates of different latents point the same way in two of four trainings (cosine near 1) and hardly in the others, so that four seeds do not settle it; the kernel between latents grows by less than half.",
           figure: dots({
             title: "Alignment of updates and kernel between latents",
-            caption:
-              "Mean cosine of two new latents' updates over 20 steps; mean square of the normalised kernel between them.",
+            caption: `Mean cosine of two new latents' updates over 20 steps; mean square of the normalised kernel between them; bars: ${intervalWords(seeds.length)}.`,
             x: { label: "mean over pairs", zero: true },
             series: heads,
             interval: intervalWords(seeds.length),
@@ -211,8 +211,7 @@ export const modeCollapse = defineExperiment<CollapseSize, CollapseMeasure, Name
             "One is what any latents would have. The cluster whose mode won has no more than its share of the kernel, and less than its share of the contributions to others: it does not dominate.",
           figure: dots({
             title: "What the winning cluster has of kernel and contributions",
-            caption:
-              "Over its share of the latents. Contributions are to new latents outside of the cluster, over the steps after.",
+            caption: `Over its share of the latents. Contributions are to new latents outside of the cluster, over the steps after; bars: ${intervalWords(seeds.length)}.`,
             x: { label: "share over even share", zero: true },
             series: heads,
             interval: intervalWords(seeds.length),
