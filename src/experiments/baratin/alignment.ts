@@ -266,7 +266,7 @@ export const featureAlignment = defineExperiment<
         {
           name: "random-labels",
           reads:
-            "The kernel gains most of its alignment with true labels within fifteen epochs. With random ones it first loses half of the little that it had and gains only after fifteen, as they are memorised; at the end it is where that with true ones began.",
+            "The kernel gains most of its alignment with true labels within fifteen epochs. With random ones it first loses half of the little that it had, has it back only after fifteen, and ends, as they are memorised, where that with true ones began.",
           figure: lines({
             title: "Alignment where a part of the labels is random",
             caption: `Centred CKA with the labels trained on, between images whose label is true and between those whose label was drawn; bands: ${intervalWords(seeds.length)}.`,
