@@ -26,6 +26,12 @@ export function logBandOf(name: string, x: readonly number[], rows: readonly (re
   return { ...line, y: exp(line.y), ...(band && { band: { low: exp(band.low), high: exp(band.high) } }) };
 }
 
+/** A line whose band ends where its axis does. */
+export function cutBand({ band, ...line }: LineSeries, [least, most]: readonly [number, number]): LineSeries {
+  const cut = (values: ArrayLike<number>) => Array.from(values, (value) => Math.min(most, Math.max(least, value)));
+  return { ...line, ...(band && { band: { low: cut(band.low), high: cut(band.high) } }) };
+}
+
 /** Mean, interval and single values. */
 export function dotOf(values: readonly number[], series = 0): Dot {
   const { mean, half } = meanInterval(values);

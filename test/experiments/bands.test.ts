@@ -1,7 +1,7 @@
 // Measures of several seeds as lines, bands and dots, and the words that numbers and verdicts get.
 
 import { describe, expect, it } from "vitest";
-import { bandOf, dotOf, intervalWords, logBandOf } from "../../src/experiments/bands.ts";
+import { bandOf, cutBand, dotOf, intervalWords, logBandOf } from "../../src/experiments/bands.ts";
 import { intervalOrNumber, numberText } from "../../src/experiments/number-text.ts";
 import { decisiveCheck, headline } from "../../src/experiments/report-data.ts";
 import { checksOf } from "../../src/experiments/verdict.ts";
@@ -28,6 +28,12 @@ describe("bands", () => {
     expect(Number(y[0])).toBeCloseTo(10, 12);
     expect(Number(band?.low[0])).toBeGreaterThan(0);
     expect(() => logBandOf("a", [1], [[0]])).toThrow("values of a must be above 0");
+  });
+
+  it("end where their axis does, and lines are left as they are", () => {
+    const line = { name: "a", x: [1, 2], y: [0.5, 0.99], band: { low: [-0.2, 0.9], high: [0.4, 1.1] } };
+    expect(cutBand(line, [0, 1])).toEqual({ ...line, band: { low: [0, 0.9], high: [0.4, 1] } });
+    expect(cutBand({ name: "a", x: [1], y: [5] }, [0, 1])).toEqual({ name: "a", x: [1], y: [5] });
   });
 
   it("of a dot are its interval, with every value", () => {

@@ -218,10 +218,10 @@ export const silentAlignment = defineExperiment<Size, readonly AlignedTraining[]
         {
           name: "times",
           reads:
-            "The loss waits for a time that grows with ln(1 / sigma), along the line of the theory; the alignment's half-time does not move, but for the largest weights.",
+            "The loss waits for a time that grows with ln(1 / sigma), in parallel to the line of the theory; the alignment's half-time does not move, but for the largest weights.",
           figure: lines({
             title: "When the kernel has turned, and when the loss falls",
-            caption: `${names[0]}; the dashed line is ln(1 / sigma²) / 2. ${bands}`,
+            caption: `${names[0]}; theory: the loss falls at ln(1 / sigma²) / 2. ${bands}`,
             x: { label: "sigma of the initial weights", scale: "log" },
             y: { label: "time", zero: true },
             series: [
@@ -242,7 +242,7 @@ export const silentAlignment = defineExperiment<Size, readonly AlignedTraining[]
         {
           name: "final-kernel",
           reads:
-            "The smaller the weights at the start, the nearer the trained function is to kernel regression with its own final kernel; with large ones it is another function. Tanh units, which make no homogeneous network, level off.",
+            "The smaller the weights at the start, the nearer the trained function is to kernel regression with its own final kernel; with large ones it is another function. Tanh units, which make no homogeneous network, level off; those of ReLU begin to.",
           figure: lines({
             title: "What regression with the final kernel misses of the network",
             caption: `|f_T - K_T regression| / |f_T| on test points, whitened inputs. ${bands}`,

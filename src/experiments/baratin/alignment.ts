@@ -236,10 +236,10 @@ export const featureAlignment = defineExperiment<
         {
           name: "layers",
           reads:
-            "All lines rise after a dip at 2 to 3 epochs, most within fifteen. The first layer starts highest and gains least; the fourth starts lowest and gains most.",
+            "All lines rise, with a dip at three epochs, and most of the rise is over within fifteen. The first layer starts highest and gains least; the fourth starts lowest and gains most.",
           figure: lines({
             title: "Alignment of the tangent kernel with the labels, by layer",
-            caption: `Centred CKA between test images, of the kernel and of each layer's part. Band, of the whole kernel: ${intervalWords(seeds.length)}.`,
+            caption: `Centred CKA with the labels (1: full alignment) between test images, of the kernel and of each layer's part. Band, of the whole kernel: ${intervalWords(seeds.length)}.`,
             x,
             y: { label: "CKA" },
             series: [
@@ -257,7 +257,7 @@ export const featureAlignment = defineExperiment<
             "The share doubles in the first four epochs, before the alignment rises, and goes down again by a third of its rise.",
           figure: lines({
             title: `Share of the trace in the ${TOP} largest eigenvalues`,
-            caption: `Of the centred kernel between test images; bands: ${intervalWords(seeds.length)}.`,
+            caption: `Of the centred kernel between test images: the larger, the fewer directions it has. Bands: ${intervalWords(seeds.length)}.`,
             x,
             y: { label: "share of the trace" },
             series: [line("centred kernel", ({ share }) => share)],
@@ -266,7 +266,7 @@ export const featureAlignment = defineExperiment<
         {
           name: "random-labels",
           reads:
-            "The kernel gains most of its alignment with true labels within fifteen epochs. With random ones it loses what little alignment it had, and gains some when they are memorised, later and less.",
+            "The kernel gains most of its alignment with true labels within fifteen epochs. With random ones it first loses half of the little that it had, has it back only after fifteen, and ends, as they are memorised, where that with true ones began.",
           figure: lines({
             title: "Alignment where a part of the labels is random",
             caption: `Centred CKA with the labels trained on, between images whose label is true and between those whose label was drawn; bands: ${intervalWords(seeds.length)}.`,

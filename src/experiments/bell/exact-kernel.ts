@@ -279,10 +279,10 @@ export const exactKernel = defineExperiment<Size, Measure, Name>({
         {
           name: "asymmetry",
           reads:
-            "Both lines rise in proportion to the step, the lower one faster at the largest rate: the exact kernel is a symmetric one with a small skew part, some eight times smaller than what Domingos' sum misses of the kernel.",
+            "Both lines rise in proportion to the step, the lower one faster at the largest rate: the exact kernel is a symmetric one with a small skew part, eight times smaller than what Domingos' sum misses of the kernel, four times at the largest rate.",
           figure: lines({
             title: "How skew the exact path kernel is, and how far the rule left is from it",
-            caption: `Gram matrix of the training points, tanh network, the same training time at every rate; geometric means, bands: ${over}. By the rule left the skew share is rounding.`,
+            caption: `Gram matrix of the training points, tanh network, the same training time at every rate; geometric means, bands: ${over}. K_left: by Domingos' sum (the rule left), whose skew share is rounding.`,
             x: { label: "learning rate", scale: "log" },
             y: { label: "share of the Gram matrix", scale: "log" },
             series: [

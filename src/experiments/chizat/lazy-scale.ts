@@ -241,9 +241,9 @@ export const lazyScale = defineExperiment<
             "On logarithmic axes the movement of the parameters becomes a straight line of slope -1 towards the right; the distance to the linearised training falls with it, less steeply, since units switch.",
           figure: lines({
             title: "How far parameters move, and how far training is from the linearised one",
-            caption: `Student of ${width} units. ${bands}`,
+            caption: `Student of ${width} units. Parameters: |w_T - w_0| / |w_0|; off the linearised: distance of the outputs from those of the linearised training, over how much training changed them. ${bands}`,
             x,
-            y: { label: "relative to start, to change", scale: "log" },
+            y: { label: "share", scale: "log" },
             series: [
               line("parameters", ({ moved }) => moved),
               line("off the linearised", ({ linearised }) => linearised),
@@ -262,9 +262,9 @@ export const lazyScale = defineExperiment<
             "One cloud that rises from left to right: the smaller kappa before training, the nearer the training stays to the linearised one. At equal kappa the narrower student is a little further off.",
           figure: lines({
             title: "Kappa at the start, and how far training went from the linearised one",
-            caption: `A point for each student and seed (${seeds.length}).`,
+            caption: `A point for each output scale and seed (${seeds.length}), students of two widths.`,
             x: { label: "kappa = |f - y| |D²f| / |Df|² at the start", scale: "log" },
-            y: { label: "off the linearised / change", scale: "log" },
+            y: { label: "distance to the linearised training / change", scale: "log" },
             series: students.map((student) => {
               const own = measures.flat().filter((one) => one.width === student.width);
               return {
@@ -279,7 +279,7 @@ export const lazyScale = defineExperiment<
         {
           name: "test",
           reads:
-            "Students at the left have found the teacher's directions; from there to the right the test error rises to a plateau, that of the kernel at the start, while all fit their examples.",
+            "Students at the left have found the teacher's directions; from there to the right the test error rises eightfold to a plateau, where training is that of the kernel at the start, while all fit their examples.",
           figure: lines({
             title: "Test error of the student against the output scale",
             caption: `Mean square error over the mean square of the targets, student of ${width} units. ${bands}`,

@@ -14,7 +14,7 @@ import { createOptimizer } from "../../optimizers/registry.ts";
 import { predict } from "../../train/accuracy.ts";
 import { seededTask } from "../../train/seeded-task.ts";
 import { meanOf, spaced } from "../arrays.ts";
-import { bandOf, dotOf, intervalWords } from "../bands.ts";
+import { bandOf, cutBand, dotOf, intervalWords } from "../bands.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { closureShare, descend, residualShare } from "../small-problem.ts";
@@ -278,17 +278,20 @@ export const domain = defineExperiment<Size, Measure, Name>({
         {
           name: "distance",
           reads:
-            "Within the domain few points are wrong; beyond it errors rise with every step away from it, for both curves, until most points are.",
+            "Within the domain few points are wrong; beyond it errors rise with every step away from it, for both curves, until most are.",
           figure: lines({
             title: "Errors by distance from the training domain",
-            caption: `Share of points on the wrong side, trained left of x = ${EDGE}; distance 0: within the domain. Bands: ${over}.`,
+            caption: `Share of points on the wrong side, trained left of x1 = ${EDGE}; distance 0: within the domain. Bands, cut off at 1: ${over}.`,
             x: { label: "distance from the domain" },
-            y: { label: "share of errors", zero: true },
+            y: { label: "share of errors", domain: [0, 1] },
             series: LOBES.map((_lobes, c) =>
-              bandOf(
-                NAMES[c],
-                [0, ...CENTRES],
-                measures.map(({ curves }) => [curves[c].within, ...curves[c].beyond]),
+              cutBand(
+                bandOf(
+                  NAMES[c],
+                  [0, ...CENTRES],
+                  measures.map(({ curves }) => [curves[c].within, ...curves[c].beyond]),
+                ),
+                [0, 1],
               ),
             ),
           }),
@@ -296,7 +299,7 @@ export const domain = defineExperiment<Size, Measure, Name>({
         {
           name: "contributions",
           reads:
-            "Three quarters and more of what contributes to a point comes from the quarter of the examples that lies nearest the curve, wherever the point is.",
+            "Three quarters and more of what contributes to a point comes from the quarter of the examples that lies nearest the curve; from the quarter nearest the point itself, which may overlap with it, comes half.",
           figure: dots({
             title: "Where contributions come from, trained everywhere",
             caption: `Share of the sum of |contributions| to points of the square that a quarter of the examples has; if all contributed alike it were 0.25. Bars: ${over}.`,
@@ -322,7 +325,7 @@ export const domain = defineExperiment<Size, Measure, Name>({
             "Trained on the left, the decision goes on beyond the domain's edge as it happens to, and does not close the curve. Trained beside the curve alone, it fills the shape and leaves the rest outside.",
           figure: panels({
             title: "What the networks call inside",
-            caption: `Seed 1. Line: output zero; dashed: the true curve. Trained left of x = ${EDGE}, and beside the curve alone.`,
+            caption: `Seed 1. Dark: called inside; line: output zero; dashed: the true curve. Trained left of x1 = ${EDGE}, and beside the curve alone.`,
             columns: 2,
             least: 300,
             panels: LOBES.flatMap((lobes, c) =>

@@ -6,7 +6,7 @@ import { datasetQueries } from "../../explain/queries.ts";
 import { superpose } from "../../explain/superpose.ts";
 import { bars } from "../../figures/bars.ts";
 import { dots } from "../../figures/dots.ts";
-import { scatter } from "../../figures/scatter.ts";
+import { lines } from "../../figures/lines.ts";
 import { pearson } from "../../numeric/correlation.ts";
 import type { OptimizerOptions } from "../../optimizers/options.ts";
 import { largestOf } from "../arrays.ts";
@@ -122,6 +122,8 @@ export const superposition = defineExperiment<Size, Measure, "weights" | "output
     // Row by row: the first query's are the first ones.
     const one = pairs.slice(0, examples).map(([, match], i) => ({ name: `example ${i}`, value: match }));
     one.sort((a, b) => b.value - a.value);
+    const along = pairs.map(([value]) => value);
+    const ends = along.length === 0 ? [] : [Math.min(...along), Math.max(...along)];
     return {
       values: {
         weights: measures.map((own) => worst(own, ({ weights }) => weights)),
@@ -142,7 +144,7 @@ export const superposition = defineExperiment<Size, Measure, "weights" | "output
         {
           name: "matching",
           reads:
-            "Each dot is an optimizer: the nearer to 1, the more the picture of one match against stored examples says what the path says.",
+            "Each dot is an optimizer: the nearer to 1, the more one match of the query against stored examples says what the path says. All are within a hundredth of it.",
           figure: dots({
             title: "Matching the superposition, against contributions along the path",
             caption: `Correlation over all pairs of query and example; ${intervalWords(seeds.length)}.`,
@@ -160,7 +162,7 @@ export const superposition = defineExperiment<Size, Measure, "weights" | "output
             "The query is matched against every stored example at once. All of them answer, for and against; the output is what they come to together, and no example alone.",
           figure: bars({
             title: "One query, matched against all stored examples",
-            caption: `Seed 1, gradient descent, the first query: J δ_i of each of the ${examples} training examples, largest first, in units of the output; together ${numberText(one.reduce((sum, { value }) => sum + value, 0))}, what training changed of it.`,
+            caption: `Seed 1, gradient descent, the first query: J δ_i, the query's averaged gradient times the displacement δ_i of the weights that an example caused, of each of the ${examples} training examples, largest first, in units of the output; together ${numberText(one.reduce((sum, { value }) => sum + value, 0))}, what training changed of it.`,
             x: { label: "match J δ_i" },
             rows: one,
           }),
@@ -168,13 +170,17 @@ export const superposition = defineExperiment<Size, Measure, "weights" | "output
         {
           name: "pairs",
           reads:
-            "Points on the diagonal are examples of which the match says exactly what the path says; those beside it are moved by taking one line from start to end.",
-          figure: scatter({
+            "Points on the dashed diagonal are examples of which the match says exactly what the path says; the little by which others lie beside it is what one straight line from the first weights to the last leaves out of the path.",
+          figure: lines({
             title: "What an example contributed, and how it matches the query",
             caption: "Seed 1, gradient descent, all pairs of query and training example, in units of the output.",
+            height: 420,
             x: { label: "contribution along the steps" },
             y: { label: "match J δ_i" },
-            classes: [{ name: "pairs", x: pairs.map(([x]) => x), y: pairs.map(([, y]) => y) }],
+            series: [
+              { name: "pairs", x: pairs.map(([x]) => x), y: pairs.map(([, y]) => y), pointsOnly: true },
+              { name: "equal", x: ends, y: ends, reference: true },
+            ],
           }),
         },
       ],

@@ -271,7 +271,7 @@ export const nearestImages = defineExperiment<Size, Measure, Name>({
         {
           name: "shares",
           reads:
-            "All three lists tell the network's answer on most images, since most answers are right. On its mistakes the kernels name the class that the network gives more often than pixels do, and still for fewer than half. The path kernel is no better than the kernel at its end.",
+            "All three lists tell the network's answer on most images, since most answers are right. On its mistakes the kernels' neighbours are of the class that the network gives more often than those between pixels, and still for fewer than half. The path kernel is no better than the kernel at its end.",
           figure: dots({
             title: `What class the ${size.neighbours} nearest training images have`,
             caption: `Share of test images whose neighbours are most often of the class that the network gives; ${intervalWords(seeds.length)}.`,
@@ -293,10 +293,11 @@ export const nearestImages = defineExperiment<Size, Measure, Name>({
         {
           name: "neighbours",
           reads:
-            "One image that the network gets right and one that it gets wrong; a frame says whether a neighbour is of the class that the network answers, which stands as the label of the query. The second is a 3 that the network calls a 5: in gradient space most of its neighbours are fives, between pixels most are threes.",
+            "One image that the network gets right and one that it gets wrong; the label of a query is what the network answers, and a frame says whether a neighbour is of that class. The second is a 3 that the network calls a 5: in gradient space most of its neighbours are fives, between pixels most are threes.",
           figure: neighboursFigure({
-            anchors: shown.map(({ query, named, lists }) => ({
+            anchors: shown.map(({ query, label: truth, named, lists }) => ({
               ...withPicture(`test:${query}`),
+              id: `test:${query}, in truth a ${truth}`,
               // What is held against is the network's answer.
               label: `${named}`,
               metrics: lists.map((list, m) => ({

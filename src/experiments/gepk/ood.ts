@@ -345,7 +345,7 @@ export const gradientSpan = defineExperiment<Size, Measure, Name>({
         {
           name: "energy",
           reads:
-            "Most gradients of MNIST's own test images lie almost wholly within the span, those of clothes less, and those of printed letters hardly less: letters are told from digits badly.",
+            "Most gradients of MNIST's own test images lie almost wholly within the span, those of clothes (Fashion-MNIST) less, and those of printed letters hardly less: letters are told from digits badly.",
           figure: histogram({
             title: "Energy of gradients within the span of the training gradients",
             caption:
@@ -360,7 +360,7 @@ export const gradientSpan = defineExperiment<Size, Measure, Name>({
             "The energy tells clothes from digits, as do the raw pixels' distances, which need no network; against printed letters it is among the worst of all scores, and raw pixels are the best. Energy outside that is not divided by the gradient's own is better than the share.",
           figure: dots({
             title: "How well each score tells other images from MNIST's",
-            caption: `Area under the ROC curve; bars: ${over}.`,
+            caption: `Area under the ROC curve: 0.5 is chance, 1 without fault; bars: ${over}.`,
             x: { label: "AUROC" },
             interval: over,
             rows: outside.flatMap((group, set) =>
@@ -371,11 +371,11 @@ export const gradientSpan = defineExperiment<Size, Measure, Name>({
         {
           name: "directions",
           reads:
-            "Eight directions hold 95 %, as many as a nearly linear map to ten classes has: the dimension of the classifier, not of the images, and a tenth of the source's 94.",
+            "Eight directions hold 95 %, about as many as a nearly linear map to ten classes has: the dimension of the classifier, not of the images, and a twelfth of the source's 94.",
           figure: lines({
             title: "How many directions the input gradients of MNIST have",
             caption: `Share of the squared input gradients of training images that so many singular directions hold; band: ${over}.`,
-            x: { label: "singular directions, the largest first", scale: "whole" },
+            x: { label: "singular directions, the largest first", scale: "log" },
             y: { label: "share of the squared gradients", domain: [0, 1] },
             guides: [
               { axis: "y", value: SHARE, label: "95 %" },

@@ -251,7 +251,7 @@ export const xorMixtures = defineExperiment<Size, Measure, Name>({
           "dimensions",
           "noise",
           "network",
-          ...KERNELS.flatMap((name) => [LABELS[name], "cost 1"]),
+          ...KERNELS.flatMap((name) => [LABELS[name], `${LABELS[name]}, cost 1`]),
         ],
         rows: measures.flatMap(({ conditions }, s) =>
           conditions.map((own) => [
@@ -270,10 +270,10 @@ export const xorMixtures = defineExperiment<Size, Measure, Name>({
         {
           name: "accuracy",
           reads:
-            "Where there is something left to win, in two and ten dimensions at noise 0.5 and in fifty at 0.1, the path kernel is far ahead of the kernel of the start. It is level with the kernel of the end, and with the network: what the average along the path brings is already in its last term.",
+            "Where there is something left to win, in two and ten dimensions at noise 0.5 and in fifty at 0.1, the path kernel is ahead of the kernel of the start by 5 to 20 points. It is level with the kernel of the end, and with the network: what the average along the path brings is already in its last term.",
           figure: dots({
             title: "Accuracy of support vector machines over a network's kernels",
-            caption: `Networks with hidden layers ${size.networks.map((own) => own.join("-")).join(" and ")}, costs chosen on other examples; bars: ${over}.`,
+            caption: `Networks with hidden layers of ${size.networks.map((own) => own.join("-")).join(" and ")} units, costs chosen on other examples; bars: ${over}.`,
             x: { label: "accuracy on test points" },
             interval: over,
             series: SERIES.map((name) => LABELS[name]),

@@ -250,7 +250,7 @@ export const grokking = defineExperiment<Size, Measure, Name>({
         {
           name: "alpha",
           reads:
-            "The training loss falls a little later as alpha grows, the test loss much later: the lines part. The kernel's half-turn goes with the training loss, not with the late fall.",
+            "From the smallest alpha to the largest the training loss comes to fall six times as late, the test loss nearly thirty times: the lines part. The kernel's half-turn goes with the training loss, not with the late fall.",
           figure: lines({
             title: "When losses fall and the kernel turns, against the output scale",
             caption: `Times to ${FALLEN} of the mean square of the targets, and to half of the kernel's rotation, epsilon 1/4. ${bands} A test loss that never falls is put at the end.`,
@@ -268,10 +268,10 @@ export const grokking = defineExperiment<Size, Measure, Name>({
         {
           name: "alignment",
           reads:
-            "If alignment shortened the delay as a ratio, both lines would fall. At alpha = 1 it rises, since a larger epsilon also lets smaller movements do, and training is lazier; where weights have as far to go whatever epsilon is, it hardly changes. As a difference of times it falls.",
+            "If alignment shortened the delay as a ratio, both lines would fall. At alpha = 1 it rises, since a larger epsilon also lets smaller movements do, and training is lazier; where weights have as far to go whatever epsilon is, it hardly changes. As a difference of times, which is in the table and not drawn, it falls.",
           figure: lines({
             title: "Delay against epsilon, which aligns the first kernel with the task",
-            caption: `Time of the test loss's fall over that of the training loss's. ${bands}`,
+            caption: `Delay: time of the test loss's fall over that of the training loss's. ${bands}`,
             x: { label: "epsilon", scale: "log" },
             y: { label: "delay", scale: "log" },
             series: [

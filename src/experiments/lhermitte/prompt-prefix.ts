@@ -312,7 +312,7 @@ export const promptPrefix = defineExperiment<Size, Measure, Name>({
         {
           name: "by-shared-prefix",
           reads:
-            "Only lines that share the whole beginning stand out, with 1.8 times the mean; four to seven of its eight characters are worth little. Of the same characters in another order three eighths of that are left: so much is due to the characters and not to how the line begins.",
+            "Only lines that share the whole beginning stand out, with 1.8 times the mean; four to seven of its eight characters are worth little. For the same characters in another order it is 1.3 times the mean: so much is due to the characters and not to how the line begins.",
           figure: linesFigure({
             title: "What lines contribute, by how much of the prompt they share",
             caption: `Prompts of ${lengths[last]} characters; mean |contribution| to log p of the next one, over the mean of all lines; bands: ${intervalWords(seeds.length)}.`,
@@ -341,7 +341,7 @@ export const promptPrefix = defineExperiment<Size, Measure, Name>({
         {
           name: "told-apart",
           reads:
-            "Lines that begin as the prompt does are told from others better than by chance, and better than with its characters in another order, but far from always. The longer the prompt, the fewer lines begin so and the less they stand out. Signs tell less: after the same beginning some lines go on with the next character and others with another, and these push it down.",
+            "Lines that begin as the prompt does are told from others better than by chance, and better than with its characters in another order, but far from always. The longer the prompt, the fewer lines begin so and the less they stand out. With eight characters signs tell less than sizes: after the same beginning some lines go on with the character asked about, others with another, and these push it down.",
           figure: dots({
             title: "How well contributions tell the lines that begin as the prompt does",
             caption: `Area under the ROC curve, 0.5 being chance; means over prompts, ${intervalWords(seeds.length)}.`,
@@ -369,10 +369,10 @@ export const promptPrefix = defineExperiment<Size, Measure, Name>({
               {
                 name: "called-up",
                 reads:
-                  'Four of the twelve begin as the prompt does, where one line in 24 would by chance. Others share none of its beginning: one has "have" further on, and the rest act through what all lines of a small model share. Of the four, the two that go on with a comma push the blank down, and the two that go on with a blank push it up.',
+                  'Four of the twelve begin as the prompt does, where one line in 24 would by chance. Of the others one shares four characters and the rest none: one has "have" further on, the others act through what all lines of a small model share. Of the four, the two that go on with a comma push the blank down, and the two that go on with a blank push it up.',
                 figure: bars({
                   title: `The lines that "${plain(shown.prompt)}" calls up`,
-                  caption: `Seed 1: the ${shown.top.length} largest contributions to log p of "${shown.next}" after it; a line's characters shared with the prompt in small print.`,
+                  caption: `Seed 1: the ${shown.top.length} largest contributions to log p of "${shown.next}" after it; beside each line how many characters its beginning shares with the prompt.`,
                   x: { label: "contribution (nats)" },
                   rows: shown.top.map(({ line, contribution, shared }) => ({
                     name: plain(line),

@@ -221,7 +221,7 @@ export const globality = defineExperiment<Size, Measure, "global" | "shift" | "r
         {
           name: "invariance",
           reads:
-            "Every change of the convolutional network is to the right: after training shifts and rotations are seen less, as claimed, and shuffled patches too, which refutes the other half. They lead farther than to another image still, but by less than before.",
+            "Every change of the convolutional network is to the right: after training shifts and rotations are seen less, as claimed, and shuffled patches too, which refutes the other half. These lead farther than to another image still, but by less than before. For the perceptron they hardly change.",
           figure: dots({
             title: "Invariance of the tangent kernel before and after training",
             caption: `1: the kernel does not see the change; 0: it leads as far as to another image. Bars: ${intervalWords(seeds.length)}.`,

@@ -215,8 +215,8 @@ export const afterKernelRate = defineExperiment<
         name,
         reads:
           name === "perceptron"
-            ? "For the perceptron the kernel of the start is the better one at every rate; larger rates bring the kernel after training nearer to it. It is why the mean of both networks is not clear of its bounds."
-            : "For the convolutional network every kernel after training errs less than that of the start, by a quarter to a third of its errors, and less for large rates than for the smallest; between the others the differences are smaller than the bands.",
+            ? "For the perceptron the kernel of the start is on average the better one at every rate; larger rates bring the kernel after training nearer to it. It is why the mean of both networks is not clear of its bounds."
+            : "For the convolutional network every kernel after training errs less than that of the start, by a quarter to nearly two fifths of its errors, and on average less for large rates than for the smallest; differences between rates are smaller than the bands.",
         figure: lines({
           title: `Test errors by learning rate: ${name}`,
           caption: `Hard-margin machines over the kernel before and after training, and the network; bands: ${intervalWords(seeds.length)}.`,

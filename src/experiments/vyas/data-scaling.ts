@@ -141,10 +141,10 @@ export const dataScaling = defineExperiment<Size, readonly ImageErrors[], Name>(
         {
           name: "scaling",
           reads:
-            "The network's line falls faster than that of regression with the first kernel, but the bands of a few hundred examples are wide. Regression with the kernel after training is as good as the network, and better at the end.",
+            "The network's line falls faster than that of regression with the first kernel, but bands over four seeds are wide. Regression with the kernel after training is as good as the network, and on average a little better from 800 examples on.",
           figure: lines({
             title: "Test error against the number of examples",
-            caption: `Share of wrong signs on ${tests} test images; lines: geometric means, ${bands}`,
+            caption: `Share of wrong signs on ${tests} test images; K_0: the kernel at the start, K_T: after training; lines: geometric means, ${bands}`,
             x: { label: "examples n", scale: "log" },
             y: { label: "test error", scale: "log" },
             series: [
@@ -169,10 +169,10 @@ export const dataScaling = defineExperiment<Size, readonly ImageErrors[], Name>(
         {
           name: "along",
           reads:
-            "The kernel gains most in the first quarter of training and goes on gaining, slowly, to its end, where regression with it is better than the network itself.",
+            "The kernel gains most in the first quarter of training and goes on gaining, slowly, to its end, where regression with it is on average a little better than the network itself.",
           figure: lines({
             title: "Test error of regression with the kernel along training",
-            caption: `n = ${counts[last]}; regression on the same examples at each place; ${bands} Dashed: the trained network's error, mean.`,
+            caption: `n = ${counts[last]}; regression on the same examples with K_t, the kernel after so many steps; ${bands} Dashed: the trained network's error, mean.`,
             x: { label: "step", scale: "whole" },
             y: { label: "test error", zero: true },
             series: [
