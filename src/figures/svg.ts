@@ -60,7 +60,8 @@ export function fitted(text: string, width: number, fontSize: number): string {
 /** `text` in lines of at most `width`, broken at spaces. */
 export function wrapped(text: string, width: number, fontSize: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  // A number and its % stay together.
+  for (const word of text.split(/ (?!%)/)) {
     const longer = lines.length === 0 ? word : `${lines[lines.length - 1]} ${word}`;
     if (lines.length > 0 && widthOf(longer, fontSize) <= width) lines[lines.length - 1] = longer;
     else lines.push(word);
