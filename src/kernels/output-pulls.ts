@@ -46,9 +46,16 @@ export function pullsOfOutputs(task: Task): (outputs: Tensor, batch: Batch) => P
   };
 }
 
-/** Gives dl_n/dy of the evaluated model at `params` for all points of a split, (n, C). Cost: a forward pass. */
+/**
+ * Gives dl_n/dy of the evaluated model at `params` for all points of a split, (n, C). Cost: a forward pass. RangeError for a loss that reads more, which
+ * points have at steps of training only.
+ */
 export function pullsOfSplit(task: Task, split: Split): (params: RealArray) => Promise<Tensor> {
   const { engine, layout, frozen, loss, outputs } = task;
+  if (loss.inputs)
+    throw new RangeError(
+      `the loss of points must be of outputs and targets alone, got ${loss.name}, which also reads ${Object.keys(loss.inputs).join(", ")}`,
+    );
   const { b, y, losses, weights } = objectiveOf(task.split.head, loss);
   const [pulls] = vjp(b, [{ value: losses, cotangent: weights }], [y]);
   const graph = b.build({ pulls: pulls ?? fullLike(b, y, 0) });

@@ -3,6 +3,7 @@ import { arrayDataset } from "../../src/data/array-dataset.ts";
 import { explain } from "../../src/explain/explain.ts";
 import { explainParts } from "../../src/explain/explain-parts.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
+import { lossPathKernel } from "../../src/kernels/loss-path-kernel.ts";
 import { optimalLoss } from "../../src/losses/adversarial.ts";
 import { lossOf } from "../../src/losses/registry.ts";
 import { mlp } from "../../src/models/mlp.ts";
@@ -202,6 +203,17 @@ describe("a generator that was trained against the best discriminator", () => {
 });
 
 const newStart = (task: Task): RealArray => initialParameters(task.model, "float64", 4);
+
+describe("a path kernel of the loss", () => {
+  it("is refused for a loss that reads something at every step, which points do not have", async () => {
+    const { task, params } = await generator(optimalOpponent("saturating", RING));
+    const opponent: Opponent = { loss: task.loss, respond: optimalOpponent("saturating", RING).respond };
+    const run = await trainAgainst(task, { params, batches, opponent });
+    await expect(lossPathKernel(task, run)).rejects.toThrow(
+      "the loss of points must be of outputs and targets alone, got saturating density ratio, which also reads generated",
+    );
+  });
+});
 
 describe("a record on disk", () => {
   it("is refused for a loss that reads something at every step", async () => {
