@@ -48,7 +48,9 @@ function loaderOf(folder: string | undefined) {
 function printResult({ output }: Invocation, result: ExperimentResult, folder: string): void {
   const { experiment, verdict, reason, checks, seconds, interrupted, seeds } = result;
   const { bold } = output.colors;
-  const partly = interrupted ? ` (interrupted after ${grouped(seeds.length)} seeds)` : "";
+  const partly = interrupted
+    ? ` (interrupted after ${seeds.length === 1 ? "one seed" : `${grouped(seeds.length)} seeds`})`
+    : "";
   output.print(`${bold(experiment.id)}  ${verdict}${partly}, ${formatSeconds(seconds)}`);
   output.print(`  ${experiment.claim}`);
   if (verdict === "not run") output.print(`  ${reason}`);

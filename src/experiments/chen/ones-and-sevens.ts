@@ -2,10 +2,15 @@
 
 import { arrayDataset } from "../../data/array-dataset.ts";
 import type { Dataset, Split } from "../../data/types.ts";
+import { lossOf } from "../../losses/registry.ts";
+import { mlp } from "../../models/mlp.ts";
 import { randomFrom } from "../../numeric/random.ts";
-import { integers, type RealArray, takeRows } from "../../numeric/tensor.ts";
+import { integers, type RealArray, type RealDType, takeRows } from "../../numeric/tensor.ts";
+import { createOptimizer } from "../../optimizers/registry.ts";
 import { predict } from "../../train/accuracy.ts";
+import { type SeededTask, seededTask } from "../../train/seeded-task.ts";
 import type { Task } from "../../train/task.ts";
+import type { MeasureContext } from "../types.ts";
 
 export interface NoisySample {
   readonly examples: number;
@@ -40,6 +45,29 @@ export function onesAndSevens(mnist: Dataset, { examples, tests, noise }: NoisyS
     test: drawn(mnist.test, tests, { noise, seed, part: "test images" }),
     classes: ["one", "seven"],
     source: "mnist: 1 and 7",
+  });
+}
+
+export interface Training {
+  readonly width: number;
+  readonly activation: string;
+  readonly rate: number;
+  readonly dtype: RealDType;
+}
+
+/** A perceptron of one output on such a sample, with its start; all examples at every step. */
+export async function taskOf(
+  dataset: Dataset,
+  { width, activation, rate, dtype }: Training,
+  { seed, engine }: MeasureContext,
+): Promise<SeededTask> {
+  return seededTask({
+    engine: await engine(dtype),
+    model: mlp({ inputShape: dataset.inputShape, outputs: 1, hidden: [width], activation }),
+    loss: lossOf("binary-cross-entropy"),
+    optimizer: createOptimizer("gd", { lr: rate }),
+    dataset,
+    seed,
   });
 }
 

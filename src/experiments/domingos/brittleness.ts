@@ -14,6 +14,7 @@ import { trainInMemory } from "../../train/memory-training.ts";
 import { seededTask } from "../../train/seeded-task.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 
@@ -95,7 +96,7 @@ export const brittleness = defineExperiment<Size, Measure, "rises" | "euclid" | 
     "The source cites adversarial examples and has no experiment: handwritten digits of 8 x 8 (bundled), moved by normal noise of growing size.",
     "Nearness in gradient space is the largest normalised tangent kernel with a training image at the end of training.",
   ],
-  needs: [{ name: "digits", how: "it is bundled with the package" }],
+  needs: needed("digits"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { examples: 200, queries: 40, hidden: 16, epochs: 6, noises: [0, 0.2, 0.4] },

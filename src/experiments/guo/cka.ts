@@ -7,6 +7,7 @@ import { scatter } from "../../figures/scatter.ts";
 import { spearman } from "../../numeric/correlation.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { firstOf, kernelOf, labelsOf, rightOf, trainOnImages } from "./digit-classifiers.ts";
@@ -110,7 +111,7 @@ export const alignmentTracks = defineExperiment<
     "Trainings differ in their learning rates, from slow to fast, so that final accuracies differ within each architecture too; the slowest was added after a first look at one seed, where they differed little.",
     "On these data the kernel at the start is aligned already (MLP 0.67, CNN 0.56), as the images themselves are: only attention, which starts at 0.25, has room to rise.",
   ],
-  needs: [{ name: "digits", how: "it is bundled with the package" }],
+  needs: needed("digits"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { examples: 300, probe: 40, tested: 100, epochs: 6, rates: [1e-3, 3e-3, 1e-2] },

@@ -10,6 +10,7 @@ import { type RealArray, reals } from "../../numeric/tensor.ts";
 import type { Run } from "../../run/types.ts";
 import type { Task } from "../../train/task.ts";
 import { meanOf } from "../arrays.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import type { MeasureContext } from "../types.ts";
 import type { LevelSize } from "./between-levels.ts";
@@ -169,7 +170,7 @@ export const diffusionDigits = defineExperiment<Size, Measure, LevelName | "lear
     "Samples were drawn again with x_0 clipped to the range of pixels, as the authors of the process do, after they had left it without; nothing else was changed.",
     "Digits of 8 x 8 and a perceptron of two hidden layers: samples are rough.",
   ],
-  needs: [{ name: "digits", how: "it is bundled with the package" }],
+  needs: needed("digits"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: {

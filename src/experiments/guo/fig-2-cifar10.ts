@@ -1,5 +1,6 @@
 // Guo, He and Morel, Fig. 2, CIFAR-10: the kernel of a convolutional network in the order of the classes, before and after training.
 
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import {
   type BlockMeasure,
@@ -28,12 +29,7 @@ export const cifarBlocks = defineExperiment<BlockSize, BlockMeasure, BlockName>(
     "Means within and between classes are ours; the source shows the pictures.",
     "Learning rate and the standardised pixels were chosen by the accuracy on training images, before any kernel was computed.",
   ],
-  needs: [
-    {
-      name: "cifar10",
-      how: "Unpack cifar-10-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html and name its folder by --data-dir, or lay it in cifar10/ of PATHKERNEL_DATA_DIR.",
-    },
-  ],
+  needs: needed("cifar10"),
   seeds: { quick: 2, full: 3 },
   sizes: {
     quick: { perClass: 10, shown: 4, hidden: [256, 128], rate: 0.02, epochs: 40 },

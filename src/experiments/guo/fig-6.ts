@@ -7,19 +7,11 @@ import { heatmap } from "../../figures/heatmap.ts";
 import { panels } from "../../figures/panels.ts";
 import { meanOf } from "../arrays.ts";
 import { dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { kernelOf, labelsOf, ofEachClass } from "./digit-classifiers.ts";
-import {
-  blockMeans,
-  cutWords,
-  type MnistSize,
-  mnistNeed,
-  mnistParameters,
-  printedNeed,
-  rowMeans,
-  trainOnMnist,
-} from "./out-of-domain.ts";
+import { blockMeans, cutWords, type MnistSize, mnistParameters, rowMeans, trainOnMnist } from "./out-of-domain.ts";
 
 interface Size extends MnistSize {
   /** Typefaces. */
@@ -113,7 +105,7 @@ export const unseenLetters = defineExperiment<Size, Measure, "low" | "printed" |
     "Entropy of the most similar digit is that of the largest mean kernel over training images of a digit.",
     "Training was cut to three epochs, and seeds to four, for time, before full results were seen.",
   ],
-  needs: [mnistNeed, printedNeed("digits"), printedNeed("letters")],
+  needs: needed("mnist", "printed-digits", "printed-letters"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: { model: "cnn:8,16,32:64:dropout=0.5", perClass: 60, epochs: 4, seen: 5, tested: 10, faces: 8 },

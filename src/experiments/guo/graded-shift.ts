@@ -9,10 +9,11 @@ import { quantile } from "../../numeric/quantile.ts";
 import type { RealDType, Tensor } from "../../numeric/tensor.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { firstOf, kernelOf, rightOf } from "./digit-classifiers.ts";
-import { cutWords, type MnistSize, mnistNeed, mnistParameters, trainOnMnist } from "./out-of-domain.ts";
+import { cutWords, type MnistSize, mnistParameters, trainOnMnist } from "./out-of-domain.ts";
 
 const TRANSFORMS = ["rotation", "stroke", "noise"] as const;
 type TransformName = (typeof TRANSFORMS)[number];
@@ -84,7 +85,7 @@ export const gradedShift = defineExperiment<Size, Measure, "order" | "close" | "
     cutWords,
     "Training was cut to four epochs on 300 images a class, test images to 100 and seeds to four, for time, before full results were seen.",
   ],
-  needs: [mnistNeed],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: {

