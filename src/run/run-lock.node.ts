@@ -158,13 +158,18 @@ function contentOf(file: string): string | undefined {
   }
 }
 
+/** Longer than a replacement takes by far: three calls of the file system. */
+const REPLACING_MS = 2000;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 /**
  * Gives the file the content of `temporary` where there is none, or where its owner is gone; else gives its owner, who lives.
  *
  * A lock is only replaced by who holds the lock of that replacement, which is named after what is replaced, and is had in the same way:
- * of several processes that find the same lock of a dead one, one replaces it, and the others find that one's.
+ * of several processes that find the same lock of a dead one, one replaces it, and the others wait until they find that one's.
  */
 function acquire(file: string, temporary: string): LockOwner | undefined {
+  const patience = Date.now() + REPLACING_MS;
   for (;;) {
     try {
       appear(temporary, file);
@@ -177,8 +182,13 @@ function acquire(file: string, temporary: string): LockOwner | undefined {
     const owner = ownerIn(found);
     if (owner !== undefined && isAlive(owner)) return owner;
     const guard = `${file}.${sha256(found).slice(0, 8)}`;
-    const faster = acquire(guard, temporary);
-    if (faster !== undefined) return faster;
+    const replacing = acquire(guard, temporary);
+    if (replacing !== undefined) {
+      // Who replaces may find that it came too late, too: the one that records is who the lock itself names in the end.
+      if (Date.now() > patience) return replacing;
+      Atomics.wait(pause, 0, 0, 1);
+      continue;
+    }
     try {
       // It may have been replaced before the guard was ours.
       if (contentOf(file) !== found) continue;

@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { beforeEach, describe, expect, it } from "vitest";
+import { sha256 } from "../../src/numeric/sha256.node.ts";
 import { resumeRunWriter } from "../../src/run/resume-writer.node.ts";
 import { lockRun, unlockRun, writerOf } from "../../src/run/run-lock.node.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
@@ -130,10 +131,12 @@ describe("a run that is being recorded", () => {
 });
 
 describe("lockRun(path)", () => {
+  const race = join(import.meta.dirname, "../helpers/lock-race.ts");
+
   it("lets one of several processes in that find a stale lock at the same time", async () => {
     mkdirSync(path);
     lockOf({ pid: deadPid() });
-    const [race, go] = [join(import.meta.dirname, "../helpers/lock-race.ts"), temporary.at("go")];
+    const go = temporary.at("go");
     const racers = Array.from({ length: 3 }, () =>
       spawn(process.execPath, ["--import", import.meta.resolve("tsx"), race, path, go]),
     );
@@ -148,6 +151,28 @@ describe("lockRun(path)", () => {
       expect(told.filter((text) => text.includes(`process ${winner.pid} is recording it`))).toHaveLength(2);
     } finally {
       for (const racer of racers) racer.kill("SIGKILL");
+    }
+  });
+
+  it("waits for who replaces a stale lock, and names who records in the end: another one perhaps", async () => {
+    mkdirSync(path);
+    const stale = deadPid();
+    lockOf({ pid: stale });
+    const guard = `${lockFile()}.${sha256(readFileSync(lockFile(), "utf8")).slice(0, 8)}`;
+    writeFileSync(guard, JSON.stringify({ pathkernel: "lock", host: hostname(), began: "", pid: process.ppid }));
+    const go = temporary.at("go");
+    const racer = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), race, path, go]);
+    const lines = createInterface(racer.stdout)[Symbol.asyncIterator]();
+    try {
+      expect((await lines.next()).value).toBe("ready");
+      writeFileSync(go, "");
+      const told = lines.next();
+      const waits = new Promise((resolve) => setTimeout(resolve, 100, "waits"));
+      expect(await Promise.race([told, waits])).toBe("waits");
+      lockOf({ pid: process.pid });
+      expect((await told).value).toContain(`process ${process.pid} is recording it`);
+    } finally {
+      racer.kill("SIGKILL");
     }
   });
 
