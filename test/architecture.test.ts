@@ -61,6 +61,13 @@ function withoutFirstSentence(sources: Sources): string[] {
   return [...sources].filter(([, text]) => !sentence.test(text)).map(([path]) => path);
 }
 
+/** Files in which something is drawn without a seed: fast-check draws other inputs in every run where it has none. */
+function withoutSeed(sources: Sources): string[] {
+  const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
+  const isUnseeded = (text: string) => count(text, /\bfc\.assert\(/g) > count(text, /\{ seed: \d+/g);
+  return [...sources].filter(([, text]) => isUnseeded(text) || /Math\.random\(/.test(text)).map(([path]) => path);
+}
+
 describe("the tree of src/", () => {
   it("has only folders that stand on a floor, and at its root only what everything may import, and the entries", () => {
     expect([...src.keys()].filter((path) => floorOf(path) < 0 && !ENTRIES.includes(roomOf(path)))).toEqual([]);
@@ -117,6 +124,10 @@ describe("every file of src/, test/, bench/ and scripts/", () => {
     expect(names.filter((name) => /^(utils?|helpers?|misc|common)\./.test(name))).toEqual([]);
   });
 
+  it("draws nothing without a seed: what fails once fails again", () => {
+    expect(withoutSeed(code)).toEqual([]);
+  });
+
   it("imports no file of another package's insides and nothing outside the repository", () => {
     const outside = (path: string) => importedFiles(code, path).filter((target) => /^\.\.|node_modules/.test(target));
     expect([...code.keys()].filter((path) => path.endsWith(".ts")).flatMap(outside)).toEqual([]);
@@ -162,5 +173,16 @@ describe("these checks", () => {
       "src/cli/a.ts": "const a = 1;",
     };
     expect(withoutFirstSentence(tree(starts))).toEqual(["src/cli/a.ts"]);
+  });
+
+  it("find a property and a number that are drawn without a seed", () => {
+    const draws = ["fc.assert", "Math.random"].map((call) => `${call}(`);
+    const files = {
+      "test/a.test.ts": `${draws[0]}property);`,
+      "test/b.test.ts": `${draws[0]}property, { seed: 1 });\n${draws[0]}property, { numRuns: 8 });`,
+      "test/c.test.ts": `${draws[0]}property, { seed: 1, numRuns: 8 });`,
+      "src/d.ts": `${draws[1]});`,
+    };
+    expect(withoutSeed(tree(files))).toEqual(["test/a.test.ts", "test/b.test.ts", "src/d.ts"]);
   });
 });

@@ -50,6 +50,7 @@ describe("shuffledBatches(plan, random)", () => {
             expect(weights).toEqual(new Float64Array(indices.length).fill(1 / indices.length));
         }
       }),
+      { seed: 1 },
     );
   });
 
