@@ -158,8 +158,11 @@ function contentOf(file: string): string | undefined {
   }
 }
 
-/** Longer than a replacement takes by far: three calls of the file system. */
-const REPLACING_MS = 2000;
+/**
+ * More than a replacement takes by far: three calls of the file system. Turns of a millisecond or more, not a time: where the whole machine
+ * stood still meanwhile, who replaces the lock did so too.
+ */
+const REPLACING_TURNS = 2000;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -169,8 +172,7 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
  * of several processes that find the same lock of a dead one, one replaces it, and the others wait until they find that one's.
  */
 function acquire(file: string, temporary: string): LockOwner | undefined {
-  const patience = Date.now() + REPLACING_MS;
-  for (;;) {
+  for (let turns = 0; ; ) {
     try {
       appear(temporary, file);
       return undefined;
@@ -185,7 +187,7 @@ function acquire(file: string, temporary: string): LockOwner | undefined {
     const replacing = acquire(guard, temporary);
     if (replacing !== undefined) {
       // Who replaces may find that it came too late, too: the one that records is who the lock itself names in the end.
-      if (Date.now() > patience) return replacing;
+      if (++turns > REPLACING_TURNS) return replacing;
       Atomics.wait(pause, 0, 0, 1);
       continue;
     }

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sha256 } from "../../src/numeric/sha256.node.ts";
 import { resumeRunWriter } from "../../src/run/resume-writer.node.ts";
 import { lockRun, unlockRun, writerOf } from "../../src/run/run-lock.node.ts";
@@ -20,6 +20,9 @@ let path: string;
 beforeEach(() => {
   path = temporary.at("a.pkrun");
 });
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const session = { createdAt: "2026-01-01", software: "test", engine: smallRun().manifest.engine };
 const lockFile = () => join(path, ".lock");
@@ -33,10 +36,12 @@ async function recording() {
   return writer;
 }
 
-/** Writes the lock that another process would have. */
-function lockOf(owner: { pid: number; host?: string; began?: string }): void {
-  writeFileSync(lockFile(), JSON.stringify({ pathkernel: "lock", host: hostname(), began: "", ...owner }));
-}
+type Owner = { readonly pid: number; readonly host?: string; readonly began?: string };
+const lockText = (owner: Owner): string =>
+  JSON.stringify({ pathkernel: "lock", host: hostname(), began: "", ...owner });
+
+/** Puts there the lock that another process would have. */
+const lockOf = (owner: Owner): void => writeFileSync(lockFile(), lockText(owner));
 
 /** A number that no process has: that of one that has just ended. */
 const deadPid = (): number => spawnSync("true").pid;
@@ -154,26 +159,47 @@ describe("lockRun(path)", () => {
     }
   });
 
-  it("waits for who replaces a stale lock, and names who records in the end: another one perhaps", async () => {
-    mkdirSync(path);
-    const stale = deadPid();
-    lockOf({ pid: stale });
+  /** The name of the lock under which the lock that is there is replaced; a process that lives has it. */
+  function replacedByAnother(): string {
     const guard = `${lockFile()}.${sha256(readFileSync(lockFile(), "utf8")).slice(0, 8)}`;
-    writeFileSync(guard, JSON.stringify({ pathkernel: "lock", host: hostname(), began: "", pid: process.ppid }));
-    const go = temporary.at("go");
-    const racer = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), race, path, go]);
-    const lines = createInterface(racer.stdout)[Symbol.asyncIterator]();
-    try {
-      expect((await lines.next()).value).toBe("ready");
-      writeFileSync(go, "");
-      const told = lines.next();
-      const waits = new Promise((resolve) => setTimeout(resolve, 100, "waits"));
-      expect(await Promise.race([told, waits])).toBe("waits");
-      lockOf({ pid: process.pid });
-      expect((await told).value).toContain(`process ${process.pid} is recording it`);
-    } finally {
-      racer.kill("SIGKILL");
-    }
+    writeFileSync(guard, lockText({ pid: process.ppid }));
+    return guard;
+  }
+
+  it("waits for who replaces a stale lock, and names who records in the end: another one perhaps", () => {
+    mkdirSync(path);
+    lockOf({ pid: deadPid() });
+    replacedByAnother();
+    let turns = 0;
+    vi.spyOn(Atomics, "wait").mockImplementation(() => {
+      if (++turns === 100) lockOf({ pid: process.pid });
+      return "timed-out";
+    });
+    expect(() => lockRun(path, "make")).toThrow(`process ${process.pid} is recording it`);
+    expect(turns).toBe(100);
+  });
+
+  it("is let in where who replaces a stale lock ends before it has done so", () => {
+    mkdirSync(path);
+    lockOf({ pid: deadPid() });
+    const guard = replacedByAnother();
+    vi.spyOn(Atomics, "wait").mockImplementation(() => {
+      writeFileSync(guard, lockText({ pid: deadPid() }));
+      return "timed-out";
+    });
+    lockRun(path, "make");
+    expect(writerOf(path)).toMatchObject({ pid: process.pid });
+    expect(readdirSync(path)).toEqual([".lock"]);
+  });
+
+  it("gives up after many turns of waiting, however long or short they were, and names who replaces the lock", () => {
+    mkdirSync(path);
+    lockOf({ pid: deadPid() });
+    replacedByAnother();
+    vi.spyOn(Date, "now").mockImplementation(() => Number.MAX_SAFE_INTEGER);
+    const wait = vi.spyOn(Atomics, "wait").mockReturnValue("timed-out");
+    expect(() => lockRun(path, "make")).toThrow(`process ${process.ppid} is recording it`);
+    expect(wait).toHaveBeenCalledTimes(2000);
   });
 
   it("is undone by unlockRun, which leaves the lock of another process alone", () => {
