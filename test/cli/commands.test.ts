@@ -3,13 +3,13 @@
 import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { InterruptedError } from "../../src/cli/failure.ts";
 import { writeFileAtomic } from "../../src/numeric/files.node.ts";
 import { encodeNpy } from "../../src/numeric/npy.ts";
 import { decodeSafetensors } from "../../src/numeric/safetensors.ts";
 import { zeros } from "../../src/numeric/tensor.ts";
 import { runHash } from "../../src/run/run-hash.node.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
+import { abortedWhen, times } from "../helpers/aborted-when.ts";
 import { cli, SMALL_TRAINING, temporaryFolder, withFlag } from "../helpers/cli.ts";
 
 const folder = temporaryFolder();
@@ -62,11 +62,8 @@ describe("train", () => {
     const path = join(folder, "stopped.pkrun");
     const training = withFlag(SMALL_TRAINING, "--epochs", "40"); // long enough to be stopped
     await cli([...training, "-o", join(folder, "whole.pkrun")]);
-    const stopper = new AbortController();
-    const stopped = cli([...training, "-o", path], { signal: stopper.signal });
-    while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 1));
-    stopper.abort();
-    expect((await stopped).code).toBe(130);
+    const signal = abortedWhen(times(100, () => existsSync(path)));
+    expect((await cli([...training, "-o", path], { signal })).code).toBe(130);
     const { code, stdout, stderr } = await cli(["train", "--resume", path]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${path}\n` });
     expect(stderr).toMatch(/goes on from step \d+ of 280\n/);
@@ -230,19 +227,12 @@ describe("explain --out", () => {
     const read = (file: string) => JSON.parse(readFileSync(file, "utf8"));
     expect(read(whole)).toEqual(value);
     expect(existsSync(`${whole}.partial`)).toBe(false);
-    const stopper = new AbortController();
-    const stopped = cli([...flags, "--all", "-o", parts], { signal: stopper.signal });
-    while (!existsSync(`${parts}.partial/state.json`)) await new Promise((resolve) => setTimeout(resolve, 1));
-    await new Promise((resolve) => setTimeout(resolve, 15));
-    stopper.abort(new InterruptedError());
-    const { code, stderr } = await stopped;
-    if (code === 0) return; // too late: this machine is faster than that
+    const signal = abortedWhen(times(9, () => existsSync(`${parts}.partial/state.json`)));
+    const { code, stderr } = await cli([...flags, "--all", "-o", parts], { signal });
     expect(code).toBe(130);
-    if (existsSync(`${parts}.partial`)) {
-      expect(stderr).toContain(`what is done is kept in ${parts}.partial: the same command with --resume goes on`);
-      const again = await cli([...flags, "--all", "-o", parts]);
-      expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("holds a part of an explanation") });
-    }
+    expect(stderr).toContain(`what is done is kept in ${parts}.partial: the same command with --resume goes on`);
+    const again = await cli([...flags, "--all", "-o", parts]);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("holds a part of an explanation") });
     const resumed = await cli([...flags, "--all", "-o", parts, "--resume"]);
     expect(resumed.code).toBe(0);
     expect(read(parts).rows).toEqual(value.rows);

@@ -9,6 +9,7 @@ import { decodeNpy } from "../../src/numeric/npy.ts";
 import { type RealArray, sliceRows, takeRows } from "../../src/numeric/tensor.ts";
 import { openRun } from "../../src/run/run-reader.node.ts";
 import { reopenTask } from "../../src/train/reopen.node.ts";
+import { abortedWhen, times } from "../helpers/aborted-when.ts";
 import { cli, ended, listing, SMALL_TRAINING, startCli, temporaryFolder, withFlag } from "../helpers/cli.ts";
 
 const folder = temporaryFolder();
@@ -190,17 +191,13 @@ describe("a kernel that is broken off", () => {
   /** Breaks off once tiles of the second kernel are there. */
   async function broken(name: string, ...more: string[]) {
     const out = join(folder, name);
-    const controller = new AbortController();
     const args = ["kernel", RUN, ...FLAGS, ...more, "-o", out];
-    const going = cli(args, { signal: controller.signal });
     const partial = `${out}.partial`;
-    const poll = setInterval(() => {
-      if (!existsSync(`${partial}.json`)) return;
-      if (JSON.parse(readFileSync(`${partial}.json`, "utf8")).params.length < 2) return;
-      controller.abort(new InterruptedError());
-    }, 1);
-    const result = await going;
-    clearInterval(poll);
+    const begunIn = (): number => {
+      const state = `${partial}.json`;
+      return existsSync(state) ? JSON.parse(readFileSync(state, "utf8")).params.length : 0;
+    };
+    const result = await cli(args, { signal: abortedWhen(times(3, () => begunIn() === 2)) });
     return { out, partial, args, ...result };
   }
 
