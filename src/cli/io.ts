@@ -15,6 +15,8 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Milliseconds, by which progress is told where there is no terminal. Default: the machine's clock. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** 0 ok, 1 failed, 2 usage, 3 a check did not hold, 130 interrupted. */

@@ -25,8 +25,8 @@ const SILENT: ProgressReporter = { report: () => {}, end: () => {} };
 /** Reports for this command's stderr; silent with --quiet, and with --json unless a person is watching. */
 export function startProgress(output: Output): ProgressReporter {
   if (!output.talks) return SILENT;
-  const { stderr } = output.io;
-  return stderr.isTTY ? barReporter(stderr) : lineReporter(stderr, Date.now);
+  const { stderr, now = Date.now } = output.io;
+  return stderr.isTTY ? barReporter(stderr) : lineReporter(stderr, now);
 }
 
 /** Seconds that are left if the rest goes as fast as what is done. */
@@ -81,7 +81,7 @@ function barReporter(stream: TextStream): ProgressReporter {
   };
 }
 
-/** One line for each tenth of a stage, or each half minute; exported for its test. */
+/** One line for each tenth of a stage, or each half minute of the clock `now`; exported for its test. */
 export function lineReporter(stream: TextStream, now: () => number): ProgressReporter {
   let stage: string | undefined;
   let [started, written, tenth] = [0, 0, 0];

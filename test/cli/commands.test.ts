@@ -219,6 +219,18 @@ describe("verify", () => {
   });
 });
 
+it("what takes longer than a second says how far it is, on stderr", async () => {
+  let time = 0;
+  const now = () => {
+    time += 500;
+    return time;
+  };
+  const args = ["explain", RUN, "--query", "test:0"];
+  const { code, stdout, stderr } = await cli(args, { now });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: (await cli(args)).stdout });
+  expect(stderr).toMatch(/^(explain +\d+ %( · [\d.]+ s left)?\n){3,10}$/);
+});
+
 describe("explain --out", () => {
   it("writes what --json prints, and goes on after it was broken off to the same value", async () => {
     const [whole, parts] = [join(folder, "whole.json"), join(folder, "parts.json")];

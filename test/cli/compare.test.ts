@@ -31,7 +31,7 @@ describe("compare", () => {
       "nearest",
     ]);
     expect(lines.find((line) => line.startsWith("K_T ridge"))).toMatch(
-      /^K_T ridge +\d+\.\d\d % +\d+\.\d to \d+\.\d % +\d+\.\d\d % +\d+\.\d\d % +-?\d\.\d{3} +\d+\.\d s {2}ridge \S+$/,
+      /^K_T ridge +\d+\.\d\d % +\d+\.\d to \d+\.\d % +\d+\.\d\d % +\d+\.\d\d % +-?\d\.\d{3} +[\d.]+ s {2}ridge \S+$/,
     );
     expect(stderr).toMatch(/^6 kernels, \S+ GFLOP; \S+ kB of memory$/m);
     expect(stderr).toContain(

@@ -37,7 +37,7 @@ describe("kernel", () => {
     const { code, stdout, stderr } = await cli(["kernel", RUN, "-o", path]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${path}\n` });
     expect(stderr).toMatch(
-      /^float64 \(1, 100, 100\) before step 14, by factored \(\d.* GFLOP against \d.*\), \d+\.\d s$/m,
+      /^float64 \(1, 100, 100\) before step 14, by factored \(\d.* GFLOP against \d.*\), [\d.]+ s$/m,
     );
     const run = await openRun(RUN);
     const task = await reopenTask(run);

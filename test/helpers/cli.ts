@@ -21,6 +21,8 @@ export interface CliOptions {
   readonly isTTY?: boolean;
   /** Told what is written there while it runs. */
   readonly onStderr?: (text: string) => void;
+  /** The clock of progress. Default: time stands still, so that nothing that is written depends on how fast the machine is. */
+  readonly now?: () => number;
 }
 
 /** One command line in this process. */
@@ -34,8 +36,8 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
     isTTY: options.isTTY,
     columns: 100,
   });
-  const { env = {}, signal = new AbortController().signal } = options;
-  const code = await runCli(args, { stdout: stream("stdout"), stderr: stream("stderr"), env, signal });
+  const { env = {}, signal = new AbortController().signal, now = () => 0 } = options;
+  const code = await runCli(args, { stdout: stream("stdout"), stderr: stream("stderr"), env, signal, now });
   return { code, ...written };
 }
 
