@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { explain } from "../../src/explain/explain.ts";
 import { datasetQueries } from "../../src/explain/queries.ts";
 import { verdictOf } from "../../src/explain/verdict.ts";
@@ -294,6 +294,9 @@ describe("importRun(request)", () => {
     ["no data", "data.npz", undefined, /loop must hold data.npz, or x.npy and y.npy, got none of them/],
   ])("refuses a folder with %s, by name", async (_, name, content, message) => {
     (await written()).write(name, content);
+    // No time passes: what was read before the fault is kept where reading it took longer than a flush is waited for.
+    const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now());
+    onTestFinished(() => clock.mockRestore());
     await expect(imported()).rejects.toThrow(message);
     await expect(openRun(folder.at("loop.pkrun"))).rejects.toThrow("no run at");
   });
