@@ -123,16 +123,17 @@ describe("writeOnnx", () => {
     expect(product.data).toEqual(Float64Array.of(60, 12, 12, 4));
   });
 
-  it("writes 1 MB of constants in less than 20 ms", () => {
+  it("writes 1 MB of constants in less than 20 ms of the processor", () => {
     const b = new GraphBuilder();
     const x = b.input("x", "real", ["N", 512]);
     const graph = b.build({ y: matmul(b, x, b.constant(reals([512, 512], new Float64Array(512 * 512).fill(0.5)))) });
-    const times = Array.from({ length: 3 }, () => {
-      const start = performance.now();
+    const times = Array.from({ length: 10 }, () => {
+      const start = process.cpuUsage();
       expect(writeOnnx(graph, { real: "float32" }).length).toBeGreaterThan(2 ** 20);
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1000;
     });
-    // The best of three: a machine that does something else at the same time must not fail the test.
+    // Of the processor, and the best of ten: a machine that does something else at the same time must not fail the test.
     expect(Math.min(...times)).toBeLessThan(20);
   });
 
