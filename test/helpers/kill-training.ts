@@ -13,6 +13,8 @@ import type { TrainingRequest } from "../../src/train/training.node.ts";
 
 export interface KillOptions {
   readonly kills: number;
+  /** More kills, up to ten times as many, until so many found a record that was not complete. Default 0. */
+  readonly incomplete?: number;
   readonly seed: number;
   /** Where runs are made; its `run.pkrun` is used again and again. */
   readonly folder: string;
@@ -57,7 +59,8 @@ function leftTemporary(path: string): boolean {
   return readdirSync(path, { recursive: true }).some((name) => /\.tmp$/.test(String(name)));
 }
 
-export async function killTrainings({ kills, seed, folder, request, log }: KillOptions): Promise<KillReport> {
+export async function killTrainings(options: KillOptions): Promise<KillReport> {
+  const { kills, seed, folder, request, log } = options;
   const random = randomFrom(seed, "kills");
   const path = join(folder, "run.pkrun");
   const training = { ...request, out: path };
@@ -108,7 +111,7 @@ export async function killTrainings({ kills, seed, folder, request, log }: KillO
   };
 
   let done = 0;
-  while (done < kills) {
+  while (done < kills || (incomplete < (options.incomplete ?? 0) && done < 10 * kills)) {
     let isOpen = await kill(`${++done}`);
     // A third of those that are gone on with are killed again.
     while (isOpen && done < kills && random.uniform() < 1 / 3) isOpen = await kill(`${++done}`);

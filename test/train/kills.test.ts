@@ -8,10 +8,12 @@ const folder = useTemporaryFolder();
 
 it.skipIf(process.platform === "win32")(
   "a training that is killed leaves a record that reads and goes on to the same end",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const report = await killTrainings({
       kills: 2,
+      // Where the machine stands still for a moment a kill comes too late, and others must follow.
+      incomplete: 1,
       seed: 1,
       folder: folder.at(),
       request: {
@@ -30,8 +32,7 @@ it.skipIf(process.platform === "win32")(
       },
     });
     expect(report.failures).toEqual([]);
-    expect(report.kills).toBe(2);
-    // On a machine that stands still for a moment some may come too late; not all.
+    expect(report.kills).toBeGreaterThanOrEqual(2);
     expect(report.incomplete).toBeGreaterThan(0);
   },
 );
