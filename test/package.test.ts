@@ -1,10 +1,10 @@
 // Policy of the package, as tests: exact versions, licence, engines, exports, nothing fetched behind npm's back.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { VERSION } from "../src/version.ts";
 import { ROOT, readSources } from "./helpers/sources.ts";
 
@@ -74,10 +74,13 @@ describe("package.json", () => {
 });
 
 describe("what is published", () => {
-  it("builds, with declarations, and has the public names of the source", { timeout: 90_000 }, async () => {
+  it("builds, with declarations, and has the public names of the source", { timeout: 240_000 }, async () => {
     // Below node_modules, so that the built files find the packages that they import.
-    const outDir = join(ROOT, "node_modules/.cache/pathkernel-build");
-    rmSync(outDir, { recursive: true, force: true });
+    const cache = join(ROOT, "node_modules/.cache");
+    mkdirSync(cache, { recursive: true });
+    // Of this process: another may run the tests of another copy with the same packages.
+    const outDir = mkdtempSync(join(cache, "pathkernel-build-"));
+    onTestFinished(() => rmSync(outDir, { recursive: true, force: true }));
     const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
     // Types are what `npm run check` sees to.
     const args = [tsc, "-p", "tsconfig.build.json", "--noCheck", "--outDir", outDir];
