@@ -12,9 +12,10 @@ export default defineConfig({
     pool: "forks",
     // Vitest leaves a core free otherwise, and on two cores that is half of them.
     maxWorkers: "100%",
-    // Training a small network to a tolerance of 1e-10 on two cores takes seconds; a test that needs more says so itself.
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Limits end what hangs and measure nothing. Training a small network to a tolerance of 1e-10 takes seconds, and several times that where
+    // others use the two cores too; a test that needs more says so itself.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       // What is imported stays: importing it anew for each file took half of the time of most.
       {

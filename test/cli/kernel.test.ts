@@ -260,7 +260,7 @@ describe("a kernel that is broken off", () => {
     expect(resumed).toEqual({ code: 0, stdout: `${out}\n`, stderr: "" });
     const { path } = await written("parent.npy", ...flags);
     expect(readFileSync(out).equals(readFileSync(path))).toBe(true);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("kernel --help", () => {

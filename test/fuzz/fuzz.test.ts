@@ -6,7 +6,7 @@ import { runJobs } from "./pool.ts";
 import { jobsFor } from "./shares.ts";
 
 it("150 mutated inputs are each read, or refused with a known error, in time and in bounds", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const jobs = jobsFor(150);
   const { failures, outcomes } = await runJobs(jobs, { seed: 1, workers: 1 });
@@ -18,7 +18,7 @@ it("150 mutated inputs are each read, or refused with a known error, in time and
 });
 
 it("an error of no known kind, a wrong result, a crash, a hang, slowness and too much memory are failures", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const kinds = Object.keys(FAULTS);
   const jobs = kinds.map((_, index) => ({ family: "faults" as const, index }));

@@ -16,7 +16,7 @@ const reason = "peak memory was not measured, since this system has no /proc/sel
 
 it.for(works)(
   "%s: beside the result, one matrix of 2000 rows, the tiles, and no second one",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   (work, { skip }) => {
     if (!existsSync("/proc/self/clear_refs")) skip(reason);
     const { taken, matrix, result, planned } = matrixApart({ work, member, n: N, budget: MATRIX + TILES });
