@@ -1,4 +1,4 @@
-// The process that reads fuzzed inputs: it may be killed, and its death is a failure of the input that it was reading.
+// The process that reads fuzzed inputs of the families that its arguments name: it may be killed, and its death is a failure of the input that it was reading.
 
 import { isPathkernelError } from "../../src/errors.ts";
 import { chanceOf } from "./chance.ts";
@@ -6,6 +6,7 @@ import { familyOf } from "./families.ts";
 import { type Family, type Input, writeInput } from "./input.ts";
 import { markMemory } from "./peak-memory.ts";
 import type { Request, Response } from "./protocol.ts";
+import type { JobFamily } from "./shares.ts";
 
 /** Longer messages, or those of several lines, do not fit where people read them. */
 const LONGEST_MESSAGE = 2100;
@@ -52,6 +53,9 @@ async function answer(request: Request): Promise<Response> {
   const [milliseconds, elapsed] = [(user + system) / 1000, performance.now() - start];
   return { note: input.note, outcome, milliseconds, elapsed, bytes: memory(), ...(fault && { fault }) };
 }
+
+// Before it says that it is ready: what a family brings to read with takes seconds to load, which no input shall answer for.
+for (const name of process.argv.slice(2)) await familyOf(name as JobFamily);
 
 process.on("message", (request: Request) => {
   answer(request).then(

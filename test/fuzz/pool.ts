@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Request, Response } from "./protocol.ts";
-import type { Job } from "./shares.ts";
+import type { Job, JobFamily } from "./shares.ts";
 
 /** An input that takes longer, twice, is a failure: milliseconds of the processor, since the machine may be shared. */
 export const LIMIT_MS = 1000;
 /** By then, by the clock, it will not end. */
 const HANG_MS = 20_000;
-/** What a process may take to start: it loads the whole library, on a machine that may be busy. */
+/** What a process may take to start: it loads what its families read with, on a machine that may be busy. */
 const START_MS = 60_000;
 /** What reading may take beside the input itself, for inputs of up to 1 MB. */
 export const LIMIT_BYTES = 300 * 2 ** 20;
@@ -41,11 +41,16 @@ export interface Tally {
 
 /** One process, and what it is doing. */
 class Worker {
+  private readonly families: readonly JobFamily[];
   private readonly folder = mkdtempSync(join(tmpdir(), "pathkernel-fuzz-"));
   private child: ChildProcess | undefined;
   private answered = 0;
   private errors = "";
   private wake: ((response: Response | undefined) => void) | undefined;
+
+  constructor(families: readonly JobFamily[]) {
+    this.families = families;
+  }
 
   /** The answer to a request, or what became of the process instead. */
   async ask(request: Omit<Request, "folder">, hangMs: number): Promise<Response> {
@@ -78,7 +83,7 @@ class Worker {
   private async start(): Promise<void> {
     this.errors = "";
     this.answered = 0;
-    const child = fork(fileURLToPath(new URL("./child.ts", import.meta.url)), {
+    const child = fork(fileURLToPath(new URL("./child.ts", import.meta.url)), this.families, {
       execArgv: ["--import", import.meta.resolve("tsx/esm"), `--max-old-space-size=${HEAP_MB}`],
       // What a shell set for the parent (vitest's workers among them) is not for the child.
       env: { ...process.env, NODE_OPTIONS: "" },
@@ -169,7 +174,8 @@ export async function runJobs(jobs: readonly Job[], options: PoolOptions): Promi
       options.onFailure?.(failure);
     }
   };
-  const workers = Array.from({ length: Math.min(options.workers, jobs.length) }, () => new Worker());
+  const families = [...new Set(jobs.map(({ family }) => family))];
+  const workers = Array.from({ length: Math.min(options.workers, jobs.length) }, () => new Worker(families));
   try {
     await Promise.all(workers.map(work));
   } finally {
