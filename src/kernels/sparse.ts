@@ -26,6 +26,16 @@ export function sparseCost({ T, W, A, B, S }: Record<"T" | "W" | "A" | "B" | "S"
   return T * T * A + B * W * W * PICKED + B * W * S * S;
 }
 
+/** Bytes that one pair of examples takes while its blocks are computed, numbers of `width` bytes: what was found, by which indices, and half multiplied. */
+export function sparseBytes(
+  { at, values }: { at: readonly number[]; values: readonly number[] },
+  width: number,
+): number {
+  const [columns, few] = at;
+  const INDEX = 4;
+  return columns * few * (few * (width + 2 * INDEX) + values[0] * width);
+}
+
 /** Numbers 0, step, 2 step ... (count) as a column (count, 1). */
 const multiples = (b: GraphBuilder, count: number, step: number): Value =>
   cast(
