@@ -109,7 +109,7 @@ async function prepareLeft(threads: number, hooks?: Hooks): Promise<Prepared> {
   const made = await benchTask({ model: hidden128, dataset, threads, hooks });
   const left = await leftContributions(made);
   const { engine } = made.task;
-  return { work: left.work, units: 1, most: 8, check: () => checkLeft(made, left), release: () => engine.release() };
+  return { work: left.work, units: 1, check: () => checkLeft(made, left), release: () => engine.release() };
 }
 
 const STEPS = 20;

@@ -14,8 +14,11 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
+/** Runs before the counted ones, beyond the first: Node compiles code that has run often, where PyTorch's is compiled before it starts. */
+const WARM = { runs: 100, ms: 1000 };
+
 /**
- * Milliseconds of the fastest run of `work`, after one that is not counted. The fastest, not the mean: what other processes take
+ * Milliseconds of the fastest run of `work`, after some that are not counted. The fastest, not the mean: what other processes take
  * is added to a run, never subtracted from it.
  */
 export async function best(
@@ -24,6 +27,8 @@ export async function best(
 ): Promise<number> {
   if (once) return timeOf(work);
   await work();
+  const started = performance.now();
+  for (let n = 0; n < WARM.runs && performance.now() - started < WARM.ms; n++) await work();
   let fastest = Number.POSITIVE_INFINITY;
   const begun = performance.now();
   for (let n = 0; n < most && (n < 2 || performance.now() - begun < 1000 * seconds); n++) {

@@ -2,6 +2,14 @@
 
 import type { Value } from "../graph/types.ts";
 
+/** The elements of a factor (N, T, A) that are not zero: element [n, at[n, a, w], a] is values[n, a, w]. */
+export interface Sparse {
+  /** (N, A, W). */
+  readonly values: Value;
+  /** (N, A, W), int32 in [0, T); no two of one column the same. */
+  readonly at: Value;
+}
+
 /**
  * The derivative of each example's scalar with respect to one value made of parameters only, in factored form:
  * - `outer`: sum over t of left[n, t, a] right[n, t, b], reshaped to (N, ...shape) after `perm`: the product has axes
@@ -20,6 +28,8 @@ export type Factor =
       readonly inner: readonly number[];
       /** Order in which the inner axes make the shape of the value. */
       readonly perm: readonly number[];
+      /** `left` where few of its elements are not zero, as behind a pool. */
+      readonly sparse?: Sparse | undefined;
     }
   | {
       readonly kind: "rows";

@@ -17,7 +17,7 @@ export function factorValues(factor: Factor): readonly Value[] {
 
 /** The same factor made of other values: those of `factorValues`, come from elsewhere. */
 export function factorOf(like: Factor, [first, second]: readonly Value[]): Factor {
-  if (like.kind === "outer") return { ...like, left: first, right: second };
+  if (like.kind === "outer") return { ...like, left: first, right: second, sparse: undefined };
   return like.kind === "rows" ? { ...like, indices: first, right: second } : { kind: "dense", value: first };
 }
 

@@ -11,6 +11,8 @@ export interface Use {
   readonly parameter: Value;
   readonly prelude: Prelude;
   readonly factor: Factor;
+  /** Nothing before the place depends on parameters: no cotangent goes on from there. */
+  readonly ends?: boolean;
 }
 
 export interface UsesOptions {
@@ -35,12 +37,13 @@ export function usesOf(b: GraphBuilder, { seeds, examples, parameters }: UsesOpt
   const uses: Use[] = [];
   let complete = true;
   const visit = (node: BuiltNode, cotangents: readonly (Value | undefined)[]): void => {
+    const ends = !node.inputs.some((input) => input && active.has(input.name));
     node.inputs.forEach((input, i) => {
       if (input?.dtype !== "real" || !ofParameters.has(input.name) || ofExamples.has(input.name)) return;
       if (!cotangents[0]) return;
       const origins = preludesOf(b, input, { parameters: named, ofParameters });
       const factor = origins && rulesFor(node).factor?.({ ...node, b }, i, cotangents[0]);
-      if (origins && factor) uses.push(...origins.map((origin) => ({ ...origin, factor })));
+      if (origins && factor) uses.push(...origins.map((origin) => ({ ...origin, factor, ends })));
       else complete = false;
     });
   };

@@ -6,11 +6,13 @@ import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sizeOf, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import type { AlgorithmOptions, Execution, KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
-import { aloneGraph, blockName, blockOf, placeRows, type RowRange, rowBlocks } from "./alone.ts";
+import { aloneGraph, regionName } from "./alone.ts";
 import { lengthGraph, pairFeeds, pairGraph } from "./factors.ts";
 import { entryShape } from "./form.ts";
 import { groupsOf } from "./groups.ts";
 import { type Part, partName, rowsOfExamples, sideGraph, WEIGHTS } from "./parts.ts";
+import { allRegions, halfRegions, placeRegion, type Range, type Region, rowRegions, squareRegions } from "./regions.ts";
+import { sparseBytes } from "./sparse.ts";
 
 type Factors = Readonly<Record<string, Tensor>>;
 
@@ -77,10 +79,26 @@ export interface FactoredGraphs {
   readonly parts: readonly Part[];
   pair(n: number, m: number): Graph;
   lengths(count: number): Graph;
-  /** From examples to all their pairs, in blocks of rows. */
-  alone(count: number, blocks: readonly RowRange[]): Graph;
+  /** From examples to all their pairs, in regions. */
+  alone(count: number, regions: readonly Region[]): Graph;
   /** Arrays of released tiles, by dtype and size of tile. */
   free(key: string): FreeArrays;
+  /** Examples of either side that are paired at once, numbers of `width` bytes; Infinity: all. */
+  square(width: number): number;
+}
+
+/** Bytes of what a run of pairs may take for sparse parts, which is more for each pair than its entries by far; larger runs are no faster. */
+const PAIRING_BYTES = 3 * 2 ** 23;
+
+/** Examples of either side that are paired at once, numbers of `width` bytes: all where no part is sparse. */
+function squareOf(parts: readonly Part[], width: number): number {
+  const sparse = parts.filter(({ kind }) => kind === "sparse");
+  const bytes = sparse.reduce(
+    (total, { values: [, at, values] }) => total + sparseBytes({ at: at.shape, values: values.shape }, width),
+    0,
+  );
+  // A power of 2: halves of halves have one shape.
+  return Math.max(1, 2 ** Math.floor(Math.log2(PAIRING_BYTES / bytes) / 2));
 }
 
 const cache = new WeakMap<Graph, Map<string, FactoredGraphs | undefined>>();
@@ -117,7 +135,8 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
       return known;
     },
     pair: (n, m) => built(`pair ${n} ${m}`, () => pairGraph(parts, { ...common, sizes: [n, m] })),
-    alone: (count, blocks) => built(`alone ${count}`, () => aloneGraph(side, { ...common, count, blocks })),
+    alone: (count, regions) => built(`alone ${count}`, () => aloneGraph(side, { ...common, count, regions })),
+    square: (width) => squareOf(parts, width),
     lengths: (count) => built(`lengths ${count}`, () => lengthGraph(parts, { ...common, count })),
   };
 }
@@ -204,32 +223,45 @@ export function factoredAlgorithm(
     return onCard;
   }
 
-  const entries = { form, outputs: model.outputs, entry: sizeOf(entryShape(form, model.outputs)) };
+  const entry = sizeOf(entryShape(form, model.outputs));
   const groups = groupsOf(layout, per).length;
-  const resultOf = (count: number): RealArray =>
-    allocate(engine.dtype, groups * count * count * entries.entry) as RealArray;
+  const entriesOf = (shape: readonly [number, number]) => ({ groups, shape, form, outputs: model.outputs, entry });
+  const square = graphs.square(engine.dtype === "float64" ? 8 : 4);
 
-  /** All pairs of a tile with itself: a block of rows with those from it on, the rest by symmetry. */
-  const pairSelf = async ({ count, factors }: PreparedFactors): Promise<RealArray> => {
-    const result = resultOf(count);
-    for (const { start, end } of rowBlocks(count, blockOf(count, count ** 2 * pairFlops))) {
+  /** The pairs of two tiles region by region; of a tile with itself, those below the diagonal by symmetry. */
+  const pairRegions = async (
+    x: PreparedFactors,
+    y: PreparedFactors,
+    regions: readonly Region[],
+  ): Promise<RealArray> => {
+    const shape = [x.count, y.count] as const;
+    const result = allocate(engine.dtype, groups * shape[0] * shape[1] * entry) as RealArray;
+    const part = ({ factors, ...rest }: PreparedFactors, { start, end }: Range): PreparedFactors => ({
+      ...rest,
+      count: end - start,
+      factors: keptOf(graphs.parts, factors, start, end),
+    });
+    for (const region of regions) {
       signal?.throwIfAborted();
-      const [rows, columns] = [keptOf(graphs.parts, factors, start, end), keptOf(graphs.parts, factors, start, count)];
-      const program = engine.compile(graphs.pair(end - start, count - start));
-      const { kernel } = await program.run(pairFeeds(rows, columns));
-      placeRows(result, kernel.data as RealArray, { ...entries, groups, count, start, end });
+      const found = await pairOf(part(x, region.rows), part(y, region.columns));
+      placeRegion(result, found, { ...entriesOf(shape), ...region, mirror: x === y });
     }
     return result;
   };
+  const regionsOf = (x: PreparedFactors, y: PreparedFactors): readonly Region[] => {
+    if (x !== y) return allRegions([x.count, y.count], square);
+    return square < Infinity ? squareRegions(x.count, square) : halfRegions(x.count, x.count ** 2 * pairFlops);
+  };
 
-  /** The same straight from the examples, in one run. */
+  /** All pairs of examples with each other, straight from the examples, in one run. */
   const alone = async ({ params, feeds, count, weights = ones }: SideRequest): Promise<RealArray> => {
-    const blocks = rowBlocks(count, Math.ceil(count / 2));
-    const program = engine.compile(graphs.alone(count, blocks));
+    const regions = rowRegions(count, Math.ceil(count / 2));
+    const program = engine.compile(graphs.alone(count, regions));
     const results = await program.run({ ...frozen, ...viewsOf(layout, params), ...diagonalOf(weights), ...feeds });
-    const result = resultOf(count);
-    blocks.forEach(({ start, end }, k) => {
-      placeRows(result, results[blockName(k)].data as RealArray, { ...entries, groups, count, start, end });
+    const result = allocate(engine.dtype, groups * count * count * entry) as RealArray;
+    regions.forEach((region, k) => {
+      const from = results[regionName(k)].data as RealArray;
+      placeRegion(result, from, { ...entriesOf([count, count]), ...region, mirror: true });
     });
     return result;
   };
@@ -238,8 +270,8 @@ export function factoredAlgorithm(
     name: "factored",
     prepare,
     async pair(x, y) {
-      if (x === y && blockOf(x.count, x.count ** 2 * pairFlops) < x.count) return pairSelf(x);
-      return pairOf(x, y);
+      const regions = regionsOf(x, y);
+      return regions.length === 1 ? pairOf(x, y) : pairRegions(x, y, regions);
     },
     lengths,
     release: ({ arrays }) => free.give(arrays),

@@ -8,6 +8,7 @@ import { sizeOf } from "../numeric/tensor.ts";
 import { entryShape, innerProducts, scaleEntries, seedCount, squaredLengths } from "./form.ts";
 import type { ParameterGroup } from "./groups.ts";
 import { type Part, partName, rowsOfExamples } from "./parts.ts";
+import { sparseBlocks, sparseLengths, sparseSide } from "./sparse.ts";
 import type { KernelForm } from "./types.ts";
 
 /** Inputs of the pair graph: what the first (x) and the second side (y) keep. */
@@ -28,22 +29,19 @@ export function pairFeeds<T>(x: Readonly<Record<string, T>>, y: Readonly<Record<
   return feeds;
 }
 
-/** A value for each group of parameters, the sum of its parts' terms (zeros without any), as (G, ...). */
+/** A value for each group of parameters, the sum over its parts (zeros without any), as (G, ...). */
 function sumByGroup(
   b: GraphBuilder,
   parts: readonly Part[],
   { groups, shape }: { readonly groups: readonly ParameterGroup[]; readonly shape: readonly number[] },
-  term: (part: Part) => Value,
+  sumOf: (parts: readonly Part[]) => Value | undefined,
 ): Value {
-  const terms = new Map(parts.map((part) => [part.parameter, term(part)]));
+  const byName = new Map(parts.map((part) => [part.parameter, part]));
   const zero = (): Value => b.op("Expand", [b.scalar(0), b.ints(shape)]);
-  const sums = groups.map(
-    ({ entries }) =>
-      addAll(
-        b,
-        entries.map(({ name }) => terms.get(name)),
-      ) ?? zero(),
-  );
+  const sums = groups.map(({ entries }) => {
+    const own = entries.flatMap(({ name }) => byName.get(name) ?? []);
+    return sumOf(own) ?? zero();
+  });
   return concat(
     b,
     sums.map((sum) => unsqueeze(b, sum, [0])),
@@ -96,17 +94,30 @@ function productTerm(b: GraphBuilder, [, x, zx]: readonly Value[], [, y, zy]: re
   return b.op("Gemm", [mul(b, left, both), right], { transB: 1 });
 }
 
-/** The entries of one part, (n, m, ...form). */
-function pairTerm(b: GraphBuilder, part: Part, sides: { form: KernelForm; x: PartSide; y: PartSide }): Value {
-  const { form } = sides;
+interface PartSides {
+  readonly x: PartSide;
+  readonly y: PartSide;
+}
+
+/** Value k of both sides of a part, S times something, as (n, S, q) and (m, S, q). */
+const bothBySeed = (b: GraphBuilder, { x, y }: PartSides, k: number): readonly [Value, Value] => [
+  bySeed(b, x.values[k], x),
+  bySeed(b, y.values[k], y),
+];
+
+/** The entries of one part that is not `dense`, (n, m, ...form). */
+function pairTerm(b: GraphBuilder, part: Part, { form, ...sides }: PartSides & { readonly form: KernelForm }): Value {
   const [x, y] = [sides.x.values, sides.y.values];
-  const products = (k: number): Value => innerProducts(b, form, [bySeed(b, x[k], sides.x), bySeed(b, y[k], sides.y)]);
-  if (part.kind === "dense") return products(0);
   if (part.kind === "rows") return contractRows(b, rowsOf(x, part.rows), rowsOf(y, part.rows));
+  if (part.kind === "sparse") return sparseBlocks(b, sparseSide(x), sparseSide(y));
   if (!isSingle(part)) return contractOuter(b, outerOf(x), outerOf(y));
   const [left, right] = [x[0], y[0]].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
   const shared = b.op("Gemm", part.biased ? [left, right, b.scalar(1)] : [left, right], { transB: 1 });
-  return scaleEntries(b, isProduct(part) ? productTerm(b, x, y) : products(1), shared);
+  return scaleEntries(
+    b,
+    isProduct(part) ? productTerm(b, x, y) : innerProducts(b, form, [bothBySeed(b, sides, 1)]),
+    shared,
+  );
 }
 
 /**
@@ -117,9 +128,16 @@ export function pairGraph(parts: readonly Part[], { form, outputs, groups, sizes
   const b = new GraphBuilder();
   const shape = [n, m, ...entryShape(form, outputs)];
   const seeds = seedCount(form, outputs);
-  const kernel = sumByGroup(b, parts, { groups, shape }, (part) => {
-    const x = { values: partInputs(b, "x", part, n), count: n, seeds };
-    return pairTerm(b, part, { form, x, y: { values: partInputs(b, "y", part, m), count: m, seeds } });
+  const sidesOf = (part: Part): PartSides => ({
+    x: { values: partInputs(b, "x", part, n), count: n, seeds },
+    y: { values: partInputs(b, "y", part, m), count: m, seeds },
+  });
+  const kernel = sumByGroup(b, parts, { groups, shape }, (own) => {
+    const dense = own.filter(({ kind }) => kind === "dense").map((part) => bothBySeed(b, sidesOf(part), 0));
+    const others = own
+      .filter(({ kind }) => kind !== "dense")
+      .map((part) => pairTerm(b, part, { form, ...sidesOf(part) }));
+    return addAll(b, [dense.length > 0 ? innerProducts(b, form, dense) : undefined, ...others]);
   });
   return b.build({ kernel });
 }
@@ -136,6 +154,7 @@ function productLengths(b: GraphBuilder, [, x, z]: readonly Value[]): Value {
 function lengthTerm(b: GraphBuilder, part: Part, form: KernelForm, side: PartSide): Value {
   const x = side.values;
   if (part.kind === "dense") return squaredLengths(b, form, bySeed(b, x[0], side));
+  if (part.kind === "sparse") return sparseLengths(b, sparseSide(x));
   if (part.kind === "rows") {
     const wide = b.op("Cast", [x[0]], { to: "real" });
     // Counted from the end or not, a row is one row.
@@ -158,8 +177,11 @@ export function lengthGraph(
   const b = new GraphBuilder();
   const shape = form === "blocks" || form === "diagonal" ? [count, outputs] : [count];
   const seeds = seedCount(form, outputs);
-  const lengths = sumByGroup(b, parts, { groups, shape }, (part) =>
-    lengthTerm(b, part, form, { values: partInputs(b, "x", part, count), count, seeds }),
+  const lengths = sumByGroup(b, parts, { groups, shape }, (own) =>
+    addAll(
+      b,
+      own.map((part) => lengthTerm(b, part, form, { values: partInputs(b, "x", part, count), count, seeds })),
+    ),
   );
   return b.build({ lengths });
 }

@@ -1,7 +1,8 @@
 // The forms of a kernel: which cotangents are seeded, and how products of derivatives become entries.
 
 import type { GraphBuilder } from "../graph/builder.ts";
-import { concat, matmul, mul, reduceSum, reshape, swapLast, transpose, unsqueeze } from "../graph/ops.ts";
+import { sizeOfShape } from "../graph/dim.ts";
+import { addAll, concat, matmul, mul, reduceSum, reshape, swapLast, transpose, unsqueeze } from "../graph/ops.ts";
 import type { Value } from "../graph/types.ts";
 import type { KernelForm } from "./types.ts";
 
@@ -30,19 +31,35 @@ export function stackSeeds(b: GraphBuilder, values: readonly Value[]): Value {
   );
 }
 
-/** (n, S, q) and (m, S, q), inner products over q -> entries (n, m), (n, m, S) or (n, m, S, S). */
-export function innerProducts(b: GraphBuilder, form: KernelForm, [x, y]: readonly [Value, Value]): Value {
-  const [n, seeds, size] = x.shape as readonly number[];
-  const m = y.shape[0] as number;
-  if (form === "trace" || form === "readout") {
-    return b.op("Gemm", [reshape(b, x, [n, seeds * size]), reshape(b, y, [m, seeds * size])], { transB: 1 });
-  }
-  if (form === "blocks") {
-    const all = b.op("Gemm", [reshape(b, x, [n * seeds, size]), reshape(b, y, [m * seeds, size])], { transB: 1 });
-    return transpose(b, reshape(b, all, [n, seeds, m, seeds]), [0, 2, 1, 3]);
-  }
+type Pair = readonly [Value, Value];
+
+/** Sum of products x y' over pairs, seen as that many rows: each product is added to what the others gave. */
+function addedProducts(b: GraphBuilder, pairs: readonly Pair[], rows: readonly [number, number]): Value {
+  const [first, ...others] = pairs.map(([x, y]) => {
+    const size = sizeOfShape(x.shape) as number;
+    return [reshape(b, x, [rows[0], size / rows[0]]), reshape(b, y, [rows[1], size / rows[0]])];
+  });
+  const start = b.op("Gemm", first, { transB: 1 });
+  return others.reduce((sum, pair) => b.op("Gemm", [...pair, sum], { transB: 1 }), start);
+}
+
+/** For each seed alone: (n, m, S). */
+function productsBySeed(b: GraphBuilder, [x, y]: Pair): Value {
   const bySeed = matmul(b, transpose(b, x, [1, 0, 2]), swapLast(b, transpose(b, y, [1, 0, 2])));
   return transpose(b, bySeed, [1, 2, 0]);
+}
+
+/** Pairs of (n, S, q) and (m, S, q), at least one, inner products over q and their sum -> entries (n, m), (n, m, S) or (n, m, S, S). */
+export function innerProducts(b: GraphBuilder, form: KernelForm, pairs: readonly Pair[]): Value {
+  const [[n, seeds], [m]] = pairs[0].map(({ shape }) => shape as readonly number[]);
+  if (form === "trace" || form === "readout") return addedProducts(b, pairs, [n, m]);
+  if (form === "diagonal")
+    return addAll(
+      b,
+      pairs.map((pair) => productsBySeed(b, pair)),
+    ) as Value;
+  const all = addedProducts(b, pairs, [n * seeds, m * seeds]);
+  return transpose(b, reshape(b, all, [n, seeds, m, seeds]), [0, 2, 1, 3]);
 }
 
 /** Multiplies entries by one number for each pair, (n, m). */

@@ -54,7 +54,11 @@ export function memoryOf(name: AlgorithmName, options: AlgorithmOptions): Algori
     return {
       prepared: kept,
       running: (run) => engineBytes(model, graphs.side, run) + diagonal,
-      pairing: (tile) => engineBytes(model, graphs.pair(tile, tile), 1) + tileBytes(tile),
+      pairing: (tile) => {
+        // On a card a tile is paired whole.
+        const side = model.engine.holds ? tile : Math.min(tile, graphs.square(width));
+        return engineBytes(model, graphs.pair(side, side), 1) + tileBytes(tile);
+      },
     };
   }
   // One row of a Jacobian at a time, in the engine's dtype and in float64.

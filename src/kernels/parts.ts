@@ -7,7 +7,8 @@ import { matmul, mul, reshape, swapLast } from "../graph/ops.ts";
 import type { Graph, Value, ValueType } from "../graph/types.ts";
 import { seedCount } from "./form.ts";
 import type { ParameterGroup } from "./groups.ts";
-import { type SeededFactor, type SeededParameter, seededModel } from "./seeded.ts";
+import { type SeededFactor, type SeededOuter, type SeededParameter, seededModel } from "./seeded.ts";
+import { sparseCost, sparseProduct } from "./sparse.ts";
 import type { KernelForm, KernelModel } from "./types.ts";
 
 /** A value that a side keeps: (rows N, ...shape). */
@@ -29,6 +30,8 @@ export function rowsOfExamples({ rows, forAll }: PartValue, start: number, end: 
  * - `outer`: the factor that all seeds share, (N, T, A), and that of each seed: S times (B) at one position, (N, T, S B) at several.
  *   Where that is a product of what is the examples' and what is the seeds' and only their sum is asked for, these: (N, 1, B) and (S, B).
  *   With `biased` a bias, whose derivative is the seeds' own factor, is in it: <a, a'> + 1 in the place of <a, a'>;
+ * - `sparse`: the factor that all seeds share, (N, T, A), and of the other, which has few elements that are not zero, their positions (N, B, W)
+ *   and the elements (N, S, B, W);
  * - `rows`: the rows that an embedding gave (N, T), and their derivatives (N, T, S D);
  * - `dense`: the derivative itself, S times (q).
  *
@@ -37,7 +40,7 @@ export function rowsOfExamples({ rows, forAll }: PartValue, start: number, end: 
 export interface Part {
   /** The parameter's name, to which a part's values and group belong. */
   readonly parameter: string;
-  readonly kind: "outer" | "rows" | "dense";
+  readonly kind: "outer" | "sparse" | "rows" | "dense";
   readonly values: readonly PartValue[];
   readonly biased: boolean;
   /** Rows of the table, for `rows`. */
@@ -81,13 +84,25 @@ function pairFlops(factor: SeededFactor, { form, seeds }: { form: KernelForm; se
 }
 
 /** An outer product multiplied out for all seeds at once, which share the larger matrix: (N, S B, A). */
-function multipliedOut(
-  b: GraphBuilder,
-  { shared, own }: Extract<SeededFactor, { kind: "outer" }>,
-  seeds: number,
-): Value {
+function multipliedOut(b: GraphBuilder, { shared, own, sparse, ends }: SeededOuter, seeds: number): Value {
+  // Where own goes on to other layers the zeros are written anyway, and one large product is faster than small ones.
+  if (sparse && ends) return sparseProduct(b, shared, sparse, seeds);
   const [, steps, size] = own.shape as readonly number[];
   return matmul(b, reshape(b, swapLast(b, own), ["N", seeds * size, steps]), shared);
+}
+
+/** What `sparse` keeps; undefined where that would cost more than `most` multiplications for a pair, or is not to be had. */
+function sparseValues(
+  b: GraphBuilder,
+  factor: SeededFactor,
+  { form, seeds, most }: { form: KernelForm; seeds: number; most: number },
+): readonly Value[] | undefined {
+  if (form !== "blocks" || factor.kind !== "outer" || !factor.sparse) return undefined;
+  const { shared, sparse } = factor;
+  const [, T, A] = shared.shape as readonly number[];
+  const [, B, W] = sparse.values.shape as readonly number[];
+  if (sparseCost({ T, W, A, B, S: seeds }) > most) return undefined;
+  return [shared, sparse.at, reshape(b, sparse.values, ["N", seeds, B, W])];
 }
 
 function keep(
@@ -101,6 +116,8 @@ function keep(
   const [, steps, size] = own.shape as readonly number[];
   const { byFactors, whole: multiplied } = pairFlops(factor, { form, seeds });
   if (byFactors > multiplied || (steps > 1 && !sums(form))) {
+    const sparse = sparseValues(b, factor, { form, seeds, most: multiplied });
+    if (sparse) return { part: { ...part, kind: "sparse" }, values: sparse, own };
     const value = factor.kind === "outer" ? multipliedOut(b, factor, seeds) : whole;
     return { part: { ...part, kind: "dense" }, values: [value], own: value };
   }

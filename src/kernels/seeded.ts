@@ -1,6 +1,7 @@
 // The derivatives of a model's outputs with respect to each parameter, for all cotangents that a kernel's form needs.
 
 import { rootOf } from "../differentiate/example-layout.ts";
+import type { Sparse } from "../differentiate/factor.ts";
 import { materialise } from "../differentiate/factored.ts";
 import { overSeeds, type SeedProduct } from "../differentiate/over-seeds.ts";
 import { factorValues } from "../differentiate/paired.ts";
@@ -20,9 +21,20 @@ export type SeededFactor =
    * sum over t of shared[n, t, a] own[n s, t, b]: (N, T, A) and (S N, T, B). Where own is a product of what is the examples' and what is the
    * seeds', as behind the last hidden layer of a network, also these.
    */
-  | { readonly kind: "outer"; readonly shared: Value; readonly own: Value; readonly product?: SeedProduct | undefined }
+  | {
+      readonly kind: "outer";
+      readonly shared: Value;
+      readonly own: Value;
+      readonly product?: SeedProduct | undefined;
+      /** The elements of own that are not zero: values (S N, B, W), the same positions (N, B, W) for all seeds. */
+      readonly sparse?: Sparse | undefined;
+      /** No cotangent goes on from here. */
+      readonly ends: boolean;
+    }
   /** sum over t of own[n s, t] in row indices[n, t] of a table: (N, T) and (S N, T, D). */
   | { readonly kind: "rows"; readonly indices: Value; readonly own: Value; readonly rows: number };
+
+export type SeededOuter = Extract<SeededFactor, { kind: "outer" }>;
 
 export interface SeededParameter {
   readonly name: string;
@@ -40,7 +52,7 @@ export interface SeededModel {
 
 const SEED = "kernel.seed";
 const WHOLE = "whole:";
-const partOf = (use: number, k: number): string => `use:${use}.${k}`;
+const partOf = (use: number, k: number | keyof Sparse): string => `use:${use}.${k}`;
 
 interface OneSeed {
   /** Outputs: the values of all factors, and each derivative multiplied out. */
@@ -61,6 +73,8 @@ function oneSeed({ split, layout }: KernelModel): OneSeed | undefined {
     factorValues(factor).forEach((value, k) => {
       outputs[partOf(u, k)] = value;
     });
+    const sparse = factor.kind === "outer" ? factor.sparse : undefined;
+    if (sparse) Object.assign(outputs, { [partOf(u, "values")]: sparse.values, [partOf(u, "at")]: sparse.at });
   });
   for (const parameter of parameters) {
     const whole = materialise(b, uses, parameter);
@@ -86,14 +100,17 @@ function together(model: KernelModel, form: KernelForm, { graph, uses }: OneSeed
   if (!found) return undefined;
   const { b, values, seeded, products } = found;
   const factorOf = (u: number): SeededFactor | undefined => {
-    const { factor, prelude } = uses[u];
+    const { factor, prelude, ends = false } = uses[u];
     if (!prelude.rearranges) return undefined;
     const [first, second] = [0, 1].map((k) => values.get(partOf(u, k)) as Value);
     const [ownFirst, ownSecond] = [0, 1].map((k) => seeded.has(partOf(u, k)));
     if (factor.kind === "rows" && !ownFirst) return { kind: "rows", indices: first, own: second, rows: factor.rows };
     if (factor.kind !== "outer" || ownFirst === ownSecond) return undefined;
     const [shared, own] = ownFirst ? [second, first] : [first, second];
-    return { kind: "outer", shared, own, product: products.get(rootOf(b, own).name) };
+    const few = values.get(partOf(u, "values"));
+    const at = values.get(partOf(u, "at"));
+    const sparse = ownFirst && few && at && !seeded.has(partOf(u, "at")) ? { values: few, at } : undefined;
+    return { kind: "outer", shared, own, product: products.get(rootOf(b, own).name), sparse, ends };
   };
   const parameters = model.layout.entries.flatMap(({ name }): SeededParameter[] => {
     const whole = values.get(WHOLE + name);

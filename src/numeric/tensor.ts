@@ -87,10 +87,30 @@ export function toIntegers(source: Tensor): Tensor<"int64"> | undefined {
   return integers(source.shape, Array.from(numbers));
 }
 
-/** Rows `indices` of a tensor along its first axis. */
-export function takeRows<D extends DType>(source: Tensor<D>, indices: ArrayLike<number>): Tensor<D> {
+/**
+ * Arrays that rows of tensors are taken to, one for each tensor, written over by the next that are taken: fresh pages cost more than the rows
+ * (128 rows of 784 float32: 0.3 ms against 0.1). For who is done with rows before taking the next.
+ */
+export class ReusedArrays {
+  private readonly arrays = new WeakMap<Tensor, TypedArrayOf[DType]>();
+
+  take<D extends DType>(source: Tensor<D>, length: number): TypedArrayOf[D] {
+    const known = this.arrays.get(source);
+    const array = known && known.length >= length ? known : allocate(source.dtype, length);
+    this.arrays.set(source, array);
+    return array.subarray(0, length) as TypedArrayOf[D];
+  }
+}
+
+/** Rows `indices` of a tensor along its first axis, in an array of their own, or in a reused one. */
+export function takeRows<D extends DType>(
+  source: Tensor<D>,
+  indices: ArrayLike<number>,
+  reused?: ReusedArrays,
+): Tensor<D> {
   const row = sizeOf(source.shape.slice(1));
-  const data = allocate(source.dtype, indices.length * row);
+  const length = indices.length * row;
+  const data = reused ? reused.take(source, length) : allocate(source.dtype, length);
   for (let k = 0; k < indices.length; k++) {
     const start = indices[k] * row;
     data.set(source.data.subarray(start, start + row) as never, k * row);

@@ -4,7 +4,16 @@ import type { Feeds } from "../engine/engine.ts";
 import { InvalidDataError, InvalidModelError } from "../errors.ts";
 import { valueIn } from "../graph/builder.ts";
 import { resolveDim, sizeOfShape } from "../graph/dim.ts";
-import { sizeOf, sliceRows, type Tensor, takeRows, toIntegers, toReal, zeros } from "../numeric/tensor.ts";
+import {
+  type ReusedArrays,
+  sizeOf,
+  sliceRows,
+  type Tensor,
+  takeRows,
+  toIntegers,
+  toReal,
+  zeros,
+} from "../numeric/tensor.ts";
 import type { Task } from "./task.ts";
 
 /** Bytes that cached outputs of a frozen part may take; beyond them they are computed again each time. */
@@ -22,7 +31,7 @@ export type ExampleModel = Pick<Task, "engine" | "split" | "frozen">;
 /** Rows of a split as feeds of the head. */
 export interface ExampleSource {
   readonly count: number;
-  feeds(rows: ArrayLike<number>): Promise<Feeds>;
+  feeds(rows: ArrayLike<number>, reused?: ReusedArrays): Promise<Feeds>;
 }
 
 /** Sources by task and array: training, replay and explanation share what the frozen part gave. */
@@ -55,7 +64,7 @@ function asRead({ engine, split }: ExampleModel, examples: Tensor): Tensor {
 function newSource(task: ExampleModel, examples: Tensor, featureBudget: number): ExampleSource {
   const x = asRead(task, examples);
   const count = x.shape[0];
-  if (!task.split.features) return { count, feeds: async (rows) => ({ x: takeRows(x, rows) }) };
+  if (!task.split.features) return { count, feeds: async (rows, reused) => ({ x: takeRows(x, rows, reused) }) };
   return featureSource(task, x, featureBudget);
 }
 
@@ -91,10 +100,10 @@ function featureSource(task: ExampleModel, x: Tensor, budget: number): ExampleSo
   };
   return {
     count,
-    async feeds(rows) {
+    async feeds(rows, reused) {
       for (const tile of new Set(Array.from(rows, (row) => Math.floor(row / FEATURE_TILE))))
         if (known[tile] === 0) await fill(tile);
-      return Object.fromEntries(names.map((name, i) => [name, takeRows(cache[i], rows)]));
+      return Object.fromEntries(names.map((name, i) => [name, takeRows(cache[i], rows, reused)]));
     },
   };
 }

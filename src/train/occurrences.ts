@@ -4,7 +4,16 @@ import type { Feeds } from "../engine/engine.ts";
 import { LOSS_INPUT } from "../losses/loss-inputs.ts";
 import type { MaskInput } from "../models/types.ts";
 import { keyedMasks } from "../numeric/keyed-masks.ts";
-import { allocate, type RealArray, sizeOf, type Tensor, tensor, toReal, zeros } from "../numeric/tensor.ts";
+import {
+  allocate,
+  type RealArray,
+  type ReusedArrays,
+  sizeOf,
+  type Tensor,
+  tensor,
+  toReal,
+  zeros,
+} from "../numeric/tensor.ts";
 import type { Batch } from "../run/types.ts";
 import { type ExampleModel, type ExampleSource, examplesOf } from "./examples.ts";
 import { TARGET, WEIGHTS } from "./gradient-graph.ts";
@@ -57,10 +66,10 @@ function masksOf(masks: readonly MaskInput[], { indices, keys }: Batch): Feeds {
 }
 
 /** The inputs of `task.training`'s head that belong to examples: those, and the masks of each occurrence. */
-export function occurrenceInputs(task: Task): (batch: Batch) => Promise<Feeds> {
+export function occurrenceInputs(task: Task, reused?: ReusedArrays): (batch: Batch) => Promise<Feeds> {
   const examples: ExampleSource = examplesOf(trainedModel(task), task.dataset.train);
   const { masks = [] } = task.model.training ?? {};
-  return async (batch) => ({ ...(await examples.feeds(batch.indices)), ...masksOf(masks, batch) });
+  return async (batch) => ({ ...(await examples.feeds(batch.indices, reused)), ...masksOf(masks, batch) });
 }
 
 /** What the loss reads at the step of a batch. RangeError where it is missing; zeros for a batch of no occurrences, which nothing reads. */
@@ -76,9 +85,12 @@ export function lossFeeds({ loss, engine }: Pick<Task, "loss" | "engine">, { ind
   return Object.fromEntries(feeds);
 }
 
-/** The same with `target` and `example.weights`: everything that a gradient's graph is fed, but for parameters. */
-export function occurrenceFeeds(task: Task): (batch: Batch) => Promise<Feeds> {
-  const inputs = occurrenceInputs(task);
+/**
+ * The same with `target` and `example.weights`: everything that a gradient's graph is fed, but for parameters. In `reused` arrays they last until
+ * the next batch.
+ */
+export function occurrenceFeeds(task: Task, reused?: ReusedArrays): (batch: Batch) => Promise<Feeds> {
+  const inputs = occurrenceInputs(task, reused);
   const { dtype } = task.engine;
   return async (batch) => {
     const { indices, weights } = batch;

@@ -5,7 +5,7 @@ import { resolveDim, sizeOfShape } from "../graph/dim.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { sum } from "../numeric/sum.ts";
-import { allocate, type RealArray, type RealDType, reals, toReal } from "../numeric/tensor.ts";
+import { allocate, type RealArray, type RealDType, ReusedArrays, reals, toReal } from "../numeric/tensor.ts";
 import { createBuffers } from "../optimizers/buffers.ts";
 import type { Batch, Checkpoint } from "../run/types.ts";
 import { gradientGraph } from "./gradient-graph.ts";
@@ -121,7 +121,7 @@ export class Stepper {
     if (optimizer.plain && isBare && engine.dtype === "float32")
       this.whole = engine.compile(stepGraph({ head: training.head, loss, trainable, ...optimizer.plain }));
     this.tile = examplesPerTile(graph);
-    this.occurrences = occurrenceFeeds(task);
+    this.occurrences = occurrenceFeeds(task, new ReusedArrays());
   }
 
   /** w_s; another array after each step. */

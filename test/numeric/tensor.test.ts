@@ -4,6 +4,7 @@ import {
   type DType,
   findNonFinite,
   integers,
+  ReusedArrays,
   reals,
   sizeOf,
   sliceRows,
@@ -97,6 +98,17 @@ describe("takeRows(source, indices) and sliceRows(source, start, end)", () => {
     expect(matrix.data[4]).toBe(5);
     expect(takeRows(integers([3], [7, 8, 9]), Int32Array.of(1))).toEqual(integers([1], [8]));
     expect(takeRows(matrix, [])).toEqual(reals([0, 2], []));
+  });
+
+  it("take rows of each tensor to an array of its own that is written over, where it is long enough", () => {
+    const reused = new ReusedArrays();
+    const first = takeRows(matrix, [2, 0], reused);
+    const labels = takeRows(integers([3], [7, 8, 9]), [1], reused);
+    const second = takeRows(matrix, [1], reused);
+    expect([first.data, second]).toEqual([Float64Array.of(3, 4, 1, 2), reals([1, 2], [3, 4])]);
+    expect(second.data.buffer).toBe(first.data.buffer);
+    expect(labels).toEqual(integers([1], [8]));
+    expect(takeRows(matrix, [0, 1, 2], reused)).toEqual(matrix);
   });
 
   it("slice a range of rows as a view", () => {

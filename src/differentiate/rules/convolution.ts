@@ -9,6 +9,7 @@ import type { Attributes, Value } from "../../graph/types.ts";
 import { adjointAttributes, numberOf, spans, spatialSizes, windowsOf } from "../../graph/windows.ts";
 import type { Factor } from "../factor.ts";
 import type { FactorRule, JvpRule, RuleContext, RuleTable, VjpRule } from "../rule.ts";
+import { sparseOf, withoutZeros } from "./placement.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -130,7 +131,8 @@ function weightFactor(b: GraphBuilder, [x, g]: readonly [Value, Value], convolut
   if (group === 1) {
     const perm = [0, kernel.length + 1, ...spatial.map((i) => i + 1)];
     const right = windowsByPosition(b, x, convolution);
-    return { kind: "outer", left: byPosition(b, g), right, inner: [outputs, ...kernel, inputs], perm };
+    const inner = [outputs, ...kernel, inputs];
+    return { kind: "outer", left: byPosition(b, g), right, inner, perm, sparse: sparseOf(b, g) };
   }
   const sizes = spatialSizes(x.shape);
   const positions = sizeOfShape(counts);
@@ -145,10 +147,10 @@ function weightFactor(b: GraphBuilder, [x, g]: readonly [Value, Value], convolut
 /** Whether the batch is the first axis and no other. */
 const batchFirst = (x: Value): boolean => x.shape[0] === "N" && batchAxis(x.shape.toSpliced(0, 1)) < 0;
 
-const biasFactor = (b: GraphBuilder, g: Value): Factor => ({
-  kind: "dense",
-  value: reduceSum(b, reshape(b, g, ["N", g.shape[1], sizeOfShape(g.shape.slice(2))]), [2]),
-});
+function biasFactor(b: GraphBuilder, cotangent: Value): Factor {
+  const g = withoutZeros(cotangent);
+  return { kind: "dense", value: reduceSum(b, reshape(b, g, ["N", g.shape[1], sizeOfShape(g.shape.slice(2))]), [2]) };
+}
 
 const convFactor: FactorRule = (node, input, g) => {
   const [x, weight] = node.inputs as readonly Value[];

@@ -60,7 +60,7 @@ function uncovered(b: GraphBuilder, [value, x]: readonly [Value, Value], covers:
 }
 
 /** The taps of a stage apart, flat: operators are slow on axes of 1 that are broadcast (550 against 95 us for Where). */
-function tapsOf(b: GraphBuilder, x: Value, { outer, size, inner }: Stage): Value[] {
+export function tapsOf(b: GraphBuilder, x: Value, { outer, size, inner }: Stage): Value[] {
   const taps = range(size).map((tap) => ({ start: tap, end: tap + 1 }));
   if (size === 1) return [flat(b, x)];
   if (inner > 1) return taps.map((tap) => flat(b, slice(b, reshape(b, x, [outer, size, inner]), 1, tap)));

@@ -19,6 +19,7 @@ import {
   tournament,
   toWinners,
 } from "./disjoint-pooling.ts";
+import { remember } from "./placement.ts";
 
 const flat = (b: GraphBuilder, x: Value): Value => reshape(b, x, [sizeOfShape(x.shape)]);
 
@@ -37,7 +38,7 @@ function winners(node: RuleContext): Tournament | undefined {
 const maxPoolVjp: VjpRule = (node, [g]) => {
   const { b, inputs, outputs } = node;
   const won = winners(node);
-  if (won) return [toWinners(b, [g!, inputs[0]!], won)];
+  if (won) return [remember(toWinners(b, [g!, inputs[0]!], won), g!, won)];
   const x = flat(b, inputs[0]!);
   const placed = b.op("ScatterElements", [fullLike(b, x, 0), flat(b, outputs[1]), flat(b, g!)], {
     axis: 0,

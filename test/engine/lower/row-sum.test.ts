@@ -24,6 +24,16 @@ it("only sums over the first axis of a matrix become products", () => {
   expect(multiplies(sumOver([0], false, ["N", 3, 2]))).toBe(false);
 });
 
+it("sums over as many rows share their ones", () => {
+  const b = new GraphBuilder();
+  const [x, y, z] = ["x", "y", "z"].map((name, k) => b.input(name, "real", [k === 2 ? "2N" : "N", 3]));
+  const graph = b.build({ x1: reduceSum(b, x, [0]), y1: reduceSum(b, y, [0]), z1: reduceSum(b, z, [0]) });
+  const { nodes } = lowerGraph(graph, { dtype: "float64", channelBlock: 1 });
+  expect(nodes.filter(({ op }) => op === "Expand")).toHaveLength(2);
+  const left = nodes.flatMap(({ op, inputs }) => (op === "MatMul" ? [inputs[0]] : []));
+  expect([left[0] === left[1], left[0] === left[2]]).toEqual([true, false]);
+});
+
 it("a product with ones is the sum, for any number of rows", async () => {
   const engine = await engineOf("float64");
   for (const keepdims of [false, true]) {
