@@ -2,7 +2,7 @@
 
 import { isPathkernelError } from "../errors.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
-import { batchAxis, isBatch, multiplyDims, type Shape, sameShape } from "../graph/dim.ts";
+import { batchAxis, divideDims, isBatch, multiplyDims, type Shape, sameShape, sizeOfShape } from "../graph/dim.ts";
 import { concat, mul, reshape, unsqueeze, where } from "../graph/ops.ts";
 import type { Graph, Node, Value } from "../graph/types.ts";
 import { exampleLayout, SAME_ORDER } from "./example-layout.ts";
@@ -32,6 +32,8 @@ export interface Seeded {
   /** The two factors of a value in `b` that is such a product, by its name; reshaping one gives a value of another name. */
   readonly products: ReadonlyMap<string, SeedProduct>;
 }
+
+const ELEMENTWISE = new Set(["Where", "Mul", "Add", "Sub", "Div"]);
 
 /** Says that values cannot be laid out for all seeds; never leaves this file. */
 class NoLayout extends Error {}
@@ -86,7 +88,9 @@ class SeedWriter {
       return;
     }
     const product = this.productOf(node);
+    const broadcast = product ? undefined : this.broadcastOf(node);
     if (product) this.factored.set(node.outputs[0], product);
+    else if (broadcast) this.wide.set(node.outputs[0], broadcast);
     else this.run(node, (name) => this.forSeeds(name), this.wide);
   }
 
@@ -128,6 +132,31 @@ class SeedWriter {
     if (op !== "Where" || !known[1] || !isOwn(condition) || !this.isZero(zero)) return undefined;
     const { example, seed } = known[1];
     return { seed, example: where(this.b, this.valueOf(condition), example ?? 1, 0) };
+  }
+
+  /**
+   * What an elementwise node gives where the examples lie one after another in all that it reads: what is the examples' own is broadcast over the
+   * seeds, and never repeated for each.
+   */
+  private broadcastOf({ op, inputs, outputs, attributes }: Node): Value | undefined {
+    if (!ELEMENTWISE.has(op)) return undefined;
+    const { b, count } = this;
+    const { shape } = valueIn(this.graph, outputs[0]);
+    const isWhole = (name: string): boolean => sameShape(valueIn(this.graph, name).shape, shape);
+    const own = inputs.filter((name) => !this.seeded.has(name) && isWhole(name));
+    const others = inputs.filter((name) => !own.includes(name));
+    const isSimple = (name: string): boolean =>
+      this.seeded.has(name) ? isWhole(name) : valueIn(this.graph, name).shape.length === 0;
+    if (own.length === 0 || !others.every(isSimple)) return undefined;
+    const layouts = own.map((name) => exampleLayout(b, this.valueOf(name)));
+    if (!layouts.every((layout) => layout?.axis === 0 && layout.before === 1)) return undefined;
+    const size = divideDims(sizeOfShape(shape), "N");
+    const view = (name: string): Value => {
+      if (own.includes(name)) return reshape(b, this.valueOf(name), ["N", 1, size]);
+      return this.seeded.has(name) ? reshape(b, this.forSeeds(name), ["N", count, size]) : this.valueOf(name);
+    };
+    const result = b.op(op, inputs.map(view), attributes);
+    return reshape(b, result, [multiplyDims(shape[0], count), ...shape.slice(1)]);
   }
 
   /** A value of that shape as a product, of which nothing may be the examples' own yet. */

@@ -99,12 +99,22 @@ export function sparseLengths(b: GraphBuilder, { shared, at, values }: SparseSid
   return reduceSum(b, mul(b, half, byColumn), [1, 3]);
 }
 
+/** Numbers up to which one is repeated by joining: (32, 3136, 9) takes 0.7 ms so, 2.7 by Expand and 5 by Tile. */
+const FEW = 32;
+
+/** (N, m, 1) as (N, m, size). */
+function repeatedLast(b: GraphBuilder, x: Value, size: number): Value {
+  if (size <= FEW) return concat(b, new Array<Value>(size).fill(x), 2);
+  const [, rows] = x.shape as readonly number[];
+  const shape = concat(b, [b.op("Shape", [x], { start: 0, end: 1 }), b.ints([rows, size])], 0);
+  return b.op("Expand", [x, shape]);
+}
+
 /** The product of both factors, (N, S B, A): each column meets the positions that it has, and no zeros are ever written between. */
 export function sparseProduct(b: GraphBuilder, shared: Value, { values, at }: Sparse, seeds: number): Value {
   const [, columns, few] = values.shape as readonly number[];
   const size = shared.shape[2] as number;
-  const rows = concat(b, [b.op("Shape", [shared], { start: 0, end: 1 }), b.ints([columns * few, size])], 0);
-  const places = b.op("Expand", [reshape(b, at, ["N", columns * few, 1]), rows]);
+  const places = repeatedLast(b, reshape(b, at, ["N", columns * few, 1]), size);
   const met = reshape(b, b.op("GatherElements", [shared, places], { axis: 1 }), ["N", columns, few, size]);
   const byColumn = transpose(b, reshape(b, values, ["N", seeds, columns, few]), [0, 2, 1, 3]);
   return reshape(b, transpose(b, matmul(b, byColumn, met), [0, 2, 1, 3]), ["N", seeds * columns, size]);

@@ -6,7 +6,7 @@ import { overSeeds, type SeedProduct } from "../../src/differentiate/over-seeds.
 import { factorValues } from "../../src/differentiate/paired.ts";
 import { usesOf } from "../../src/differentiate/per-example.ts";
 import { builderOf, GraphBuilder } from "../../src/graph/builder.ts";
-import { concat, reshape } from "../../src/graph/ops.ts";
+import { concat, greater, mul, reshape, sub, where } from "../../src/graph/ops.ts";
 import type { Graph, Value } from "../../src/graph/types.ts";
 import { viewsOf } from "../../src/numeric/layout.ts";
 import { type RealArray, reals, type Tensor } from "../../src/numeric/tensor.ts";
@@ -144,6 +144,30 @@ describe("overSeeds(graph, seeding)", () => {
       });
       expect(results.whole.data as RealArray).toBeAllclose(product, { atol: 0, rtol: 1e-15 });
     }
+  });
+
+  it("broadcasts what is the examples' own over the seeds where they lie one after another, joined with an axis or not", async () => {
+    const b = new GraphBuilder();
+    const x = b.input("x", "real", ["N", 3]);
+    const seed = b.input(SEED, "real", ["N", 3]);
+    const selected = where(b, greater(b, x, 0), seed, 0);
+    const flat = (value: Value): Value => reshape(b, value, ["3N"]);
+    const graph = b.build({ z: reshape(b, mul(b, flat(x), sub(b, 2, flat(selected))), ["N", 3]) });
+    const { b: all, values } = overSeeds(graph, { seed: SEED, count: 3, cotangents: units(3) })!;
+    const built = all.build({ z: values.get("z") as Value });
+    expect(built.nodes.map(({ op }) => op)).not.toContain("Tile");
+    const { task } = await smallTask({ loss: "half-mse" });
+    const data = [1, -2, 3, -4, 5, 6];
+    const { z } = await task.engine.compile(built).run({ x: reals([2, 3], data) });
+    const expected = [0, 1].flatMap((n) =>
+      [0, 1, 2].flatMap((s) =>
+        [0, 1, 2].map((i) => {
+          const own = data[3 * n + i];
+          return own * (2 - (own > 0 && s === i ? 1 : 0));
+        }),
+      ),
+    );
+    expect([...z.data]).toEqual(expected);
   });
 
   it("says that it cannot where the examples are on two axes", () => {
