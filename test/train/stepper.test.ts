@@ -10,9 +10,9 @@ import { targetsOf, trainableOf } from "../../src/train/task.ts";
 import { optimizerChoice } from "../helpers/optimizer-choices.ts";
 import { type SmallTaskOptions, smallTask } from "../helpers/tasks.ts";
 
-async function started(options: SmallTaskOptions = {}) {
+async function started(options: SmallTaskOptions = {}, tileBudget?: number) {
   const { task, params, batches } = await smallTask(options);
-  const stepper = new Stepper(task);
+  const stepper = new Stepper(task, tileBudget);
   stepper.params.set(trainableOf(task, params, task.engine.dtype));
   return { task, stepper, batches };
 }
@@ -80,15 +80,15 @@ describe("Stepper.evaluate(batch)", () => {
   });
 
   it("adds a batch of several tiles up", async () => {
-    // Hidden values of 2 MB an example.
-    const hidden = [2 ** 18];
-    const { task, stepper } = await started({ hidden, examples: 30, loss: "half-mse" });
+    const budget = 2 ** 20;
+    const { task, stepper } = await started({ hidden: [2 ** 10], examples: 30, loss: "half-mse" }, budget);
     const tile = examplesPerTile(
       gradientGraph(
         task.split.head,
         task.loss,
         task.layout.entries.map(({ name }) => name),
       ),
+      budget,
     );
     expect(tile).toBeLessThan(30);
     expect(tile).toBeGreaterThanOrEqual(15);
