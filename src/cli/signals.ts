@@ -8,18 +8,18 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 /** One press of Ctrl-C can come twice: from the terminal to the whole group, and passed on by a launcher (ms). */
 const SAME_PRESS = 300;
 
-/** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as if nobody had listened. */
-export function interruptSignal(stderr: TextStream): AbortSignal {
+/** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as if nobody had listened. `now` gives the time in ms. */
+export function interruptSignal(stderr: TextStream, now: () => number = Date.now): AbortSignal {
   const controller = new AbortController();
   let pressed = 0;
   const listener = (signal: NodeJS.Signals): void => {
     if (!controller.signal.aborted) {
-      pressed = Date.now();
+      pressed = now();
       stderr.write("\nstopping; what is done is kept (Ctrl-C again ends at once)\n");
       controller.abort(new InterruptedError());
       return;
     }
-    if (Date.now() - pressed < SAME_PRESS) return;
+    if (now() - pressed < SAME_PRESS) return;
     for (const name of SIGNALS) process.removeListener(name, listener);
     process.kill(process.pid, signal);
   };
