@@ -28,7 +28,7 @@ export function remember(placed: Value, pooled: Value, tournament: Tournament): 
 export const withoutZeros = (value: Value): Value => placements.get(value)?.pooled ?? value;
 
 /** Elements from the first to the next, along each spatial axis. */
-const steps = (sizes: readonly number[]): number[] =>
+const stridesOf = (sizes: readonly number[]): number[] =>
   sizes.map((_, i) => sizes.slice(i + 1).reduce((product, size) => product * size, 1));
 
 /** Positions of the windows' first elements, one spatial axis after another. */
@@ -43,7 +43,7 @@ function firstPositions({ counts, kernel, strides }: Record<"counts" | "kernel" 
 /** Position of each window's winner among the elements of its channel, as the cotangents lie: (N, C, windows). */
 function winnerPositions(b: GraphBuilder, placed: Value, { pooled, tournament }: Placement): Value {
   const [sizes, counts] = [placed, pooled].map(({ shape }) => spatialSizes(shape));
-  const strides = steps(sizes);
+  const strides = stridesOf(sizes);
   const { contests } = tournament;
   let offsets: Value | undefined;
   contests.forEach(({ masks, ...stage }, k) => {
