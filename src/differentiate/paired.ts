@@ -77,10 +77,14 @@ function rowNumbers(b: GraphBuilder, { indices, rows }: Rows, shape: readonly [n
   return b.op("Reshape", [counted, b.ints(shape)]);
 }
 
+/** Whether position t of x and position s of y took the same row: (T N, S M). */
+export function sameRows(b: GraphBuilder, x: Rows, y: Rows): Value {
+  return b.op("Equal", [rowNumbers(b, x, [-1, 1]), rowNumbers(b, y, [1, -1])]);
+}
+
 /** sum over those t, s that took the same row of <right_t, right'_s>: (N, M). No table is formed. */
 export function contractRows(b: GraphBuilder, x: Rows, y: Rows): Value {
-  const same = b.op("Equal", [rowNumbers(b, x, [-1, 1]), rowNumbers(b, y, [1, -1])]);
-  const pairs = where(b, same, positionPairs(b, x.right, y.right), 0);
+  const pairs = where(b, sameRows(b, x, y), positionPairs(b, x.right, y.right), 0);
   const [count, others] = y.right.shape as readonly number[];
   return sumPositions(b, pairs, { steps: x.right.shape[1] as number, others, count });
 }

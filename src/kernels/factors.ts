@@ -1,11 +1,11 @@
 // The graphs that pair what two sides keep, and that take the lengths of one.
 
-import { contractOuter, contractRows, type Outer, type Rows } from "../differentiate/paired.ts";
+import { contractOuter, contractRows, type Outer, type Rows, sameRows } from "../differentiate/paired.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { add, addAll, concat, matmul, mul, reduceSum, reshape, swapLast, unsqueeze, where } from "../graph/ops.ts";
 import type { Graph, Value } from "../graph/types.ts";
 import { sizeOf } from "../numeric/tensor.ts";
-import { entryShape, innerProducts, scaleEntries, seedCount, squaredLengths } from "./form.ts";
+import { entryShape, innerProducts, overEntries, scaleEntries, seedCount, squaredLengths } from "./form.ts";
 import type { ParameterGroup } from "./groups.ts";
 import { type Part, partName, rowsOfExamples } from "./parts.ts";
 import { sparseBlocks, sparseLengths, sparseSide } from "./sparse.ts";
@@ -57,8 +57,8 @@ export interface PairOptions {
   readonly sizes: readonly [number, number];
 }
 
-/** Whether a part keeps one position, with its seeds apart. */
-const isSingle = ({ kind, values }: Part): boolean => kind === "outer" && values[0].shape[0] === 1;
+/** Whether factors are kept of one position, with their seeds apart. */
+const isSingle = ({ values }: Part): boolean => values[0].shape[0] === 1;
 
 /** Whether the seeds' own factor is kept as a product. */
 const isProduct = ({ kind, values }: Part): boolean => kind === "outer" && values.length === 3;
@@ -108,8 +108,13 @@ const bothBySeed = (b: GraphBuilder, { x, y }: PartSides, k: number): readonly [
 /** The entries of one part that is not `dense`, (n, m, ...form). */
 function pairTerm(b: GraphBuilder, part: Part, { form, ...sides }: PartSides & { readonly form: KernelForm }): Value {
   const [x, y] = [sides.x.values, sides.y.values];
-  if (part.kind === "rows") return contractRows(b, rowsOf(x, part.rows), rowsOf(y, part.rows));
   if (part.kind === "sparse") return sparseBlocks(b, sparseSide(x), sparseSide(y));
+  if (part.kind === "rows") {
+    const [left, right] = [rowsOf(x, part.rows), rowsOf(y, part.rows)];
+    if (!isSingle(part)) return contractRows(b, left, right);
+    const entries = innerProducts(b, form, [bothBySeed(b, sides, 1)]);
+    return where(b, overEntries(b, sameRows(b, left, right), entries), entries, 0);
+  }
   if (!isSingle(part)) return contractOuter(b, outerOf(x), outerOf(y));
   const [left, right] = [x[0], y[0]].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
   const shared = b.op("Gemm", part.biased ? [left, right, b.scalar(1)] : [left, right], { transB: 1 });
@@ -155,6 +160,7 @@ function lengthTerm(b: GraphBuilder, part: Part, form: KernelForm, side: PartSid
   const x = side.values;
   if (part.kind === "dense") return squaredLengths(b, form, bySeed(b, x[0], side));
   if (part.kind === "sparse") return sparseLengths(b, sparseSide(x));
+  if (isSingle(part) && part.kind === "rows") return squaredLengths(b, form, bySeed(b, x[1], side));
   if (part.kind === "rows") {
     const wide = b.op("Cast", [x[0]], { to: "real" });
     // Counted from the end or not, a row is one row.

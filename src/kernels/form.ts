@@ -62,19 +62,19 @@ export function innerProducts(b: GraphBuilder, form: KernelForm, pairs: readonly
   return transpose(b, reshape(b, all, [n, seeds, m, seeds]), [0, 2, 1, 3]);
 }
 
-/** Multiplies entries by one number for each pair, (n, m). */
-export function scaleEntries(b: GraphBuilder, entries: Value, pairs: Value): Value {
+/** One value for each pair, (n, m), in the shape that is broadcast over the entries of pairs. */
+export function overEntries(b: GraphBuilder, pairs: Value, entries: Value): Value {
   const extra = entries.shape.length - 2;
-  return mul(
+  return unsqueeze(
     b,
-    entries,
-    unsqueeze(
-      b,
-      pairs,
-      Array.from({ length: extra }, (_, k) => k + 2),
-    ),
+    pairs,
+    Array.from({ length: extra }, (_, k) => k + 2),
   );
 }
+
+/** Multiplies entries by one number for each pair, (n, m). */
+export const scaleEntries = (b: GraphBuilder, entries: Value, pairs: Value): Value =>
+  mul(b, entries, overEntries(b, pairs, entries));
 
 /** (n, S, q) -> squared lengths: (n) for sums over seeds, (n, S) otherwise. */
 export function squaredLengths(b: GraphBuilder, form: KernelForm, x: Value): Value {

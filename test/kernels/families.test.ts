@@ -1,6 +1,8 @@
 // Every algorithm on residual networks and on attention, in float64.
 
+import { kernelForms } from "../../src/kernels/types.ts";
 import { FEW_VARIANTS, tangentKernelConformance } from "../conformance/tangent-kernel.ts";
+import { embeddingTask } from "../helpers/embedding-task.ts";
 import { familyTask } from "../helpers/family-task.ts";
 import { FULL_MATRIX } from "../helpers/matrix.ts";
 import { sequenceTask } from "../helpers/sequence-task.ts";
@@ -28,3 +30,9 @@ for (const algorithm of FULL_MATRIX ? (["factored", "vector-products"] as const)
     () => sequenceTask({ length: 2, classes: 2 }),
     FEW_VARIANTS,
   );
+
+// One token an example: the rows of the table are paired in factors in every form.
+tangentKernelConformance("an embedding of one token", "factored", () => embeddingTask({ length: 1, classes: 3 }), {
+  ...FEW_VARIANTS,
+  forms: kernelForms,
+});
