@@ -16,10 +16,10 @@ export interface Seeding {
   readonly cotangents: (b: GraphBuilder, inputs: ReadonlyMap<string, Value>) => Value;
 }
 
-/** A value of examples and seeds that is a product, element by element: entry (n, s) = example[n] seed[s]. */
+/** A value of examples and seeds that is a product, element by element: entry (n, s) = example[n] seed[s], or seed[s] for every example. */
 export interface SeedProduct {
   /** (N, ...) */
-  readonly example: Value;
+  readonly example?: Value | undefined;
   /** (S, ...) */
   readonly seed: Value;
 }
@@ -29,7 +29,7 @@ export interface Seeded {
   /** Outputs of the graph by name. Those of `seeded` have the axis S N in the place of N, the others are as they were. */
   readonly values: ReadonlyMap<string, Value>;
   readonly seeded: ReadonlySet<string>;
-  /** The two factors of a value in `b` that is such a product, by its name; reshaping one gives a value of another name. */
+  /** The factors of a value in `b` that is such a product, by its name; reshaping one gives a value of another name. */
   readonly products: ReadonlyMap<string, SeedProduct>;
 }
 
@@ -160,7 +160,7 @@ class SeedWriter {
   }
 
   /** A value of that shape as a product, of which nothing may be the examples' own yet. */
-  private knownProduct(name: string, shape: Shape): (Partial<SeedProduct> & Pick<SeedProduct, "seed">) | undefined {
+  private knownProduct(name: string, shape: Shape): SeedProduct | undefined {
     const seed = this.shared.get(name);
     const found = this.factored.get(name) ?? (seed && { seed });
     return found && sameShape(found.seed.shape.slice(1), shape.slice(1)) ? found : undefined;
@@ -189,10 +189,11 @@ class SeedWriter {
         unsqueeze(b, shared, [0]),
         concat(b, [this.examples(), b.ints(shared.shape as readonly number[])], 0),
       ]);
+      this.products.set(all.name, { seed: shared });
       return reshape(b, all, [`${count}N`, ...shared.shape.slice(1)]);
     }
     const product = this.factored.get(name);
-    if (!product) return this.repeat(name, this.valueOf(name));
+    if (!product?.example) return this.repeat(name, this.valueOf(name));
     const all = mul(b, unsqueeze(b, product.example, [1]), unsqueeze(b, product.seed, [0]));
     this.products.set(all.name, product);
     return reshape(b, all, [`${count}N`, ...product.seed.shape.slice(1)]);

@@ -6,12 +6,21 @@ import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { allocate, type RealArray, sizeOf, sliceRows, type Tensor, toReal, zeros } from "../numeric/tensor.ts";
 import type { AlgorithmOptions, Execution, KernelAlgorithm, Prepared, SideRequest } from "./algorithm.ts";
-import { aloneGraph, regionName } from "./alone.ts";
+import { type Alone, aloneGraph } from "./alone.ts";
 import { lengthGraph, pairFeeds, pairGraph } from "./factors.ts";
 import { entryShape } from "./form.ts";
 import { groupsOf } from "./groups.ts";
 import { type Part, partName, rowsOfExamples, sideGraph, WEIGHTS } from "./parts.ts";
-import { allRegions, halfRegions, placeRegion, type Range, type Region, rowRegions, squareRegions } from "./regions.ts";
+import {
+  allRegions,
+  halfRegions,
+  joinedRegions,
+  placeRegion,
+  type Range,
+  type Region,
+  rowRegions,
+  squareRegions,
+} from "./regions.ts";
 import { sparseBytes } from "./sparse.ts";
 
 type Factors = Readonly<Record<string, Tensor>>;
@@ -79,8 +88,8 @@ export interface FactoredGraphs {
   readonly parts: readonly Part[];
   pair(n: number, m: number): Graph;
   lengths(count: number): Graph;
-  /** From examples to all their pairs, in regions. */
-  alone(count: number, regions: readonly Region[]): Graph;
+  /** From examples to all their pairs. */
+  alone(count: number): Alone;
   /** Arrays of released tiles, by dtype and size of tile. */
   free(key: string): FreeArrays;
   /** Examples of either side that are paired at once, numbers of `width` bytes; Infinity: all. */
@@ -119,6 +128,13 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
   if (!side) return undefined;
   const { graph, parts } = side;
   const common = { form, outputs: model.outputs, groups };
+  const all = new Map<number, Alone>();
+  const buildAlone = (count: number): Alone => {
+    const flops = count ** 2 * flopsOf(pairGraph(parts, { ...common, sizes: [1, 1] }), 1);
+    const regions = form === "blocks" ? joinedRegions(count, flops) : rowRegions(count, Math.ceil(count / 2));
+    const own = form === "blocks" && !weighted ? sideGraph(model, { form, weighted, groups, products: true }) : side;
+    return aloneGraph(own ?? side, { ...common, count, regions });
+  };
   const others = new Map<string, Graph>();
   const free = new Map<string, FreeArrays>();
   const built = (key: string, build: () => Graph): Graph => {
@@ -135,7 +151,11 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
       return known;
     },
     pair: (n, m) => built(`pair ${n} ${m}`, () => pairGraph(parts, { ...common, sizes: [n, m] })),
-    alone: (count, regions) => built(`alone ${count}`, () => aloneGraph(side, { ...common, count, regions })),
+    alone(count) {
+      const known = all.get(count) ?? buildAlone(count);
+      all.set(count, known);
+      return known;
+    },
     square: (width) => squareOf(parts, width),
     lengths: (count) => built(`lengths ${count}`, () => lengthGraph(parts, { ...common, count })),
   };
@@ -255,14 +275,13 @@ export function factoredAlgorithm(
 
   /** All pairs of examples with each other, straight from the examples, in one run. */
   const alone = async ({ params, feeds, count, weights = ones }: SideRequest): Promise<RealArray> => {
-    const regions = rowRegions(count, Math.ceil(count / 2));
-    const program = engine.compile(graphs.alone(count, regions));
-    const results = await program.run({ ...frozen, ...viewsOf(layout, params), ...diagonalOf(weights), ...feeds });
+    const { graph, place } = graphs.alone(count);
+    const results = graphs.free(`${engine.dtype} alone ${count}`);
+    const fixed = { ...frozen, ...viewsOf(layout, params), ...diagonalOf(weights) };
+    const parts = await engine.compile(graph).run({ ...fixed, ...feeds }, results.take());
     const result = allocate(engine.dtype, groups * count * count * entry) as RealArray;
-    regions.forEach((region, k) => {
-      const from = results[regionName(k)].data as RealArray;
-      placeRegion(result, from, { ...entriesOf([count, count]), ...region, mirror: true });
-    });
+    place(result, parts);
+    results.give(parts);
     return result;
   };
 

@@ -63,8 +63,14 @@ const isSingle = ({ values }: Part): boolean => values[0].shape[0] === 1;
 /** Whether the seeds' own factor is kept as a product. */
 const isProduct = ({ kind, values }: Part): boolean => kind === "outer" && values.length === 3;
 
+/** <a, a'> of the factor that all seeds share, at one position: (n, m), + 1 with a bias. */
+export function outerGram(b: GraphBuilder, { biased }: Part, x: Value, y: Value): Value {
+  const [left, right] = [x, y].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
+  return b.op("Gemm", biased ? [left, right, b.scalar(1)] : [left, right], { transB: 1 });
+}
+
 const outerOf = ([left, right]: readonly Value[]): Outer => ({ kind: "outer", left, right, inner: [], perm: [] });
-const rowsOf = ([indices, right]: readonly Value[], rows: number): Rows => ({
+export const rowsOf = ([indices, right]: readonly Value[], rows: number): Rows => ({
   kind: "rows",
   indices,
   right,
@@ -116,12 +122,10 @@ function pairTerm(b: GraphBuilder, part: Part, { form, ...sides }: PartSides & {
     return where(b, overEntries(b, sameRows(b, left, right), entries), entries, 0);
   }
   if (!isSingle(part)) return contractOuter(b, outerOf(x), outerOf(y));
-  const [left, right] = [x[0], y[0]].map((value) => reshape(b, value, [value.shape[0], value.shape[2]]));
-  const shared = b.op("Gemm", part.biased ? [left, right, b.scalar(1)] : [left, right], { transB: 1 });
   return scaleEntries(
     b,
     isProduct(part) ? productTerm(b, x, y) : innerProducts(b, form, [bothBySeed(b, sides, 1)]),
-    shared,
+    outerGram(b, part, x[0], y[0]),
   );
 }
 

@@ -34,7 +34,7 @@ export function stackSeeds(b: GraphBuilder, values: readonly Value[]): Value {
 type Pair = readonly [Value, Value];
 
 /** Sum of products x y' over pairs, seen as that many rows: each product is added to what the others gave. */
-function addedProducts(b: GraphBuilder, pairs: readonly Pair[], rows: readonly [number, number]): Value {
+export function addedProducts(b: GraphBuilder, pairs: readonly Pair[], rows: readonly [number, number]): Value {
   const [first, ...others] = pairs.map(([x, y]) => {
     const size = sizeOfShape(x.shape) as number;
     return [reshape(b, x, [rows[0], size / rows[0]]), reshape(b, y, [rows[1], size / rows[0]])];

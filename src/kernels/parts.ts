@@ -28,7 +28,8 @@ export function rowsOfExamples({ rows, forAll }: PartValue, start: number, end: 
 /**
  * What a side keeps of one parameter, or of two:
  * - `outer`: the factor that all seeds share, (N, T, A), and that of each seed: S times (B) at one position, (N, T, S B) at several.
- *   Where that is a product of what is the examples' and what is the seeds' and only their sum is asked for, these: (N, 1, B) and (S, B).
+ *   Where that is a product of what is the examples' and what is the seeds', and only their sum is asked for or pairs of seeds are worth it,
+ *   these: (N, 1, B) and (S, B), or the latter where nothing is the examples';
  *   With `biased` a bias, whose derivative is the seeds' own factor, is in it: <a, a'> + 1 in the place of <a, a'>;
  * - `sparse`: the factor that all seeds share, (N, T, A), and of the other, which has few elements that are not zero, their positions (N, B, W)
  *   and the elements (N, S, B, W);
@@ -57,6 +58,8 @@ export interface SideOptions {
   /** Multiply every derivative out, and by these weights (a diagonal M) on this side. */
   readonly weighted: boolean;
   readonly groups: readonly ParameterGroup[];
+  /** Keep products of the examples' and the seeds' in the form `blocks` too, where there are enough seeds; or the seeds' alone. */
+  readonly products?: boolean;
 }
 
 /** Outputs of a side graph for a part: `PARAMETER/0` and, for factors, `PARAMETER/1`. */
@@ -105,11 +108,22 @@ function sparseValues(
   return [shared, sparse.at, reshape(b, sparse.values, ["N", seeds, B, W])];
 }
 
-function keep(
-  b: GraphBuilder,
-  { name, factor, whole }: SeededParameter,
-  { form, seeds }: { form: KernelForm; seeds: number },
-): Kept {
+/** Seeds from which pairs of them are worth it in the form `blocks`: each number of a pair of examples is multiplied once more for it. */
+const PAIRED_SEEDS = 6;
+
+interface KeepOptions extends Pick<SideOptions, "form" | "products"> {
+  readonly seeds: number;
+}
+
+/** The factors of an own factor that is a product, where pairs are to be made of them. */
+function productOf({ product }: SeededOuter, { form, seeds, products }: KeepOptions): readonly Value[] | undefined {
+  if (form === "trace" && product?.example) return [product.example, product.seed];
+  if (form !== "blocks" || !products || !product || seeds < PAIRED_SEEDS) return undefined;
+  return product.example ? [product.example, product.seed] : [product.seed];
+}
+
+function keep(b: GraphBuilder, { name, factor, whole }: SeededParameter, options: KeepOptions): Kept {
+  const { form, seeds } = options;
   const part = { parameter: name, biased: false, rows: 0 };
   if (!factor) return { part: { ...part, kind: "dense" }, values: [whole], own: whole };
   const { own } = factor;
@@ -130,10 +144,10 @@ function keep(
     return { part: { ...part, kind: "rows", rows: factor.rows }, values: [factor.indices, inside()], own };
   const outer = { ...part, kind: "outer" } as const;
   if (steps > 1) return { part: outer, values: [factor.shared, inside()], own };
-  if (form !== "trace" || !factor.product) return { part: outer, values: [factor.shared, own], own };
-  const { example, seed } = factor.product;
-  const values = [factor.shared, reshape(b, example, ["N", 1, size]), reshape(b, seed, [seeds, size])];
-  return { part: outer, values, own };
+  const [seed, example] = productOf(factor, options)?.toReversed() ?? [];
+  if (!seed) return { part: outer, values: [factor.shared, own], own };
+  const ofExample = example ? [reshape(b, example, ["N", 1, size])] : [];
+  return { part: outer, values: [factor.shared, ...ofExample, reshape(b, seed, [seeds, size])], own };
 }
 
 /** Puts a bias into the part of the matrix that it is added behind, where both are of one group: their own factors are the same. */
@@ -160,13 +174,16 @@ function joinBiases(b: GraphBuilder, kept: readonly Kept[], groups: readonly Par
  * FLOPs than pairing derivatives; several uses of one parameter are multiplied out and summed, so that the cross terms of the uses are
  * there. Undefined where a use has no factored form.
  */
-export function sideGraph(model: KernelModel, { form, weighted, groups }: SideOptions): SideGraph | undefined {
+export function sideGraph(
+  model: KernelModel,
+  { form, weighted, groups, products = false }: SideOptions,
+): SideGraph | undefined {
   const seeded = seededModel(model, form);
   if (!seeded) return undefined;
   const { b, parameters } = seeded;
   const seeds = seedCount(form, model.outputs);
   const all = parameters.map((parameter): Kept => {
-    if (!weighted) return keep(b, parameter, { form, seeds });
+    if (!weighted) return keep(b, parameter, { form, seeds, products });
     const { name, whole } = parameter;
     const size = divideDims(sizeOfShape(whole.shape), `${seeds === 1 ? "" : seeds}N`);
     const weights = b.input(WEIGHTS + name, "real", [size]);

@@ -29,17 +29,24 @@ export interface PlanOptions {
   readonly memoryBudget: number;
 }
 
-/** There is a count for every algorithm that the model admits; the choice refuses the others. */
-const memoryFor = (name: AlgorithmName, options: AlgorithmOptions): AlgorithmMemory =>
-  memoryOf(name, options) as AlgorithmMemory;
+/** What each algorithm takes, counted once for a plan. There is a count for every algorithm that the model admits; the choice refuses the others. */
+function memoriesFor(options: AlgorithmOptions): (name: AlgorithmName) => AlgorithmMemory {
+  const known = new Map<AlgorithmName, AlgorithmMemory>();
+  return (name) => {
+    const memory = known.get(name) ?? (memoryOf(name, options) as AlgorithmMemory);
+    known.set(name, memory);
+    return memory;
+  };
+}
 
 /** RangeError where the budget is too small for a tile of one example, or the algorithm asked for does not fit the model. */
 export function planKernel(options: AlgorithmOptions, count: PairCount, given: PlanOptions): KernelPlan {
   const { model, form, per } = options;
   const { memoryBudget } = given;
-  const fits = (name: AlgorithmName): boolean => leastBudget(memoryFor(name, options), count) <= memoryBudget;
+  const memoryFor = memoriesFor(options);
+  const fits = (name: AlgorithmName): boolean => leastBudget(memoryFor(name), count) <= memoryBudget;
   const choice = chooseAlgorithm(options, count, given.algorithm, fits);
-  const memory = memoryFor(choice.algorithm, options);
+  const memory = memoryFor(choice.algorithm);
   const pairs = count.symmetric ? (count.n * (count.n + 1)) / 2 : count.n * count.m;
   const flopsOfPair = (choice.flops[choice.algorithm] as number) / Math.max(1, pairs);
   const onCard = model.engine.holds && choice.algorithm === "factored";

@@ -25,15 +25,16 @@ function ranges(count: number, block: number): readonly Range[] {
 
 /** Fewest rows of a block in which a tile is paired with itself. */
 const LEAST_BLOCK = 4;
-/** FLOPs that the engine could do in the time that one more run of a pair graph costs: 0.6 ms. */
+/** FLOPs that the engine could do in the time that one more run of a pair graph costs: 0.6 ms; or its nodes and copies of rows in a run of all regions: 0.15. */
 const RUN_FLOPS = 4e7;
+const NODES_FLOPS = 1e7;
 
 /**
  * Rows of a block in which a tile is paired with itself: k blocks leave (k - 1) / 2k of the products undone, and cost k runs, so that k =
  * sqrt(FLOPs / 2 FLOPs of a run) is best.
  */
-function blockOf(count: number, flops: number): number {
-  const blocks = Math.max(1, Math.round(Math.sqrt(flops / (2 * RUN_FLOPS))));
+function blockOf(count: number, flops: number, ofRun: number): number {
+  const blocks = Math.max(1, Math.round(Math.sqrt(flops / (2 * ofRun))));
   return Math.max(LEAST_BLOCK, Math.ceil(count / blocks));
 }
 
@@ -43,7 +44,11 @@ export const rowRegions = (count: number, block: number): readonly Region[] =>
 
 /** The same by the FLOPs that all pairs take. */
 export const halfRegions = (count: number, flops: number): readonly Region[] =>
-  rowRegions(count, blockOf(count, flops));
+  rowRegions(count, blockOf(count, flops, RUN_FLOPS));
+
+/** The same where all regions are one run. */
+export const joinedRegions = (count: number, flops: number): readonly Region[] =>
+  rowRegions(count, blockOf(count, flops, NODES_FLOPS));
 
 /** Rows below which squares on the diagonal are not halved any more. */
 const LEAST_SQUARE = 8;

@@ -84,21 +84,28 @@ export function eachRow(
 /** A sink that makes one array of all tiles; `kernel` is complete once it has finished. */
 export function arraySink(): KernelSink & { readonly kernel: () => Tensor } {
   let spec: KernelSpec | undefined;
-  let data: RealArray;
-  const place = (tile: KernelTile): void => eachRow(tile, spec as KernelSpec, (at, numbers) => data.set(numbers, at));
+  let data: RealArray | undefined;
+  const place = (tile: KernelTile): void => {
+    const { dtype, shape } = spec as KernelSpec;
+    data ??= allocate(dtype, sizeOf(shape)) as RealArray;
+    const to = data;
+    eachRow(tile, spec as KernelSpec, (at, numbers) => to.set(numbers, at));
+  };
   return {
     start(given) {
       spec = given;
-      data = allocate(given.dtype, sizeOf(given.shape)) as RealArray;
+      data = undefined;
       return 0;
     },
     write(tile, mirror) {
-      place(tile);
+      // A tile that is all of the kernel is not copied.
+      if (spec?.tiles === 1) data = tile.kernel.data as RealArray;
+      else place(tile);
       if (mirror) place(mirror);
     },
     kernel() {
       const { dtype, shape } = spec as KernelSpec;
-      return { dtype, shape, data };
+      return { dtype, shape, data: data ?? (allocate(dtype, sizeOf(shape)) as RealArray) };
     },
   };
 }

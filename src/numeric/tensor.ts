@@ -125,6 +125,17 @@ export function sliceRows<D extends DType>(source: Tensor<D>, start: number, end
   return { dtype: source.dtype, shape: [end - start, ...source.shape.slice(1)], data };
 }
 
+/** Rows as `takeRows` gives them, or as a view, which nobody may write to, where they lie one after another. */
+export function viewRows<D extends DType>(
+  source: Tensor<D>,
+  indices: ArrayLike<number>,
+  reused?: ReusedArrays,
+): Tensor<D> {
+  const [start, end] = [indices[0] ?? 0, (indices[0] ?? 0) + indices.length];
+  for (let k = 1; k < indices.length; k++) if (indices[k] !== start + k) return takeRows(source, indices, reused);
+  return start >= 0 && end <= source.shape[0] ? sliceRows(source, start, end) : takeRows(source, indices, reused);
+}
+
 /** 0 x is 0 for every finite number and NaN for all else; four sums at once, since each addition waits for the one before. */
 function allFinite(data: RealArray): boolean {
   const whole = data.length - (data.length % 4);

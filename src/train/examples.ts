@@ -9,9 +9,9 @@ import {
   sizeOf,
   sliceRows,
   type Tensor,
-  takeRows,
   toIntegers,
   toReal,
+  viewRows,
   zeros,
 } from "../numeric/tensor.ts";
 import type { Task } from "./task.ts";
@@ -31,6 +31,7 @@ export type ExampleModel = Pick<Task, "engine" | "split" | "frozen">;
 /** Rows of a split as feeds of the head. */
 export interface ExampleSource {
   readonly count: number;
+  /** Views of the data where the rows lie one after another: nobody may write to them. */
   feeds(rows: ArrayLike<number>, reused?: ReusedArrays): Promise<Feeds>;
 }
 
@@ -64,7 +65,7 @@ function asRead({ engine, split }: ExampleModel, examples: Tensor): Tensor {
 function newSource(task: ExampleModel, examples: Tensor, featureBudget: number): ExampleSource {
   const x = asRead(task, examples);
   const count = x.shape[0];
-  if (!task.split.features) return { count, feeds: async (rows, reused) => ({ x: takeRows(x, rows, reused) }) };
+  if (!task.split.features) return { count, feeds: async (rows, reused) => ({ x: viewRows(x, rows, reused) }) };
   return featureSource(task, x, featureBudget);
 }
 
@@ -85,7 +86,7 @@ function featureSource(task: ExampleModel, x: Tensor, budget: number): ExampleSo
   const count = x.shape[0];
   const shapes = names.map((name) => valueIn(head, name));
   const bytes = shapes.reduce((total, { shape }) => total + 8 * resolveDim(sizeOfShape(shape), count), 0);
-  if (bytes > budget) return { count, feeds: async (rows) => runFeatures(task, takeRows(x, rows)) };
+  if (bytes > budget) return { count, feeds: async (rows) => runFeatures(task, viewRows(x, rows)) };
   const cache = shapes.map(({ dtype, shape }) =>
     zeros(dtype === "real" ? task.engine.dtype : dtype, [count, ...(shape.slice(1) as number[])]),
   );
@@ -103,7 +104,7 @@ function featureSource(task: ExampleModel, x: Tensor, budget: number): ExampleSo
     async feeds(rows, reused) {
       for (const tile of new Set(Array.from(rows, (row) => Math.floor(row / FEATURE_TILE))))
         if (known[tile] === 0) await fill(tile);
-      return Object.fromEntries(names.map((name, i) => [name, takeRows(cache[i], rows, reused)]));
+      return Object.fromEntries(names.map((name, i) => [name, viewRows(cache[i], rows, reused)]));
     },
   };
 }

@@ -126,10 +126,10 @@ describe("overSeeds(graph, seeding)", () => {
       const graph = factorGraph(task);
       const found = overSeeds(graph, { seed: SEED, count, cotangents: sharedUnits(count) })!;
       const [own] = [...found.values].filter(([output, value]) => {
-        return found.seeded.has(output) && found.products.has(rootOf(found.b, value).name);
+        return found.seeded.has(output) && found.products.get(rootOf(found.b, value).name)?.example;
       });
       const [, whole] = own;
-      const { example, seed } = found.products.get(rootOf(found.b, whole).name) as SeedProduct;
+      const { example, seed } = found.products.get(rootOf(found.b, whole).name) as Record<keyof SeedProduct, Value>;
       expect(example.shape, name).toEqual(["N", hidden]);
       expect(seed.shape, name).toEqual([count, hidden]);
       const built = found.b.build({ whole, example, seed });

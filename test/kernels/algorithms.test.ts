@@ -18,6 +18,7 @@ const models: Readonly<Record<string, (options: SmallTaskOptions) => Promise<Sma
   "a network of which the last layer is not trained": (options) =>
     smallTask({ ...options, ...classes, trainable: ["layers.0.bias", "layers.1.weight"] }),
   "a network with one output": (options) => smallTask({ ...options, loss: "half-mse", hidden: [6] }),
+  "a network with six outputs": (options) => smallTask({ ...options, loss: "mse", hidden: [7, 5], outputs: 6 }),
   "a network that uses a matrix twice": (options) => tiedWeightsTask({ ...options, ...classes }),
 };
 

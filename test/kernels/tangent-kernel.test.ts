@@ -44,6 +44,29 @@ describe("the tangent kernel", () => {
       expect(await kernel({ form: "blocks", algorithm })).toBeAllclose(expected, close(expected, 1e-9));
   });
 
+  it("of examples with themselves is its own mirror image to the last bit where they are one tile", async () => {
+    for (const outputs of [3, 6]) {
+      const { kernel } = await smallKernel({ loss: "mse", outputs, dtype: "float32" });
+      const blocks = await kernel({ form: "blocks", algorithm: "factored" });
+      const at = (n: number, m: number, c: number, d: number) => blocks[((n * 5 + m) * outputs + c) * outputs + d];
+      const skew = Array.from(blocks, (value, k) => {
+        const [n, m] = [Math.floor(k / (5 * outputs ** 2)), Math.floor(k / outputs ** 2) % 5];
+        return value - at(m, n, k % outputs, Math.floor(k / outputs) % outputs);
+      });
+      expect(skew.every((value) => value === 0)).toBe(true);
+    }
+  });
+
+  it("is not written over by that of other parameters", async () => {
+    const { kernel, params } = await smallKernel();
+    const first = await kernel({ form: "blocks" });
+    const kept = first.slice();
+    const moved = params.map((value) => value + 0.5);
+    const second = await kernel({ form: "blocks", params2: moved });
+    expect(first).toEqual(kept);
+    expect(second).not.toEqual(kept);
+  });
+
   it.each(torchModels)("agrees with PyTorch's Jacobians to 1e-10 for $name", async (description) => {
     const { array, x, y, model, loss, params, c, p } = torchModel(description);
     const split = { x, y: y as Tensor<"int64"> };

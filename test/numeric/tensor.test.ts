@@ -11,6 +11,7 @@ import {
   takeRows,
   tensor,
   toReal,
+  viewRows,
   zeros,
 } from "../../src/numeric/tensor.ts";
 
@@ -116,6 +117,27 @@ describe("takeRows(source, indices) and sliceRows(source, start, end)", () => {
     expect(view).toEqual(reals([2, 2], [3, 4, 5, 6]));
     expect(view.data.buffer).toBe(matrix.data.buffer);
     expect(sliceRows(matrix, 1, 1)).toEqual(reals([0, 2], []));
+  });
+});
+
+describe("viewRows(source, indices)", () => {
+  it("is a view of rows that lie one after another, and a copy of others", () => {
+    const pair = viewRows(matrix, [1, 2]);
+    expect(pair).toEqual(takeRows(matrix, [1, 2]));
+    expect(pair.data.buffer).toBe(matrix.data.buffer);
+    for (const rows of [
+      [2, 1],
+      [0, 2],
+      [1, 1],
+    ]) {
+      expect(viewRows(matrix, rows)).toEqual(takeRows(matrix, rows));
+      expect(viewRows(matrix, rows).data.buffer).not.toBe(matrix.data.buffer);
+    }
+    expect(viewRows(matrix, [])).toEqual(takeRows(matrix, []));
+  });
+
+  it("has the shape asked for where there are no such rows, as takeRows has", () => {
+    for (const rows of [[3], [2, 3], [-1, 0]]) expect(viewRows(matrix, rows)).toEqual(takeRows(matrix, rows));
   });
 });
 
