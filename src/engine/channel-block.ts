@@ -1,7 +1,7 @@
 // How many channels the engine's blocked convolutions take together, asked of the engine itself: 8 or 16 by processor, 1 for none.
 
 import { DATA_TYPE, encodeModel } from "../graph/onnx/proto.ts";
-import type { Ort } from "./ort.ts";
+import type { Ort } from "./common-api.ts";
 
 const REAL = DATA_TYPE.float32;
 const valueInfo = (name: string, shape: readonly number[]) => ({

@@ -2,15 +2,17 @@
 
 import type { InferenceSession, OnnxValue } from "onnxruntime-common";
 import { EngineError } from "../errors.ts";
-import { GraphBuilder } from "../graph/builder.ts";
+import { GraphBuilder, valueIn } from "../graph/builder.ts";
+import { resolveDim } from "../graph/dim.ts";
 import { writeOnnx } from "../graph/onnx/writer.ts";
-import type { Graph } from "../graph/types.ts";
-import type { DType, RealDType, Tensor, TypedArrayOf } from "../numeric/tensor.ts";
+import type { Graph, Value } from "../graph/types.ts";
+import { type DType, type RealDType, type Tensor, type TypedArrayOf, zeros } from "../numeric/tensor.ts";
 import { channelBlockOf } from "./channel-block.ts";
 import { lowerGraph } from "./lower/lower.ts";
 import { machineMemory } from "./machine-memory.ts";
 import { type LoadedOrt, loadOrt, type Provider, providerNames } from "./ort.ts";
-import { Room } from "./room.ts";
+import { passedInputs } from "./passed-inputs.ts";
+import { batchOf, Room } from "./room.ts";
 import { SessionCache } from "./session-cache.ts";
 
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -71,6 +73,7 @@ export class Engine {
   /** Whether results can stay on a card: without it every array goes there and back, at 1.4 GB/s on an H100. */
   readonly holds: boolean;
   private readonly loaded: LoadedOrt;
+  private readonly writes: boolean;
   private readonly programs = new WeakMap<Graph, Program>();
   private readonly sessions: SessionCache;
   private readonly holding: SessionCache;
@@ -79,6 +82,7 @@ export class Engine {
   constructor(loaded: LoadedOrt, options: EngineOptions) {
     const { dtype, threads = 2, cachedPrograms = DEFAULT_CACHED_PROGRAMS, provider = "cpu" } = options;
     this.loaded = loaded;
+    this.writes = loaded.writes ?? false;
     this.dtype = dtype;
     this.room = new Room(dtype, options.memoryLimit ?? machineMemory());
     this.holds = provider === "webgpu";
@@ -110,10 +114,16 @@ export class Engine {
     into: Feeds | undefined,
   ): Promise<Record<string, Tensor>> {
     return this.sessions.with(graph, async (session) => {
+      this.room.require(graph, feeds);
+      const batch = this.writes ? batchOf(graph, feeds) : undefined;
+      const passed = passedInputs(graph);
       const fetches = Object.fromEntries(
-        graph.outputs.map((name) => [name, into?.[name] ? this.wrapped(into[name]) : null]),
+        graph.outputs.map((name) => {
+          return [name, passed.has(name) ? null : this.fetchFor(valueIn(graph, name), into?.[name], batch)];
+        }),
       );
       const results = await this.results(session, graph, feeds, fetches);
+      for (const name of passed) into?.[name]?.data.set(results[name].data as never);
       const outputs: Record<string, Tensor> = {};
       for (const name of graph.outputs) {
         const result = results[name];
@@ -127,6 +137,7 @@ export class Engine {
   hold(graph: Graph, feeds: Feeds): Promise<Record<string, Held>> {
     if (!this.holds) throw new RangeError("hold: the engine's provider must be webgpu, got cpu");
     return this.holding.with(graph, async (session) => {
+      this.room.require(graph, feeds);
       const fetches = Object.fromEntries(graph.outputs.map((name) => [name, null]));
       const results = await this.results(session, graph, feeds, fetches);
       return Object.fromEntries(
@@ -136,6 +147,19 @@ export class Engine {
         }),
       );
     });
+  }
+
+  /** What a result is written to: what is given, else a new array of its shape; null where the runtime makes a better one. */
+  private fetchFor({ dtype, shape }: Value, given: Tensor | undefined, batch: number | undefined): OnnxValue | null {
+    if (given) return this.wrapped(given);
+    if (batch === undefined) return null;
+    const type = dtype === "real" ? this.dtype : dtype;
+    return this.wrapped(
+      zeros(
+        type,
+        shape.map((dim) => resolveDim(dim, batch)),
+      ),
+    );
   }
 
   private wrapped({ dtype, data, shape }: Tensor): OnnxValue {
@@ -148,7 +172,6 @@ export class Engine {
     feeds: Readonly<Record<string, Tensor | Held>>,
     fetches: Readonly<Record<string, OnnxValue | null>>,
   ): Promise<InferenceSession.ReturnType> {
-    this.room.require(graph, feeds);
     const inputs: Record<string, OnnxValue> = {};
     for (const name of session.inputNames) {
       const feed = feeds[name];

@@ -1,14 +1,9 @@
 // Finds ONNX Runtime: the native package where it is installed, else WebAssembly. Everything else speaks the common API.
 
-import type { Env, InferenceSession, InferenceSessionFactory, TensorConstructor } from "onnxruntime-common";
+import type { InferenceSession, InferenceSessionFactory } from "onnxruntime-common";
 import { EngineError } from "../errors.ts";
-
-/** The part of ONNX Runtime's common API that the engine uses. */
-export interface Ort {
-  readonly InferenceSession: InferenceSessionFactory;
-  readonly Tensor: TensorConstructor;
-  readonly env: Env;
-}
+import type { Ort } from "./common-api.ts";
+import { directOrt } from "./direct-ort.ts";
 
 /** What computes: processors, or a graphics card by way of WebGPU (float32 only). */
 export type Provider = "cpu" | "webgpu";
@@ -17,6 +12,8 @@ export const providerNames: readonly Provider[] = ["cpu", "webgpu"];
 export interface LoadedOrt {
   readonly ort: Ort;
   readonly name: "onnxruntime-node" | "onnxruntime-web";
+  /** Whether results are written straight to arrays that are given for them, and nowhere else. */
+  readonly writes?: boolean;
 }
 
 /** What a session's `run` may be given for its outputs: tensors that it writes to, or null for new ones. */
@@ -66,6 +63,8 @@ export async function loadOrt(
 ): Promise<LoadedOrt> {
   try {
     const native = (await import("onnxruntime-node")) as unknown as Ort;
+    const direct = provider === "cpu" ? await directOrt(native) : undefined;
+    if (direct) return { ort: direct, name: "onnxruntime-node", writes: true };
     return { ort: provider === "cpu" ? native : writingOutputs(native), name: "onnxruntime-node" };
   } catch {
     // In a browser there is no other, and WebGPU is as fast there.

@@ -21,15 +21,15 @@ interface Known {
 }
 
 /** The batch size that feeds mean to a graph; 1 where nothing depends on it. */
-function batchOf(graph: Graph, feeds: Readonly<Record<string, Pick<Tensor, "shape">>>): number {
-  let batch = 1;
+export function batchOf(graph: Graph, feeds: Readonly<Record<string, Pick<Tensor, "shape">>>): number {
+  let batch: number | undefined;
   for (const name of graph.inputs) {
     const shape = graph.values.get(name)?.shape ?? [];
     const axis = shape.findIndex(isBatch);
     const size = axis < 0 ? undefined : feeds[name]?.shape[axis];
-    if (size !== undefined) batch = Math.max(batch, size / resolveDim(shape[axis], 1));
+    if (size !== undefined) batch = Math.max(batch ?? 0, size / resolveDim(shape[axis], 1));
   }
-  return batch;
+  return batch ?? 1;
 }
 
 /** The memory that the runs of one engine may take. */

@@ -1,8 +1,9 @@
 // The WebAssembly build, which stands in where the native one is missing, does what the native one does; WebGPU says what it needs.
 
 import { afterAll, describe, expect, it } from "vitest";
+import type { Ort } from "../../src/engine/common-api.ts";
 import { Engine, openEngine } from "../../src/engine/engine.ts";
-import { type Ort, providerNames, writingOutputs } from "../../src/engine/ort.ts";
+import { providerNames, writingOutputs } from "../../src/engine/ort.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { matmul } from "../../src/graph/ops.ts";
 import { reals, type Tensor } from "../../src/numeric/tensor.ts";
