@@ -4,7 +4,8 @@ import { isPathkernelError } from "../errors.ts";
 import { GraphBuilder, valueIn } from "../graph/builder.ts";
 import { batchAxis, divideDims, isBatch, multiplyDims, type Shape, sameShape, sizeOfShape } from "../graph/dim.ts";
 import { concat, mul, reshape, unsqueeze, where } from "../graph/ops.ts";
-import type { Graph, Node, Value } from "../graph/types.ts";
+import type { Attributes, Graph, Node, Value } from "../graph/types.ts";
+import type { Tensor } from "../numeric/tensor.ts";
 import { exampleLayout, SAME_ORDER } from "./example-layout.ts";
 
 export interface Seeding {
@@ -34,6 +35,14 @@ export interface Seeded {
 }
 
 const ELEMENTWISE = new Set(["Where", "Mul", "Add", "Sub", "Div"]);
+
+const isPlain = ({ transA = 0, transB = 0, alpha = 1 }: Attributes): boolean =>
+  transA === 0 && transB === 0 && alpha === 1;
+
+const areUnits = ({ shape: [rows, columns, ...rest], data }: Tensor): boolean =>
+  rest.length === 0 &&
+  rows === columns &&
+  data.every((value, k) => Number(value) === (k % (columns + 1) === 0 ? 1 : 0));
 
 /** Says that values cannot be laid out for all seeds; never leaves this file. */
 class NoLayout extends Error {}
@@ -96,10 +105,18 @@ class SeedWriter {
 
   private run(node: Node, inputOf: (name: string) => Value, into: Map<string, Value>): void {
     const inputs = node.inputs.map((name) => (name === "" ? undefined : inputOf(name)));
-    const outputs = this.b.ops(node.op, inputs, node.attributes);
+    const outputs = this.timesUnits(node, inputs) ?? this.b.ops(node.op, inputs, node.attributes);
     node.outputs.forEach((name, i) => {
       into.set(name, outputs[i]);
     });
+  }
+
+  /** What a product with the unit vectors gives, which cotangents of all outputs are: the other matrix. */
+  private timesUnits({ op, attributes }: Node, inputs: readonly (Value | undefined)[]): readonly Value[] | undefined {
+    if (inputs.length !== 2 || !(op === "MatMul" || (op === "Gemm" && isPlain(attributes)))) return undefined;
+    const [x, y] = inputs as readonly Value[];
+    const units = y.shape.length === 2 ? this.b.constantOf(x) : undefined;
+    return units && areUnits(units) ? [y] : undefined;
   }
 
   /** Whether a value has rows of examples, or numbers that count them. */

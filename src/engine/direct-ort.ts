@@ -1,7 +1,7 @@
 // Sessions of the native ONNX Runtime that write results where they are told to, by its C API: the package's own sessions copy every result
 // into fresh memory, those too that were already written to an array given for them (1.30).
 
-import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from "onnxruntime-common";
+import type { InferenceSession, OnnxValue } from "onnxruntime-common";
 import { type CApi, type Koffi, openCApi, type Pointer, words } from "./c-api.ts";
 import type { Ort } from "./common-api.ts";
 
@@ -48,10 +48,9 @@ interface Shared {
   readonly env: Pointer;
   readonly memory: Pointer;
   readonly allocator: Pointer;
-  readonly Tensor: Ort["Tensor"];
 }
 
-function share(api: CApi, Tensor: Ort["Tensor"]): Shared {
+function share(api: CApi): Shared {
   const out = words(1);
   const made = (call: () => void): Pointer => {
     call();
@@ -62,8 +61,21 @@ function share(api: CApi, Tensor: Ort["Tensor"]): Shared {
     env: made(() => api.createEnv(SEVERITY, "pathkernel", out)),
     memory: made(() => api.createCpuMemoryInfo(...CPU, out)),
     allocator: made(() => api.defaultAllocator(out)),
-    Tensor,
   };
+}
+
+/** A tensor as sessions read it. That its data fill its shape is left to the runtime, which looks before it takes an address. */
+class DirectTensor {
+  readonly type: string;
+  readonly data: Data;
+  readonly dims: readonly number[];
+  readonly location = "cpu";
+
+  constructor(type: string, data: Data, dims: readonly number[]) {
+    this.type = type;
+    this.data = data;
+    this.dims = dims;
+  }
 }
 
 type Feeds = Readonly<Record<string, OnnxValue>>;
@@ -174,19 +186,19 @@ class DirectSession {
 
   /** A value on the memory of a tensor. */
   private put(value: OnnxValue, place: BigUint64Array): void {
-    const { type, data, dims } = value as OrtTensor;
+    const { type, data, dims } = value as unknown as DirectTensor;
     const { axes, shared } = this;
-    const { byteLength } = data as Data;
+    const { byteLength } = data;
     dims.forEach((axis, k) => {
       axes[k] = BigInt(axis);
     });
-    const bytes = byteLength === 0 ? NOTHING : (data as Data);
+    const bytes = byteLength === 0 ? NOTHING : data;
     shared.api.createTensorWithData(shared.memory, bytes, byteLength, axes, dims.length, TYPES[type][0], place);
   }
 
   /** A value of the runtime's own as a tensor. */
   private copyOf(value: Pointer): OnnxValue {
-    const { api, Tensor } = this.shared;
+    const { api } = this.shared;
     const out = words(1);
     api.typeAndShape(value, out);
     const [info, code] = [out[0], new Int32Array(new ArrayBuffer(4))];
@@ -203,7 +215,7 @@ class DirectSession {
       const length = shape.reduce((product, axis) => product * axis, Numbers.prototype.BYTES_PER_ELEMENT as number);
       api.tensorData(value, out);
       const bytes = length === 0 ? new ArrayBuffer(0) : api.koffi.view(out[0], length).slice(0);
-      return new Tensor(type as "float32", new Numbers(bytes) as Float32Array, shape);
+      return new DirectTensor(type, new Numbers(bytes), shape) as unknown as OnnxValue;
     } finally {
       api.releaseTypeAndShape(info);
     }
@@ -256,10 +268,14 @@ async function find(native: Ort, libraries: readonly string[]): Promise<Ort | un
     for (const library of libraries) {
       const api = tryOpen(koffi, library);
       if (!api || api.version !== (native.env.versions as { node?: string }).node) continue;
-      const shared = share(api, native.Tensor);
+      const shared = share(api);
       const create = async (bytes: Uint8Array, options: InferenceSession.SessionOptions = {}): Promise<DirectSession> =>
         new DirectSession(shared, bytes, options);
-      return { ...native, InferenceSession: { create } as unknown as Ort["InferenceSession"] };
+      return {
+        env: native.env,
+        Tensor: DirectTensor as unknown as Ort["Tensor"],
+        InferenceSession: { create } as unknown as Ort["InferenceSession"],
+      };
     }
   } catch {
     // Without koffi the package's own sessions do.

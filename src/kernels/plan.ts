@@ -1,5 +1,7 @@
 // What computing a kernel will take, before anything is computed: algorithm, tiles, memory, how often examples are prepared.
 
+import type { Graph } from "../graph/types.ts";
+import type { Layout } from "../numeric/layout.ts";
 import type { RealDType } from "../numeric/tensor.ts";
 import type { AlgorithmMemory, AlgorithmOptions } from "./algorithm.ts";
 import { type Choice, chooseAlgorithm } from "./choose.ts";
@@ -29,24 +31,35 @@ export interface PlanOptions {
   readonly memoryBudget: number;
 }
 
-/** What each algorithm takes, counted once for a plan. There is a count for every algorithm that the model admits; the choice refuses the others. */
-function memoriesFor(options: AlgorithmOptions): (name: AlgorithmName) => AlgorithmMemory {
-  const known = new Map<AlgorithmName, AlgorithmMemory>();
-  return (name) => {
-    const memory = known.get(name) ?? (memoryOf(name, options) as AlgorithmMemory);
-    known.set(name, memory);
-    return memory;
-  };
-}
+/** There is a count for every algorithm that the model admits; the choice refuses the others. */
+const memoryFor = (name: AlgorithmName, options: AlgorithmOptions): AlgorithmMemory =>
+  memoryOf(name, options) as AlgorithmMemory;
+
+/** Plans of a head and its trained parameters, by all else that they depend on: counting takes as long as a small kernel. */
+const plans = new WeakMap<Graph, WeakMap<Layout, Map<string, KernelPlan>>>();
 
 /** RangeError where the budget is too small for a tile of one example, or the algorithm asked for does not fit the model. */
 export function planKernel(options: AlgorithmOptions, count: PairCount, given: PlanOptions): KernelPlan {
+  const { engine, layout, split, outputs } = options.model;
+  const ofHead = plans.get(split.head) ?? new WeakMap<Layout, Map<string, KernelPlan>>();
+  plans.set(split.head, ofHead);
+  const ofLayout = ofHead.get(layout) ?? new Map<string, KernelPlan>();
+  ofHead.set(layout, ofLayout);
+  const { form, per, weighted } = options;
+  const { algorithm, tile, memoryBudget } = given;
+  const model = [engine.dtype, engine.holds, outputs, form, per, weighted];
+  const key = [...model, count.n, count.m, count.symmetric, algorithm, tile, memoryBudget].join(" ");
+  const plan = ofLayout.get(key) ?? newPlan(options, count, given);
+  ofLayout.set(key, plan);
+  return plan;
+}
+
+function newPlan(options: AlgorithmOptions, count: PairCount, given: PlanOptions): KernelPlan {
   const { model, form, per } = options;
   const { memoryBudget } = given;
-  const memoryFor = memoriesFor(options);
-  const fits = (name: AlgorithmName): boolean => leastBudget(memoryFor(name), count) <= memoryBudget;
+  const fits = (name: AlgorithmName): boolean => leastBudget(memoryFor(name, options), count) <= memoryBudget;
   const choice = chooseAlgorithm(options, count, given.algorithm, fits);
-  const memory = memoryFor(choice.algorithm);
+  const memory = memoryFor(choice.algorithm, options);
   const pairs = count.symmetric ? (count.n * (count.n + 1)) / 2 : count.n * count.m;
   const flopsOfPair = (choice.flops[choice.algorithm] as number) / Math.max(1, pairs);
   const onCard = model.engine.holds && choice.algorithm === "factored";

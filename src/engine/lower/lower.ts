@@ -7,6 +7,7 @@ import type { RealDType } from "../../numeric/tensor.ts";
 import { blockedConvolution, blocksFit } from "./blocked-convolution.ts";
 import { composedInFloat32, convolutionLowerings } from "./convolution.ts";
 import { elementwiseLowerings } from "./elementwise.ts";
+import { hasFewRows, otherWayRound } from "./few-rows.ts";
 import { integerDivision, mayDivideByMinusOne } from "./integer-division.ts";
 import { rowSum, sumsRows } from "./row-sum.ts";
 import { addsScalar, withAxis } from "./scalar-addend.ts";
@@ -33,6 +34,7 @@ function loweringOf(graph: Graph, node: Node, { channelBlock, composed }: Choice
   if (mayDivideByMinusOne(graph, node)) return (b, inputs) => integerDivision(b, node, inputs);
   if (sumsRows(graph, node)) return (b, [x]) => rowSum(b, x!, attributes.keepdims !== 0);
   if (composed && isTurned(graph, node)) return (b, inputs) => turnedProduct(b, inputs, attributes);
+  if (composed && hasFewRows(graph, node)) return (b, inputs) => otherWayRound(b, inputs, attributes);
   if (composed && blocksFit(graph, node, channelBlock))
     return (b, inputs) => blockedConvolution(b, inputs, { attributes, block: channelBlock });
   return !composed || composed.has(node) ? LOWERINGS.get(op) : undefined;
