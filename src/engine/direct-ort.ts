@@ -4,21 +4,10 @@
 import type { InferenceSession, OnnxValue } from "onnxruntime-common";
 import { type CApi, type Koffi, openCApi, type Pointer, words } from "./c-api.ts";
 import type { Ort } from "./common-api.ts";
+import { DirectTensor, Slots, TYPES } from "./slots.ts";
 
 /** The name by which the library is found again that onnxruntime-node has loaded: of Linux and Windows. On macOS it is a path. */
 export const libraryNames: readonly string[] = ["libonnxruntime.so.1", "onnxruntime.dll"];
-
-type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
-
-/** Element types of the C API by the names of the common one, and the arrays that hold them. */
-const TYPES: Readonly<Record<string, readonly [code: number, array: new (buffer: ArrayBuffer) => Data]>> = {
-  float32: [1, Float32Array],
-  float64: [11, Float64Array],
-  int64: [7, BigInt64Array],
-  int32: [6, Int32Array],
-  uint8: [2, Uint8Array],
-  bool: [9, Uint8Array],
-};
 
 const LEVELS = { disabled: 0, basic: 1, extended: 2, layout: 3, all: 99 } as const;
 /** What a session tells of itself where nothing is said: warnings. */
@@ -32,14 +21,6 @@ function* configEntries(extra: Readonly<Record<string, unknown>>, before = ""): 
       yield* configEntries(value as Readonly<Record<string, unknown>>, `${before}${key}.`);
     else yield [before + key, String(value)];
   }
-}
-
-/** Bytes as the C API may keep their address. */
-function text(value: string): Uint8Array {
-  const bytes = new TextEncoder().encode(`${value}\0`);
-  const own = new Uint8Array(new ArrayBuffer(bytes.length));
-  own.set(bytes);
-  return own;
 }
 
 /** What lives as long as the process. */
@@ -64,56 +45,8 @@ function share(api: CApi): Shared {
   };
 }
 
-/** A tensor as sessions read it. That its data fill its shape is left to the runtime, which looks before it takes an address. */
-class DirectTensor {
-  readonly type: string;
-  readonly data: Data;
-  readonly dims: readonly number[];
-  readonly location = "cpu";
-
-  constructor(type: string, data: Data, dims: readonly number[]) {
-    this.type = type;
-    this.data = data;
-    this.dims = dims;
-  }
-}
-
 type Feeds = Readonly<Record<string, OnnxValue>>;
 type Fetches = Readonly<Record<string, OnnxValue | null>>;
-
-/** Values of inputs or outputs, by name. */
-class Slots {
-  readonly names: readonly string[];
-  /** Addresses of the names, and the values of a run; 0 where there is none. */
-  readonly addresses: BigUint64Array;
-  readonly values: BigUint64Array;
-  /** Where each of them is put. */
-  readonly places: readonly BigUint64Array[];
-  private readonly texts: readonly Uint8Array[];
-
-  constructor(names: readonly string[], { address }: Koffi) {
-    this.names = names;
-    this.texts = names.map(text);
-    this.addresses = words(names.length);
-    this.texts.forEach((bytes, k) => {
-      this.addresses[k] = address(bytes);
-    });
-    this.values = words(names.length);
-    this.places = names.map((_, k) => this.values.subarray(k, k + 1));
-  }
-
-  release({ releaseValue }: CApi): void {
-    this.values.forEach((value, k) => {
-      if (value !== 0n) releaseValue(value);
-      this.values[k] = 0n;
-    });
-  }
-}
-
-/** More axes than any operator of ours has. */
-const MOST_AXES = 64;
-/** What a tensor without elements points to. */
-const NOTHING = new Uint8Array(new ArrayBuffer(8));
 
 /** The part of a session that the engine uses. */
 class DirectSession {
@@ -121,16 +54,26 @@ class DirectSession {
   private pointer: Pointer | undefined;
   private readonly inputs: Slots;
   private readonly outputs: Slots;
-  private readonly axes = new BigInt64Array(new ArrayBuffer(8 * MOST_AXES));
+  private readonly free: () => void;
 
   constructor(shared: Shared, bytes: Uint8Array, options: InferenceSession.SessionOptions) {
     this.shared = shared;
     const pointer = open(shared, bytes, options);
     this.pointer = pointer;
-    const { koffi, inputCount, inputName, outputCount, outputName } = shared.api;
-    this.inputs = new Slots(namesOf(shared, pointer, inputCount, inputName), koffi);
-    this.outputs = new Slots(namesOf(shared, pointer, outputCount, outputName), koffi);
-    forgotten.register(this, () => shared.api.releaseSession(pointer), this);
+    const { api, memory } = shared;
+    const [inputs, outputs] = [
+      new Slots(namesOf(shared, pointer, api.inputCount, api.inputName), api, memory),
+      new Slots(namesOf(shared, pointer, api.outputCount, api.outputName), api, memory),
+    ];
+    this.inputs = inputs;
+    this.outputs = outputs;
+    // What this is called by must not lead back to the session.
+    this.free = () => {
+      inputs.release();
+      outputs.release();
+      api.releaseSession(pointer);
+    };
+    forgotten.register(this, this.free, this);
   }
 
   get inputNames(): readonly string[] {
@@ -157,46 +100,30 @@ class DirectSession {
   async release(): Promise<void> {
     if (this.pointer === undefined) return;
     forgotten.unregister(this);
-    this.shared.api.releaseSession(this.pointer);
     this.pointer = undefined;
+    this.free();
   }
 
   private runNow(feeds: Feeds, fetches: Fetches): Record<string, OnnxValue> {
     if (this.pointer === undefined) throw new Error("a session must not be released before it is run");
     const { inputs, outputs, shared } = this;
     const { api } = shared;
-    try {
-      inputs.names.forEach((name, k) => {
-        this.put(feeds[name], inputs.places[k]);
-      });
-      outputs.names.forEach((name, k) => {
-        const target = fetches[name];
-        if (target) this.put(target, outputs.places[k]);
-      });
-      const [given, asked] = [inputs.names.length, outputs.names.length];
-      api.run(this.pointer, null, inputs.addresses, inputs.values, given, outputs.addresses, asked, outputs.values);
-      return Object.fromEntries(
-        outputs.names.map((name, k) => [name, fetches[name] ?? this.copyOf(outputs.values[k])] as const),
-      );
-    } finally {
-      inputs.release(api);
-      outputs.release(api);
-    }
-  }
-
-  /** A value on the memory of a tensor. */
-  private put(value: OnnxValue, place: BigUint64Array): void {
-    const { type, data, dims } = value as unknown as DirectTensor;
-    const { axes, shared } = this;
-    const { byteLength } = data;
-    dims.forEach((axis, k) => {
-      axes[k] = BigInt(axis);
+    inputs.names.forEach((name, k) => {
+      inputs.put(k, feeds[name] as unknown as DirectTensor);
     });
-    const bytes = byteLength === 0 ? NOTHING : data;
-    shared.api.createTensorWithData(shared.memory, bytes, byteLength, axes, dims.length, TYPES[type][0], place);
+    outputs.names.forEach((name, k) => {
+      const target = fetches[name];
+      if (target) outputs.put(k, target as unknown as DirectTensor);
+      else outputs.leave(k);
+    });
+    const [given, asked] = [inputs.names.length, outputs.names.length];
+    api.run(this.pointer, null, inputs.addresses, inputs.values, given, outputs.addresses, asked, outputs.values);
+    return Object.fromEntries(
+      outputs.names.map((name, k) => [name, fetches[name] ?? this.copyOf(outputs.values[k])] as const),
+    );
   }
 
-  /** A value of the runtime's own as a tensor. */
+  /** A value of the runtime's own as a tensor; the value is freed. */
   private copyOf(value: Pointer): OnnxValue {
     const { api } = this.shared;
     const out = words(1);
@@ -205,8 +132,8 @@ class DirectSession {
     try {
       api.elementType(info, code);
       api.dimensionCount(info, out);
-      const dims = this.axes.subarray(0, Number(out[0]));
-      api.dimensions(info, this.axes, dims.length);
+      const dims = new BigInt64Array(new ArrayBuffer(8 * Number(out[0])));
+      api.dimensions(info, dims, dims.length);
       const found = Object.entries(TYPES).find(([, [own]]) => own === code[0]);
       if (!found)
         throw new Error(`an output must have one of the types ${Object.keys(TYPES).join(", ")}, got ${code[0]}`);
@@ -218,6 +145,7 @@ class DirectSession {
       return new DirectTensor(type, new Numbers(bytes), shape) as unknown as OnnxValue;
     } finally {
       api.releaseTypeAndShape(info);
+      api.releaseValue(value);
     }
   }
 }

@@ -28,8 +28,23 @@ export function layoutOf(shapes: Iterable<readonly [name: string, shape: readonl
   return { entries, size: offset };
 }
 
-/** The named tensors of a flat array as views (nothing is copied); `prefix` is put before each name. */
-export function viewsOf(layout: Layout, flat: RealArray, prefix = ""): Record<string, Tensor<RealDType>> {
+type Views = Readonly<Record<string, Tensor<RealDType>>>;
+
+/** The views of an array that were asked for last, by prefix: who runs again on the same array gives the engine the same views. */
+const known = new WeakMap<RealArray, Map<string, { readonly layout: Layout; readonly views: Views }>>();
+
+/** The named tensors of a flat array as views (nothing is copied); `prefix` is put before each name. The same array has the same views. */
+export function viewsOf(layout: Layout, flat: RealArray, prefix = ""): Views {
+  const ofArray = known.get(flat) ?? new Map<string, { readonly layout: Layout; readonly views: Views }>();
+  known.set(flat, ofArray);
+  const found = ofArray.get(prefix);
+  if (found?.layout === layout) return found.views;
+  const views = newViews(layout, flat, prefix);
+  ofArray.set(prefix, { layout, views });
+  return views;
+}
+
+function newViews(layout: Layout, flat: RealArray, prefix: string): Views {
   const dtype: RealDType = flat instanceof Float32Array ? "float32" : "float64";
   const views: Record<string, Tensor<RealDType>> = {};
   for (const { name, shape, offset, size } of layout.entries) {
@@ -42,17 +57,12 @@ export function viewsOf(layout: Layout, flat: RealArray, prefix = ""): Record<st
  * The named tensors (rows, ...shape) of `rows` flat arrays whose parts lie together, entry by entry: entry e begins at rows times its
  * offset, as a graph reads and writes it. Nothing is copied.
  */
-export function blocksOf(
-  layout: Layout,
-  blocks: RealArray,
-  rows: number,
-  prefix = "",
-): Record<string, Tensor<RealDType>> {
+export function blocksOf(layout: Layout, blocks: RealArray, rows: number, prefix = ""): Views {
   const entries = layout.entries.map(({ name, shape, offset, size }) => ({
     name,
     shape: [rows, ...shape],
     offset: rows * offset,
     size: rows * size,
   }));
-  return viewsOf({ entries, size: rows * layout.size }, blocks, prefix);
+  return newViews({ entries, size: rows * layout.size }, blocks, prefix);
 }

@@ -92,13 +92,16 @@ export function toIntegers(source: Tensor): Tensor<"int64"> | undefined {
  * (128 rows of 784 float32: 0.3 ms against 0.1). For who is done with rows before taking the next.
  */
 export class ReusedArrays {
-  private readonly arrays = new WeakMap<Tensor, TypedArrayOf[DType]>();
+  private readonly arrays = new WeakMap<Tensor, { readonly whole: TypedArrayOf[DType]; part: TypedArrayOf[DType] }>();
 
   take<D extends DType>(source: Tensor<D>, length: number): TypedArrayOf[D] {
     const known = this.arrays.get(source);
-    const array = known && known.length >= length ? known : allocate(source.dtype, length);
-    this.arrays.set(source, array);
-    return array.subarray(0, length) as TypedArrayOf[D];
+    // The same part, not another of the same length: who runs on it again knows it.
+    if (known?.part.length === length) return known.part as TypedArrayOf[D];
+    const whole = known && known.whole.length >= length ? known.whole : allocate(source.dtype, length);
+    const part = whole.subarray(0, length) as TypedArrayOf[D];
+    this.arrays.set(source, { whole, part });
+    return part;
   }
 }
 

@@ -92,14 +92,15 @@ export function lossFeeds({ loss, engine }: Pick<Task, "loss" | "engine">, { ind
 export function occurrenceFeeds(task: Task, reused?: ReusedArrays): (batch: Batch) => Promise<Feeds> {
   const inputs = occurrenceInputs(task, reused);
   const { dtype } = task.engine;
+  let counts: RealArray | undefined;
   return async (batch) => {
     const { indices, weights } = batch;
-    const counts = allocate(dtype, indices.length) as RealArray;
+    if (!reused || counts?.length !== indices.length) counts = allocate(dtype, indices.length) as RealArray;
     counts.set(weights);
     return {
       ...(await inputs(batch)),
       ...lossFeeds(task, batch),
-      [TARGET]: targetsOf(task, task.dataset.train, indices),
+      [TARGET]: targetsOf(task, task.dataset.train, indices, reused),
       [WEIGHTS]: { dtype, shape: [indices.length], data: counts } as Tensor,
     };
   };

@@ -5,7 +5,7 @@ import { resolveDim, sizeOfShape } from "../graph/dim.ts";
 import type { Graph } from "../graph/types.ts";
 import { viewsOf } from "../numeric/layout.ts";
 import { sum } from "../numeric/sum.ts";
-import { allocate, type RealArray, type RealDType, ReusedArrays, reals, toReal } from "../numeric/tensor.ts";
+import { allocate, type RealArray, type RealDType, ReusedArrays, type Tensor, zeros } from "../numeric/tensor.ts";
 import { createBuffers } from "../optimizers/buffers.ts";
 import type { Batch, Checkpoint } from "../run/types.ts";
 import { gradientGraph } from "./gradient-graph.ts";
@@ -105,6 +105,9 @@ export class Stepper {
   /** The parameters as they stand, and a second array that the engine writes the next ones to. */
   private current: RealArray;
   private other: RealArray;
+  /** What the engine reads and says of a step beside parameters: in arrays that the next one of as many examples writes over. */
+  private readonly eta: Tensor<RealDType>;
+  private said: Feeds | undefined;
   /** The state before the last update on the host, to go back to. */
   private readonly previous: readonly RealArray[];
 
@@ -115,6 +118,7 @@ export class Stepper {
     this.task = task;
     this.current = column();
     this.other = column();
+    this.eta = zeros(engine.dtype, []);
     this.gradient = column();
     this.tileGradient = column();
     this.buffers = createBuffers(optimizer, layout.size, engine.dtype);
@@ -222,9 +226,13 @@ export class Stepper {
 
   private async advanceInEngine(batch: Batch, stepSize: number): Promise<Advance> {
     const { engine, layout, optimizer } = this.task;
-    const eta = toReal(reals([], [stepSize]), engine.dtype);
-    const feeds = { ...(await this.feedsOf(batch)), [STEP_SIZE]: eta };
-    const results = await this.whole!.run(feeds, viewsOf(layout, this.other, NEXT));
+    this.eta.data[0] = stepSize;
+    const feeds = { ...(await this.feedsOf(batch)), [STEP_SIZE]: this.eta };
+    const said = this.said?.losses.data.length === batch.indices.length ? this.said : {};
+    const results = await this.whole!.run(feeds, { ...viewsOf(layout, this.other, NEXT), ...said });
+    this.said = Object.fromEntries(
+      Object.entries(results).filter(([name]) => name === "losses" || name.startsWith(SQUARE)),
+    );
     const loss = sum(Array.from(batch.weights, (c, n) => c * Number(results.losses.data[n])));
     const squares = layout.entries.map(({ name }) => Number(results[SQUARE + name].data[0]));
     const result = { loss, gradientNorm: Math.sqrt(sum(squares)) / stepSize };

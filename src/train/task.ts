@@ -13,6 +13,7 @@ import {
   allocate,
   type RealArray,
   type RealDType,
+  type ReusedArrays,
   sizeOf,
   type Tensor,
   takeRows,
@@ -169,15 +170,17 @@ function checkLabels({ source, classes, train, test }: Dataset, loss: Loss, outp
 
 /**
  * Targets as the loss reads them, for some rows of a split: class indices, one for each position, or numbers in the shape of the outputs
- * (one-hot for classes; 0 or 1 where a position has a single output; -1 in place of 0 where the loss reads signs).
+ * (one-hot for classes; 0 or 1 where a position has a single output; -1 in place of 0 where the loss reads signs). Labels in reused arrays last until
+ * the next are taken.
  */
 export function targetsOf(
   task: Pick<Task, "loss" | "outputShape" | "engine">,
   split: Split,
   rows: ArrayLike<number>,
+  reused?: ReusedArrays,
 ): Tensor {
   const { loss, outputShape, engine } = task;
-  const y = takeRows(split.y as Tensor, rows);
+  const y = takeRows(split.y as Tensor, rows, reused);
   if (y.dtype !== "int64") return toReal(y, engine.dtype);
   if (loss.target === "class") return y;
   const { width } = axesOf(outputShape);

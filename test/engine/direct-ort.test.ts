@@ -96,6 +96,52 @@ describe("sessions by the C API", () => {
     await engine.release();
   });
 
+  it("see what an array holds now, in its shape now, whichever were run on before", async () => {
+    const b = new GraphBuilder();
+    const loaded = { ort: found as Ort, name: "onnxruntime-node", writes: true } as const;
+    const engine = new Engine(loaded, { dtype: "float64", threads: 1 });
+    const program = engine.compile(b.build({ y: b.op("ReduceSum", [b.input("x", "real", ["N", 2]), b.ints([1])]) }));
+    const arrays = [1, 2, 3].map((k) => Float64Array.from({ length: 100 }, (_, i) => k * i));
+    for (const [k, rows] of [
+      [0, 50],
+      [1, 50],
+      [0, 50],
+      [2, 50],
+      [1, 50],
+      [0, 50],
+    ] as const) {
+      arrays[k][1] += 10;
+      const { y } = await program.run({ x: tensor("float64", [rows, 2], arrays[k]) });
+      const expected = Float64Array.from({ length: rows }, (_, i) => arrays[k][2 * i] + arrays[k][2 * i + 1]);
+      expect(y.data).toEqual(expected);
+    }
+    const [given] = arrays;
+    structuredClone(given.buffer, { transfer: [given.buffer] });
+    await expect(program.run({ x: { dtype: "float64", shape: [50, 2], data: given } })).rejects.toThrow(
+      /not enough space/,
+    );
+    await engine.release();
+  });
+
+  it("read one array in two shapes", async () => {
+    const b = new GraphBuilder();
+    const bytes = writeOnnx(b.build({ y: b.op("ReduceSum", [b.input("x", "real", ["N", 2]), b.ints([1])]) }), {
+      real: "float64",
+    });
+    const { InferenceSession, Tensor: OrtTensor } = found as Ort;
+    const session = await InferenceSession.create(bytes);
+    const data = Float64Array.of(1, 2, 3, 4);
+    for (const dims of [
+      [2, 2],
+      [1, 2],
+      [2, 2],
+    ]) {
+      const { y } = await session.run({ x: new OrtTensor("float64", data, dims) });
+      expect([...(y.data as Float64Array)]).toEqual([3, 7].slice(0, dims[0]));
+    }
+    await session.release();
+  });
+
   it("say what is wrong in the runtime's words, as the package's own do", async () => {
     const b = new GraphBuilder();
     const bytes = writeOnnx(
