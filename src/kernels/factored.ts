@@ -86,6 +86,10 @@ const ALONE_FLOPS = 2 ** 30;
 export interface FactoredGraphs {
   readonly side: Graph;
   readonly parts: readonly Part[];
+  /** Parts of the kernel that parameters are divided among. */
+  readonly groups: number;
+  /** FLOPs of one pair of examples. */
+  readonly pairFlops: number;
   pair(n: number, m: number): Graph;
   lengths(count: number): Graph;
   /** From examples to all their pairs. */
@@ -130,8 +134,8 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
   const common = { form, outputs: model.outputs, groups };
   const all = new Map<number, Alone>();
   const buildAlone = (count: number): Alone => {
-    const flops = count ** 2 * flopsOf(pairGraph(parts, { ...common, sizes: [1, 1] }), 1);
-    const regions = form === "blocks" ? joinedRegions(count, flops) : rowRegions(count, Math.ceil(count / 2));
+    const regions =
+      form === "blocks" ? joinedRegions(count, count ** 2 * pairFlops) : rowRegions(count, Math.ceil(count / 2));
     const own = form === "blocks" && !weighted ? sideGraph(model, { form, weighted, groups, products: true }) : side;
     return aloneGraph(own ?? side, { ...common, count, regions });
   };
@@ -142,21 +146,31 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
     others.set(key, known);
     return known;
   };
+  const pair = (n: number, m: number): Graph =>
+    built(`pair ${n} ${m}`, () => pairGraph(parts, { ...common, sizes: [n, m] }));
+  const pairFlops = flopsOf(pair(1, 1), 1);
+  const squares = new Map<number, number>();
   return {
     side: graph,
     parts,
+    groups: groups.length,
+    pairFlops,
     free: (key) => {
       const known = free.get(key) ?? new FreeArrays();
       free.set(key, known);
       return known;
     },
-    pair: (n, m) => built(`pair ${n} ${m}`, () => pairGraph(parts, { ...common, sizes: [n, m] })),
+    pair,
     alone(count) {
       const known = all.get(count) ?? buildAlone(count);
       all.set(count, known);
       return known;
     },
-    square: (width) => squareOf(parts, width),
+    square(width) {
+      const known = squares.get(width) ?? squareOf(parts, width);
+      squares.set(width, known);
+      return known;
+    },
     lengths: (count) => built(`lengths ${count}`, () => lengthGraph(parts, { ...common, count })),
   };
 }
@@ -175,10 +189,10 @@ export function factoredAlgorithm(
 ): KernelAlgorithm<PreparedFactors> | KernelAlgorithm<HeldFactors> | undefined {
   const graphs = factoredGraphs(options);
   if (!graphs) return undefined;
-  const { model, form, per, weighted } = options;
+  const { model, form, weighted } = options;
   const { engine, layout, frozen } = model;
   const side: Program = engine.compile(graphs.side);
-  const pairFlops = flopsOf(graphs.pair(1, 1), 1);
+  const { groups, pairFlops } = graphs;
   // With a weight on one side, the other must be multiplied out alike: a weight of one everywhere does that.
   const ones = weighted ? new Float64Array(layout.size).fill(1) : undefined;
   const free = graphs.free(`${engine.dtype} ${tile}`);
@@ -244,7 +258,6 @@ export function factoredAlgorithm(
   }
 
   const entry = sizeOf(entryShape(form, model.outputs));
-  const groups = groupsOf(layout, per).length;
   const entriesOf = (shape: readonly [number, number]) => ({ groups, shape, form, outputs: model.outputs, entry });
   const square = graphs.square(engine.dtype === "float64" ? 8 : 4);
 

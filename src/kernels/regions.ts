@@ -25,9 +25,9 @@ function ranges(count: number, block: number): readonly Range[] {
 
 /** Fewest rows of a block in which a tile is paired with itself. */
 const LEAST_BLOCK = 4;
-/** FLOPs that the engine could do in the time that one more run of a pair graph costs: 0.6 ms; or its nodes and copies of rows in a run of all regions: 0.15. */
+/** FLOPs that the engine could do in the time that one more run of a pair graph costs: 0.6 ms; or its nodes and copies of rows in a run of all regions: 0.1. */
 const RUN_FLOPS = 4e7;
-const NODES_FLOPS = 1e7;
+const NODES_FLOPS = 7e6;
 
 /**
  * Rows of a block in which a tile is paired with itself: k blocks leave (k - 1) / 2k of the products undone, and cost k runs, so that k =
