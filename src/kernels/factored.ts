@@ -22,6 +22,7 @@ import {
   squareRegions,
 } from "./regions.ts";
 import { sparseBytes } from "./sparse.ts";
+import type { KernelModel } from "./types.ts";
 
 type Factors = Readonly<Record<string, Tensor>>;
 
@@ -183,10 +184,24 @@ function buildGraphs({ model, form, weighted, per }: AlgorithmOptions): Factored
  *
  * @see Novak, Sohl-Dickstein, Schoenholz 2022, arXiv:2206.08720
  */
-export function factoredAlgorithm(
-  options: AlgorithmOptions,
-  { run, tile, signal }: Execution,
-): KernelAlgorithm<PreparedFactors> | KernelAlgorithm<HeldFactors> | undefined {
+export function factoredAlgorithm(options: AlgorithmOptions, execution: Execution): FactoredAlgorithm | undefined {
+  const { model, form, weighted, per } = options;
+  const { run, tile, signal } = execution;
+  if (signal) return newAlgorithm(options, execution);
+  const ofModel = kept.get(model) ?? new Map<string, FactoredAlgorithm | undefined>();
+  kept.set(model, ofModel);
+  const key = `${form} ${weighted} ${per} ${run} ${tile}`;
+  const algorithm = ofModel.get(key) ?? newAlgorithm(options, execution);
+  ofModel.set(key, algorithm);
+  return algorithm;
+}
+
+type FactoredAlgorithm = KernelAlgorithm<PreparedFactors> | KernelAlgorithm<HeldFactors>;
+
+/** Those that nothing stops: they hold nothing of one kernel. */
+const kept = new WeakMap<KernelModel, Map<string, FactoredAlgorithm | undefined>>();
+
+function newAlgorithm(options: AlgorithmOptions, { run, tile, signal }: Execution): FactoredAlgorithm | undefined {
   const graphs = factoredGraphs(options);
   if (!graphs) return undefined;
   const { model, form, weighted } = options;

@@ -119,17 +119,21 @@ function placeSums(
         let lower = upper;
         let above = begin + p * (step + 1);
         let below = above;
-        for (let q = p; q < S; q++) {
+        const diagonal = f * values[above] + (g * halves[t++] + h * shared[u++]);
+        to[at + upper] = diagonal;
+        to[image + upper] = diagonal;
+        for (let q = p + 1; q < S; q++) {
+          upper++;
+          lower += S;
+          above++;
+          below += step;
           const half = g * halves[t++] + h * shared[u++];
-          const first = f * values[above++] + half;
+          const first = f * values[above] + half;
           const second = row === column ? first : f * values[below] + half;
           to[at + upper] = first;
           to[at + lower] = second;
           to[image + upper] = second;
           to[image + lower] = first;
-          below += step;
-          lower += S;
-          upper++;
         }
       }
     }

@@ -38,7 +38,8 @@ export function sideOf({ model, algorithm, params, x, readouts, weights, tile }:
   const known = new Map<number, Float64Array>();
   const request = async (index: number): Promise<SideRequest> => {
     const [start, end] = [index * tile, Math.min(source.count, (index + 1) * tile)];
-    const rows = Int32Array.from({ length: end - start }, (_, k) => start + k);
+    const rows = new Int32Array(end - start);
+    for (let k = 0; k < rows.length; k++) rows[k] = start + k;
     const feeds = { ...(await source.feeds(rows)), ...(seeds && { [SEEDS]: sliceRows(seeds, start, end) }) };
     return { params, feeds, count: end - start, weights };
   };
