@@ -39,7 +39,6 @@ function watchLibrary(watch: Stopwatch): void {
     [EngineCarried.prototype, "book", "host: carried pulls booked"],
     [DirectPuller.prototype, "atNode", "host: direct pulls received"],
     [Puller.prototype, "pulls", "host: pulls called"],
-    [Puller.prototype, "batchFeeds", "host: pull's batch gathered"],
     [Puller.prototype, "directionFeeds", "host: directions wrapped"],
     [Puller.prototype, "runFactored", "host: pulls received"],
   ];

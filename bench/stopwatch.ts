@@ -92,7 +92,7 @@ function kindOf({ outputNames }: InferenceSession): string {
 }
 
 /** ONNX Runtime with a timer around every compilation and run. */
-export function watchedOrt({ ort, name }: LoadedOrt, watch: Stopwatch): LoadedOrt {
+export function watchedOrt({ ort, ...rest }: LoadedOrt, watch: Stopwatch): LoadedOrt {
   const create = (...args: unknown[]): Promise<InferenceSession> =>
     watch.time("engine: compile", async () => {
       const session = await (ort.InferenceSession.create as (...given: unknown[]) => Promise<InferenceSession>)(
@@ -102,7 +102,7 @@ export function watchedOrt({ ort, name }: LoadedOrt, watch: Stopwatch): LoadedOr
       return session;
     });
   const InferenceSession = { create } as unknown as InferenceSessionFactory;
-  return { name, ort: { InferenceSession, Tensor: ort.Tensor, env: ort.env } };
+  return { ...rest, ort: { InferenceSession, Tensor: ort.Tensor, env: ort.env } };
 }
 
 /** Milliseconds that the collector has stopped this process for, since this was called. */

@@ -1,4 +1,5 @@
-// Training cases: one step of SGD as the library takes it, gathering of the batch, gradient norm and finiteness included.
+// Training cases: one step of SGD as the library takes it, gradient norm and finiteness included. The rows of the batch lie one after another and
+// are not copied, as the peer's are there already.
 
 import { cnn } from "../src/models/cnn.ts";
 import { mlp } from "../src/models/mlp.ts";
