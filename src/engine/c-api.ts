@@ -4,7 +4,7 @@ export type Koffi = typeof import("koffi");
 export type Pointer = bigint;
 /** What a function may be given: numbers, a text, a pointer, or memory whose address is passed. */
 export type Argument = number | string | Pointer | ArrayBufferView | null;
-type Function = (...args: readonly Argument[]) => Pointer | null;
+type NativeCall = (...args: readonly Argument[]) => Pointer | null;
 
 /** The table of this version is read: later libraries keep it as it is, and add functions behind it. */
 const API_VERSION = 17;
@@ -66,9 +66,9 @@ export function openCApi(koffi: Koffi, library: string): CApi {
   const { decode, proto, sizeof } = koffi;
   const base = koffi.load(library).func("OrtGetApiBase", "void *", [])() as Pointer;
   const size = sizeof("void *");
-  const at = (table: Pointer, place: number, result: string, kinds: string): Function => {
+  const at = (table: Pointer, place: number, result: string, kinds: string): NativeCall => {
     const types = [...kinds].map((kind) => TYPES[kind]);
-    return decode(decode(table, place * size, "void *"), proto(result, types)) as Function;
+    return decode(decode(table, place * size, "void *"), proto(result, types)) as NativeCall;
   };
   const api = at(base, 0, "void *", "i")(API_VERSION);
   if (api === null) throw new Error(`${library} must have version ${API_VERSION} of the API`);

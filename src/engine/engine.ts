@@ -201,7 +201,7 @@ export class Engine {
         // "basic" moves Transposes into Slices: 20.7 ms a step of a small CNN against 15.2. "all" gains nothing more, takes longer to
         // create, and fuses layer normalisation into a float64 kernel that is wrong by 4e-11.
         graphOptimizationLevel: "disabled",
-        // Threads that spin between operators take 1 to 3 % less, up to 15 of short runs; those that go on after a run starve the next session
+        // Threads that spin between operators take 1 to 2 % less (contributions at one checkpoint a tenth); those that go on after a run starve the next session
         // (a kernel by several graphs: 148 ms against 87).
         extra: { session: { intra_op: { allow_spinning: "1" }, force_spinning_stop: "1" } },
         logSeverityLevel: 3,
